@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+
+/**
+ * Headers that the gateway should set and remove on one message. Immutable. Removals come before
+ * sets, as Envoy applies them; a set replaces every earlier value of that name. All names are lower
+ * case, all values are safe to write (no control characters, at most 256 bytes of UTF-8).
+ */
+public final class HeaderEdits {
+  /** Nothing to change: the message goes on as it is. */
+  public static final HeaderEdits EMPTY = new HeaderEdits(List.of(), List.of());
+
+  /** Alternating names and values. */
+  private final List<String> set;
+
+  private final List<String> remove;
+
+  private HeaderEdits(List<String> set, List<String> remove) {
+    this.set = set;
+    this.remove = remove;
+  }
+
+  /** Whether there is nothing to do. */
+  public boolean isEmpty() {
+    return set.isEmpty() && remove.isEmpty();
+  }
+
+  /** Visits each header to set, as name and value, in the order in which they were added. */
+  public void forEachSet(BiConsumer<String, String> action) {
+    for (int i = 0; i < set.size(); i += 2) {
+      action.accept(set.get(i), set.get(i + 1));
+    }
+  }
+
+  /** Visits the name of each header to remove. */
+  public void forEachRemove(Consumer<String> action) {
+    remove.forEach(action);
+  }
+
+  /** The headers to set, for logs and tests; not for the hot path. */
+  public Map<String, String> toSet() {
+    Map<String, String> map = new LinkedHashMap<>();
+    forEachSet(map::put);
+    return Map.copyOf(map);
+  }
+
+  /** The names of the headers to remove. */
+  public List<String> toRemove() {
+    return remove;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof HeaderEdits that && set.equals(that.set) && remove.equals(that.remove);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * set.hashCode() + remove.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "HeaderEdits[set=" + toSet() + ", remove=" + remove + "]";
+  }
+
+  /** Collects edits; single-threaded. */
+  static final class Builder {
+    private final List<String> set = new ArrayList<>(16);
+    private final LinkedHashSet<String> remove = new LinkedHashSet<>();
+
+    Builder set(String lowerCaseName, String value) {
+      set.add(lowerCaseName);
+      set.add(value);
+      return this;
+    }
+
+    Builder remove(String lowerCaseName) {
+      remove.add(lowerCaseName);
+      return this;
+    }
+
+    HeaderEdits build() {
+      return set.isEmpty() && remove.isEmpty()
+          ? EMPTY
+          : new HeaderEdits(List.copyOf(set), List.copyOf(remove));
+    }
+  }
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The configuration of the metering. Immutable; {@link #from} is the only way in, so that every
+ * instance has been checked.
+ *
+ * @param mode the operational mode
+ * @param authentication where the identity comes from
+ * @param metrics which metrics are exported
+ * @param headers which response headers are exported
+ * @param rateCard prices, for the modes that calculate cost
+ */
+public record MaasConfig(
+    Mode mode,
+    Authentication authentication,
+    Metrics metrics,
+    HeaderExport headers,
+    RateCard rateCard) {
+
+  /** The section of a configuration file that is ours. */
+  public static final String SECTION = "maas_integration";
+
+  /** The longest identity, model or fact, in bytes of UTF-8. */
+  public static final int MAX_VALUE_BYTES = 256;
+
+  /**
+   * Where the identity comes from.
+   *
+   * @param userHeader request header with the user, lower case
+   * @param tierHeader request header with the tier, lower case
+   * @param fallbackUser the user where the gateway set none
+   * @param fallbackTier the tier where the gateway set none
+   * @param lastValueWins whether the last of several lines of one header is taken; otherwise
+   *     several lines count as missing, because a client may have smuggled in one of them
+   */
+  public record Authentication(
+      String userHeader,
+      String tierHeader,
+      String fallbackUser,
+      String fallbackTier,
+      boolean lastValueWins) {}
+
+  /**
+   * Which metrics are exported.
+   *
+   * @param tokens token counts
+   * @param cache response cache hits and misses and the tokens of hits
+   * @param routing routing decisions
+   * @param security detected personal data and jailbreak attempts
+   * @param maxSeries the most label combinations of user, tier and model; the rest goes to an exact
+   *     overflow series
+   */
+  public record Metrics(
+      boolean tokens, boolean cache, boolean routing, boolean security, int maxSeries) {}
+
+  /**
+   * Which response headers are exported.
+   *
+   * @param routing model, routing decision, category, reasoning, system prompt
+   * @param cache response cache hit
+   * @param security detected personal data and jailbreak attempts
+   * @param prefix prefix of all of them, and of the request headers that clients may not send
+   */
+  public record HeaderExport(boolean routing, boolean cache, boolean security, String prefix) {}
+
+  /** The defaults: Standalone. */
+  public static MaasConfig defaults() {
+    return from(Map.of());
+  }
+
+  /**
+   * Reads a whole configuration tree, as any YAML or JSON library gives it. Sections that are not
+   * ours are tolerated.
+   *
+   * @throws ConfigException with all errors at once
+   */
+  public static MaasConfig from(Map<?, ?> tree) {
+    List<ConfigError> errors = new ArrayList<>();
+    ConfigSection root = ConfigSection.root(tree, errors);
+    MaasConfig config = from(root);
+    root.rejectMisspelledKeys();
+    if (!errors.isEmpty()) {
+      throw new ConfigException(errors);
+    }
+    return config;
+  }
+
+  /**
+   * Reads the sections of the metering from the top level of a file that an adapter reads further
+   * sections from. Errors go to the list behind {@code root}; the result is usable only when that
+   * stays empty.
+   */
+  public static MaasConfig from(ConfigSection root) {
+    ConfigSection section = root.section(SECTION);
+    boolean enabled = section.bool("enabled", false);
+    Authentication authentication = authentication(section.section("authentication"));
+    ConfigSection metricsSection = section.section("metrics");
+    Metrics metrics =
+        new Metrics(
+            metricsSection.bool("export_token_metrics", true),
+            metricsSection.bool("export_cache_metrics", true),
+            metricsSection.bool("export_routing_metrics", true),
+            metricsSection.bool("export_security_metrics", true),
+            (int) metricsSection.integer("max_series", 10_000, 1, 1_000_000));
+    boolean internalCost = metricsSection.bool("internal_cost_calculation", false);
+    metricsSection.rejectUnknownKeys();
+    HeaderExport headers = headers(section.section("headers"));
+    section.rejectUnknownKeys();
+    RateCard rateCard = RateCard.from(root.section("pricing"));
+    Mode mode = !enabled ? Mode.STANDALONE : internalCost ? Mode.HYBRID : Mode.MAAS;
+    return new MaasConfig(mode, authentication, metrics, headers, rateCard);
+  }
+
+  private static Authentication authentication(ConfigSection section) {
+    String userHeader = headerName(section, "user_header", "x-auth-request-user");
+    String tierHeader = headerName(section, "tier_header", "x-auth-request-tier");
+    if (userHeader.equals(tierHeader)) {
+      section.reject("tier_header", "must differ from user_header");
+    }
+    String fallbackUser = label(section, "fallback_user", "unknown");
+    String fallbackTier = label(section, "fallback_tier", "free");
+    String several = section.oneOf("multiple_values", "missing", Set.of("missing", "last"));
+    section.rejectUnknownKeys();
+    return new Authentication(
+        userHeader, tierHeader, fallbackUser, fallbackTier, several.equals("last"));
+  }
+
+  private static HeaderExport headers(ConfigSection section) {
+    HeaderExport headers =
+        new HeaderExport(
+            section.bool("export_routing", true),
+            section.bool("export_cache", true),
+            section.bool("export_security", false),
+            headerName(section, "prefix", "x-vsr-"));
+    if (headers.prefix().length() < 3) {
+      section.reject("prefix", "must have at least 3 characters: requests lose all such headers");
+    }
+    section.rejectUnknownKeys();
+    return headers;
+  }
+
+  /** A field name as of RFC 9110, 5.1, in lower case, as HTTP/2 and Envoy have it. */
+  private static String headerName(ConfigSection section, String key, String defaultValue) {
+    String name = section.string(key, defaultValue);
+    boolean valid = !name.isEmpty() && name.length() <= 128;
+    for (int i = 0; i < name.length() && valid; i++) {
+      char c = name.charAt(i);
+      valid =
+          (c >= 'a' && c <= 'z')
+              || (c >= 'A' && c <= 'Z')
+              || (c >= '0' && c <= '9')
+              || "!#$%&'*+-.^_`|~".indexOf(c) >= 0;
+    }
+    if (!valid) {
+      section.reject(key, "must be an HTTP header name: letters, digits and -, 1 to 128 long");
+      return defaultValue;
+    }
+    return name.toLowerCase(Locale.ROOT);
+  }
+
+  private static String label(ConfigSection section, String key, String defaultValue) {
+    String value = section.string(key, defaultValue);
+    boolean clean = value.chars().noneMatch(Character::isISOControl);
+    if (value.isBlank() || !clean || utf8Length(value) > MAX_VALUE_BYTES) {
+      section.reject(key, "must have 1 to 256 bytes and no control characters");
+      return defaultValue;
+    }
+    return value;
+  }
+
+  private static int utf8Length(String value) {
+    return value.getBytes(StandardCharsets.UTF_8).length;
+  }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a semantic router decided about one exchange, as far as it said so. Every component is null
+ * when nothing is known; strings are at most 256 bytes of UTF-8 without control characters.
+ *
+ * @param selectedModel the model that the router chose (its alias, not the provider's id)
+ * @param responseModel the model that the response body names
+ * @param routingDecision the name of the routing decision
+ * @param category the category of the prompt
+ * @param reasoning whether reasoning was switched on
+ * @param cacheHit whether the answer came from the router's response cache
+ * @param systemPromptInjected whether the router added a system prompt (which costs tokens)
+ * @param piiDetected whether personal data was detected in the prompt
+ * @param jailbreakDetected whether a jailbreak attempt was detected in the prompt
+ */
+public record Routing(
+    @Nullable String selectedModel,
+    @Nullable String responseModel,
+    @Nullable String routingDecision,
+    @Nullable String category,
+    @Nullable Boolean reasoning,
+    @Nullable Boolean cacheHit,
+    @Nullable Boolean systemPromptInjected,
+    @Nullable Boolean piiDetected,
+    @Nullable Boolean jailbreakDetected) {
+
+  /** No router spoke. */
+  public static final Routing UNKNOWN =
+      new Routing(null, null, null, null, null, null, null, null, null);
+
+  /** The label of a model that nobody named. */
+  public static final String UNKNOWN_MODEL = "unknown";
+
+  /** The model to bill: the selected one, else the one the response names, else "unknown". */
+  public String model() {
+    if (selectedModel != null) {
+      return selectedModel;
+    }
+    return responseModel != null ? responseModel : UNKNOWN_MODEL;
+  }
+
+  /** Whether any fact came from a router (the response model alone is the backend's word). */
+  public boolean isKnown() {
+    return selectedModel != null
+        || routingDecision != null
+        || category != null
+        || reasoning != null
+        || cacheHit != null
+        || systemPromptInjected != null
+        || piiDetected != null
+        || jailbreakDetected != null;
+  }
+
+  Routing withResponseModel(@Nullable String model) {
+    return model == null
+        ? this
+        : new Routing(
+            selectedModel,
+            model,
+            routingDecision,
+            category,
+            reasoning,
+            cacheHit,
+            systemPromptInjected,
+            piiDetected,
+            jailbreakDetected);
+  }
+}
