@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas;
+
+import io.semanticrouter.maas.Measurement.Reason;
+import io.semanticrouter.maas.Measurement.Status;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The life of one HTTP exchange, from {@link Metering#begin} to its settlement.
+ *
+ * <pre>{@code
+ * try (Exchange exchange = metering.begin("POST", path, request::getHeader)) {
+ *   exchange.requestEdits().forEachRemove(upstreamRequest::removeHeader);
+ *   HeaderEdits edits = exchange.onResponseHeaders(status, upstreamResponse::getHeader);
+ *   ...
+ *   exchange.onResponseBody(chunk);   // each one, cut anywhere, in order
+ *   ...
+ *   exchange.end();                   // only when the response ended as it should
+ * }
+ * }</pre>
+ *
+ * <p>Whatever ends it first settles it, exactly once: {@link #end}, {@link #abort} or {@link
+ * #close}. What comes later changes nothing. No method throws because of traffic.
+ *
+ * <p>Used by one thread at a time; hand-over from thread to thread needs a happens-before edge.
+ */
+public final class Exchange implements AutoCloseable {
+  private static final VarHandle SETTLED;
+  private static final int COPY_BYTES = 1024;
+
+  static {
+    try {
+      SETTLED = MethodHandles.lookup().findVarHandle(Exchange.class, "settled", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final Metering metering;
+  private final @Nullable Operation operation;
+  private final Identity identity;
+  private final HeaderEdits requestEdits;
+  private final Instant startedAt;
+  private final long startedNanos;
+
+  @SuppressWarnings("UnusedVariable") // through SETTLED
+  private volatile boolean settled;
+
+  private int status;
+  private Routing routing = Routing.UNKNOWN;
+  private @Nullable ResponseMeter meter;
+  private boolean defective;
+  private byte @Nullable [] copy;
+  private @Nullable UsageRecord record;
+
+  Exchange(
+      Metering metering,
+      @Nullable Operation operation,
+      Identity identity,
+      HeaderEdits requestEdits,
+      Instant startedAt,
+      long startedNanos) {
+    this.metering = metering;
+    this.operation = operation;
+    this.identity = identity;
+    this.requestEdits = requestEdits;
+    this.startedAt = startedAt;
+    this.startedNanos = startedNanos;
+  }
+
+  /**
+   * Whether this is an LLM operation, so that a record will come of it. If not, nothing needs to be
+   * fed any more; only {@link #requestEdits} applies all the same.
+   */
+  public boolean isMetered() {
+    return operation != null;
+  }
+
+  /** Whom the exchange is billed to. */
+  public Identity identity() {
+    return identity;
+  }
+
+  /**
+   * What to change in the request before it goes on; {@link HeaderEdits#EMPTY} in Standalone mode.
+   */
+  public HeaderEdits requestEdits() {
+    return requestEdits;
+  }
+
+  /**
+   * The response headers have arrived. Informational (1xx) responses are not for this method.
+   *
+   * @param responseStatus the HTTP status code
+   * @return what to change in them before they go on; {@link HeaderEdits#EMPTY} in Standalone mode
+   */
+  public HeaderEdits onResponseHeaders(int responseStatus, Headers headers) {
+    if (operation == null || settled) {
+      return HeaderEdits.EMPTY;
+    }
+    status = responseStatus;
+    try {
+      routing = metering.routingHeaders().read(headers);
+      meter = new ResponseMeter(operation, responseStatus, headers);
+      return metering.config().mode().isIntegrated()
+          ? metering.routingHeaders().write(routing, headers)
+          : HeaderEdits.EMPTY;
+    } catch (RuntimeException e) {
+      fail(e);
+      return HeaderEdits.EMPTY;
+    }
+  }
+
+  /** Whether the response body is needed; known once the response headers are. */
+  public boolean wantsResponseBody() {
+    return meter != null && meter.wantsBody() && !settled;
+  }
+
+  /** The next piece of the response body, cut anywhere. The buffer's position does not change. */
+  public void onResponseBody(ByteBuffer chunk) {
+    if (!wantsResponseBody()) {
+      return;
+    }
+    if (chunk.hasArray()) {
+      int from = chunk.arrayOffset() + chunk.position();
+      onResponseBody(chunk.array(), from, chunk.remaining());
+      return;
+    }
+    if (copy == null) {
+      copy = new byte[COPY_BYTES];
+    }
+    byte[] piece = copy;
+    ByteBuffer source = chunk.duplicate();
+    while (source.hasRemaining()) {
+      int length = Math.min(piece.length, source.remaining());
+      source.get(piece, 0, length);
+      onResponseBody(piece, 0, length);
+    }
+  }
+
+  /** The next piece of the response body, cut anywhere. The array is only read, and not kept. */
+  public void onResponseBody(byte[] bytes, int offset, int length) {
+    if (meter == null || settled) {
+      return;
+    }
+    try {
+      meter.body(bytes, offset, offset + length);
+    } catch (RuntimeException e) {
+      fail(e);
+    }
+  }
+
+  /**
+   * Whether the backend has stated its final usage. It can be acted upon at once; the record comes
+   * with the end of the exchange.
+   */
+  public boolean hasFinalUsage() {
+    return meter != null && meter.hasFinalUsage();
+  }
+
+  /** The usage stated so far: the final one, a running one, or null when there is none yet. */
+  public @Nullable TokenUsage usageSoFar() {
+    return meter == null ? null : meter.usageSoFar();
+  }
+
+  /** The record, once the exchange is settled; null before, and for what is not metered. */
+  public @Nullable UsageRecord record() {
+    return record;
+  }
+
+  /** The response has ended as it should: its last byte has been seen. */
+  public void end() {
+    settle(null);
+  }
+
+  /** The exchange ended otherwise. What is known by now is what is billed. */
+  public void abort(AbortReason reason) {
+    settle(reason);
+  }
+
+  /** Settles as {@link AbortReason#ABANDONED} what is not settled yet. */
+  @Override
+  public void close() {
+    settle(AbortReason.ABANDONED);
+  }
+
+  private void settle(@Nullable AbortReason abort) {
+    if (operation == null || !SETTLED.compareAndSet(this, false, true)) {
+      return;
+    }
+    Measurement measurement = measure(abort);
+    Routing facts = meter == null ? routing : routing.withResponseModel(meter.model());
+    record =
+        metering.settle(
+            operation,
+            identity,
+            facts,
+            status,
+            measurement,
+            startedAt,
+            Duration.ofNanos(Math.max(0, metering.nanos() - startedNanos)));
+  }
+
+  private Measurement measure(@Nullable AbortReason abort) {
+    if (defective) {
+      return ResponseMeter.without(Status.FAILED, Reason.INTERNAL_ERROR);
+    }
+    if (meter == null) {
+      return Measurement.of(
+          Status.NONE,
+          abort == null
+              ? java.util.Set.of(Reason.NO_RESPONSE)
+              : java.util.EnumSet.of(Reason.NO_RESPONSE, abort.reason()),
+          null);
+    }
+    try {
+      return meter.measure(abort);
+    } catch (RuntimeException e) {
+      fail(e);
+      return ResponseMeter.without(Status.FAILED, Reason.INTERNAL_ERROR);
+    }
+  }
+
+  private void fail(RuntimeException e) {
+    defective = true;
+    meter = null;
+    metering.defect(e);
+  }
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas;
+
+import static java.lang.System.Logger.Level.ERROR;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The configured metering engine: one per gateway process. Thread-safe.
+ *
+ * <pre>{@code
+ * Metering metering = Metering.builder(MaasConfig.from(yaml)).sink(System.out::println).build();
+ * Exchange exchange = metering.begin("POST", "/v1/chat/completions", request::getHeader);
+ * }</pre>
+ *
+ * <p>Configuration throws; traffic never does: what goes wrong inside is counted ({@link
+ * #defects()}, {@link #sinkFailures()}) and the exchange goes on.
+ */
+public final class Metering {
+  private static final System.Logger LOG = System.getLogger(Metering.class.getName());
+
+  private final MaasConfig config;
+  private final List<UsageSink> sinks;
+  private final InstantSource clock;
+  private final LongSupplier ticker;
+  private final String instanceId;
+  private final IdentityReader identities;
+  private final RoutingHeaders routingHeaders;
+
+  private final AtomicLong sequence = new AtomicLong();
+  private final LongAdder defects = new LongAdder();
+  private final LongAdder sinkFailures = new LongAdder();
+  private final AtomicBoolean defectLogged = new AtomicBoolean();
+  private final AtomicBoolean sinkFailureLogged = new AtomicBoolean();
+
+  private Metering(Builder builder) {
+    config = builder.config;
+    sinks = List.copyOf(builder.sinks);
+    clock = builder.clock;
+    ticker = builder.ticker;
+    instanceId = builder.instanceId;
+    identities = new IdentityReader(config.authentication());
+    routingHeaders = new RoutingHeaders(config.headers());
+  }
+
+  /** Starts to configure an engine. */
+  public static Builder builder(MaasConfig config) {
+    return new Builder(config);
+  }
+
+  /** The configuration. */
+  public MaasConfig config() {
+    return config;
+  }
+
+  /**
+   * A request has arrived.
+   *
+   * @param method the HTTP method, upper case
+   * @param path the path, with or without its query
+   * @param request its headers, read during this call only
+   */
+  public Exchange begin(String method, String path, Headers request) {
+    Operation operation = Operation.of(method, path);
+    Identity identity = Identity.ANONYMOUS;
+    HeaderEdits edits = HeaderEdits.EMPTY;
+    if (config.mode().isIntegrated()) {
+      try {
+        identity = identities.read(request);
+        edits = routingHeaders.strip(request);
+      } catch (RuntimeException e) {
+        defect(e);
+        identity = identities.read(Headers.EMPTY);
+      }
+    }
+    return new Exchange(this, operation, identity, edits, clock.instant(), ticker.getAsLong());
+  }
+
+  /** How often the metering itself failed; such exchanges count as FAILED. */
+  public long defects() {
+    return defects.sum();
+  }
+
+  /** How often a sink threw. */
+  public long sinkFailures() {
+    return sinkFailures.sum();
+  }
+
+  RoutingHeaders routingHeaders() {
+    return routingHeaders;
+  }
+
+  long nanos() {
+    return ticker.getAsLong();
+  }
+
+  UsageRecord settle(
+      Operation operation,
+      Identity identity,
+      Routing routing,
+      int status,
+      Measurement measurement,
+      Instant startedAt,
+      Duration duration) {
+    TokenUsage usage = measurement.usage();
+    Cost cost = null;
+    boolean unpriced = false;
+    if (usage != null && config.mode().calculatesCost()) {
+      cost = cost(routing, usage);
+      unpriced = cost == null;
+    }
+    UsageRecord record =
+        new UsageRecord(
+            instanceId + '-' + Long.toHexString(sequence.incrementAndGet()),
+            startedAt,
+            duration,
+            operation,
+            identity,
+            routing,
+            status,
+            measurement,
+            cost,
+            unpriced);
+    for (int i = 0; i < sinks.size(); i++) {
+      deliver(sinks.get(i), record);
+    }
+    return record;
+  }
+
+  /**
+   * The price of the selected model, else of the model that the response names. An answer from the
+   * response cache cost no generation; it has no price of its own yet, so it is unpriced.
+   */
+  private @Nullable Cost cost(Routing routing, TokenUsage usage) {
+    if (Boolean.TRUE.equals(routing.cacheHit())) {
+      return null;
+    }
+    Cost cost = config.rateCard().cost(routing.model(), usage);
+    String responseModel = routing.responseModel();
+    return cost == null && responseModel != null
+        ? config.rateCard().cost(responseModel, usage)
+        : cost;
+  }
+
+  private void deliver(UsageSink sink, UsageRecord record) {
+    try {
+      sink.record(record);
+    } catch (RuntimeException e) {
+      sinkFailures.increment();
+      if (sinkFailureLogged.compareAndSet(false, true)) {
+        LOG.log(ERROR, "A usage sink failed; further failures are counted, not logged", e);
+      }
+    }
+  }
+
+  void defect(RuntimeException e) {
+    defects.increment();
+    if (defectLogged.compareAndSet(false, true)) {
+      // Only where it happened: a message could quote what the exchange carried.
+      StackTraceElement[] trace = e.getStackTrace();
+      LOG.log(
+          ERROR,
+          "Metering failed with {0} at {1}; further failures are counted, not logged",
+          e.getClass().getName(),
+          trace.length == 0 ? "unknown" : trace[0].toString());
+    }
+  }
+
+  /** Configures a {@link Metering}. Not thread-safe. */
+  public static final class Builder {
+    private final MaasConfig config;
+    private final List<UsageSink> sinks = new ArrayList<>();
+    private InstantSource clock = InstantSource.system();
+    private LongSupplier ticker = System::nanoTime;
+    private String instanceId = UUID.randomUUID().toString();
+
+    private Builder(MaasConfig config) {
+      this.config = config;
+    }
+
+    /** Adds a receiver of usage records; they are called in the order of adding. */
+    public Builder sink(UsageSink sink) {
+      sinks.add(sink);
+      return this;
+    }
+
+    /** Where the time of records comes from; the system clock by default. */
+    public Builder clock(InstantSource source) {
+      clock = source;
+      return this;
+    }
+
+    /** Where durations come from, in nanoseconds; {@link System#nanoTime} by default. */
+    public Builder ticker(LongSupplier nanos) {
+      ticker = nanos;
+      return this;
+    }
+
+    /** What makes record ids of this process differ from all others; random by default. */
+    public Builder instanceId(String id) {
+      instanceId = id;
+      return this;
+    }
+
+    /** The engine. */
+    public Metering build() {
+      return new Metering(this);
+    }
+  }
+}

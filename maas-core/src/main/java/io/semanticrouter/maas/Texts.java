@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas;
+
+import org.jspecify.annotations.Nullable;
+
+/** What may become a metric label or a header value. */
+final class Texts {
+  private static final char REPLACEMENT = '\uFFFD';
+
+  private Texts() {}
+
+  /** Whether a value can be used as it is: {@link Identity.Source#HEADER}, or what is wrong. */
+  static Identity.Source check(String value) {
+    int length = value.length();
+    if (length > MaasConfig.MAX_VALUE_BYTES) {
+      return Identity.Source.TOO_LONG;
+    }
+    int bytes = 0;
+    boolean blank = true;
+    for (int i = 0; i < length; i++) {
+      char c = value.charAt(i);
+      if (c <= ' ' || (c >= 0x7F && c < 0xA0)) {
+        if (c != ' ') {
+          return Identity.Source.CONTROL_CHARACTER;
+        }
+        bytes++;
+        continue;
+      }
+      blank &= Character.isWhitespace(c);
+      if (c < 0x80) {
+        bytes++;
+      } else if (c < 0x800) {
+        bytes += 2;
+      } else if (Character.isHighSurrogate(c)) {
+        if (i + 1 == length || !Character.isLowSurrogate(value.charAt(i + 1))) {
+          return Identity.Source.INVALID_UTF8;
+        }
+        i++;
+        bytes += 4;
+      } else if (Character.isLowSurrogate(c) || c == REPLACEMENT) {
+        return Identity.Source.INVALID_UTF8;
+      } else {
+        bytes += 3;
+      }
+    }
+    if (blank) {
+      return Identity.Source.BLANK;
+    }
+    if (bytes > MaasConfig.MAX_VALUE_BYTES) {
+      return Identity.Source.TOO_LONG;
+    }
+    return isTemplate(value) ? Identity.Source.UNEXPANDED_TEMPLATE : Identity.Source.HEADER;
+  }
+
+  /** A fact that a header states, or null when it cannot be used. */
+  static @Nullable String fact(@Nullable String value) {
+    if (value == null || check(value) != Identity.Source.HEADER) {
+      return null;
+    }
+    return value.strip();
+  }
+
+  /** A name from a body, made safe for labels and headers: control characters become "_". */
+  static @Nullable String sanitise(@Nullable String name) {
+    if (name == null || name.isBlank()) {
+      return null;
+    }
+    for (int i = 0; i < name.length(); i++) {
+      if (Character.isISOControl(name.charAt(i))) {
+        StringBuilder clean = new StringBuilder(name);
+        for (int j = i; j < clean.length(); j++) {
+          if (Character.isISOControl(clean.charAt(j))) {
+            clean.setCharAt(j, '_');
+          }
+        }
+        return clean.toString();
+      }
+    }
+    return name;
+  }
+
+  /** Templates of Authorino, Envoy, Helm and shells: "{…}", "${…}", "%…%", or "{auth." anywhere. */
+  private static boolean isTemplate(String value) {
+    String v = value.strip();
+    char last = v.charAt(v.length() - 1);
+    return (last == '}' && (v.startsWith("{") || v.startsWith("${")))
+        || (last == '%' && v.length() > 2 && v.startsWith("%"))
+        || v.contains("{auth.");
+  }
+}

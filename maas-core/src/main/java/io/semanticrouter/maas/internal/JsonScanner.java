@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.internal;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An incremental, path-aware JSON reader over bytes. It follows a {@link Schema}, tells an {@link
+ * EventFacts} what it finds there, and skips everything else: no decoding to characters, no
+ * recursion, no allocation, constant memory for documents, strings, numbers and nesting of any
+ * size.
+ *
+ * <p>Inside what it follows it insists on well-formed JSON; inside what it skips it only follows
+ * strings and brackets. Not thread-safe.
+ */
+final class JsonScanner {
+  private static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final long ONES = 0x0101010101010101L;
+  private static final long HIGHS = 0x8080808080808080L;
+  private static final long QUOTES = ONES * '"';
+  private static final long BACKSLASHES = ONES * '\\';
+  private static final long SPACES = ONES * ' ';
+
+  private static final int MAX_DEPTH = 8;
+  private static final int MAX_SCALAR = 32;
+
+  private enum State {
+    /** Before a value. */
+    VALUE,
+    /** Behind "[": a value or the end. */
+    FIRST_ELEMENT,
+    /** Behind "{": a key or the end. */
+    FIRST_KEY,
+    /** Behind "," in an object. */
+    KEY,
+    COLON,
+    AFTER_VALUE,
+    /** In a string: a key, a captured text or one that is skipped. */
+    STRING,
+    ESCAPE,
+    UNICODE,
+    /** In a number or a literal. */
+    SCALAR,
+    /** In an object or array that is not followed. */
+    SKIP,
+    SKIP_STRING,
+    SKIP_ESCAPE,
+    COMPLETE,
+    MALFORMED
+  }
+
+  private enum StringUse {
+    KEY,
+    TEXT,
+    NONE
+  }
+
+  private final Schema root;
+  private final EventFacts facts;
+  private final boolean lineEndStops;
+
+  private final Schema[] stack = new Schema[MAX_DEPTH];
+  private int depth;
+  private State state = State.VALUE;
+
+  /** What the next value should be; null is "skip it". */
+  private @Nullable Schema expected;
+
+  private StringUse use = StringUse.NONE;
+  private final TextBuffer captured = new TextBuffer();
+
+  private final byte[] scalar = new byte[MAX_SCALAR];
+  private int scalarLength;
+
+  private long skipDepth;
+
+  /** Bit n: the bracket at depth n of a skipped value is a "["; deeper ones are only counted. */
+  private long skipArrays;
+
+  /**
+   * A scanner for one document after the other.
+   *
+   * @param lineEndStops whether a line feed or carriage return ends the reading, wherever it
+   *     stands: in an event stream it ends the line, and cannot occur raw inside a JSON string
+   */
+  JsonScanner(Schema root, EventFacts facts, boolean lineEndStops) {
+    this.root = root;
+    this.facts = facts;
+    this.lineEndStops = lineEndStops;
+    this.expected = root;
+  }
+
+  /** Makes ready for the next document. */
+  void reset() {
+    depth = 0;
+    state = State.VALUE;
+    expected = root;
+    skipDepth = 0;
+  }
+
+  /** Whether the document has been read to its end. */
+  boolean isComplete() {
+    return state == State.COMPLETE;
+  }
+
+  boolean isMalformed() {
+    return state == State.MALFORMED;
+  }
+
+  /** Whether nothing but white space has been read. */
+  boolean isPristine() {
+    return state == State.VALUE && depth == 0;
+  }
+
+  /**
+   * Reads on.
+   *
+   * @return the index of the first byte not read: a line end (if those stop), a byte behind a
+   *     complete or malformed document, or {@code to}
+   */
+  int feed(byte[] b, int from, int to) {
+    int i = from;
+    while (i < to) {
+      switch (state) {
+        case COMPLETE, MALFORMED -> {
+          return i;
+        }
+        case STRING -> i = string(b, i, to);
+        case SKIP_STRING -> i = skipString(b, i, to);
+        case SKIP -> i = skip(b, i, to);
+        case SCALAR -> i = scalar(b, i, to);
+        default -> {
+          if (!(lineEndStops && isLineEnd(b[i]))) {
+            structural(b[i++]);
+          }
+        }
+      }
+      if (lineEndStops && i < to && isLineEnd(b[i])) {
+        return i;
+      }
+    }
+    return i;
+  }
+
+  /** Joins two data lines of one event: the line feed between them. */
+  void lineFeed() {
+    if (state == State.SCALAR) {
+      endScalar();
+    } else if (state == State.STRING) {
+      captured.append((byte) '\n');
+    }
+  }
+
+  private void structural(byte c) {
+    switch (state) {
+      case VALUE -> {
+        if (!isSpace(c)) {
+          value(c);
+        }
+      }
+      case FIRST_ELEMENT -> {
+        if (c == ']') {
+          close(Schema.Kind.ARRAY);
+        } else if (!isSpace(c)) {
+          value(c);
+        }
+      }
+      case FIRST_KEY -> {
+        if (c == '}') {
+          close(Schema.Kind.OBJECT);
+        } else {
+          key(c);
+        }
+      }
+      case KEY -> key(c);
+      case COLON -> {
+        if (c == ':') {
+          state = State.VALUE;
+        } else if (!isSpace(c)) {
+          state = State.MALFORMED;
+        }
+      }
+      case AFTER_VALUE -> afterValue(c);
+      case ESCAPE -> escape(c);
+      case UNICODE -> unicode(c);
+      case SKIP_ESCAPE -> state = State.SKIP_STRING;
+      default -> state = State.MALFORMED;
+    }
+  }
+
+  private void key(byte c) {
+    if (c == '"') {
+      beginString(StringUse.KEY);
+    } else if (!isSpace(c)) {
+      state = State.MALFORMED;
+    }
+  }
+
+  private void afterValue(byte c) {
+    if (isSpace(c)) {
+      return;
+    }
+    Schema container = stack[depth - 1];
+    if (c == ',') {
+      if (container.kind == Schema.Kind.OBJECT) {
+        state = State.KEY;
+      } else {
+        expected = container.element();
+        state = State.VALUE;
+      }
+    } else if (c == '}') {
+      close(Schema.Kind.OBJECT);
+    } else if (c == ']') {
+      close(Schema.Kind.ARRAY);
+    } else {
+      state = State.MALFORMED;
+    }
+  }
+
+  private void value(byte c) {
+    Schema schema = expected;
+    switch (c) {
+      case '{', '[' -> {
+        Schema.Kind kind = c == '{' ? Schema.Kind.OBJECT : Schema.Kind.ARRAY;
+        if (schema != null && schema.kind == kind) {
+          open(schema);
+        } else {
+          mismatch(schema);
+          skipDepth = 0;
+          skipArrays = 0;
+          state = State.SKIP;
+          skipOpen(c == '[');
+        }
+      }
+      case '"' -> {
+        if (schema != null && schema.kind == Schema.Kind.TEXT && facts.wantsText()) {
+          beginString(StringUse.TEXT);
+        } else {
+          mismatch(schema);
+          beginString(StringUse.NONE);
+        }
+      }
+      default -> {
+        boolean plausible = c == '-' || (c >= '0' && c <= '9') || c == 't' || c == 'f' || c == 'n';
+        if (plausible) {
+          scalar[0] = c;
+          scalarLength = 1;
+          state = State.SCALAR;
+        } else {
+          state = State.MALFORMED;
+        }
+      }
+    }
+  }
+
+  /** A value that is there, but not of the kind that the schema wants. */
+  private void mismatch(@Nullable Schema schema) {
+    if (schema == null) {
+      return;
+    }
+    if (schema.kind == Schema.Kind.PRESENCE) {
+      facts.present(schema.id);
+    } else if (schema.kind != Schema.Kind.TEXT) {
+      facts.unexpected(schema);
+    }
+  }
+
+  private void open(Schema schema) {
+    if (depth == MAX_DEPTH) {
+      throw new IllegalStateException("schema deeper than " + MAX_DEPTH);
+    }
+    stack[depth++] = schema;
+    facts.enter(schema.id);
+    if (schema.kind == Schema.Kind.OBJECT) {
+      state = State.FIRST_KEY;
+    } else {
+      expected = schema.element();
+      state = State.FIRST_ELEMENT;
+    }
+  }
+
+  private void close(Schema.Kind kind) {
+    Schema container = stack[depth - 1];
+    if (container.kind != kind) {
+      state = State.MALFORMED;
+      return;
+    }
+    depth--;
+    facts.exit(container.id);
+    endValue();
+  }
+
+  private void endValue() {
+    state = depth == 0 ? State.COMPLETE : State.AFTER_VALUE;
+  }
+
+  // --- strings -------------------------------------------------------------------------------
+
+  private void beginString(StringUse newUse) {
+    use = newUse;
+    captured.clear();
+    state = State.STRING;
+  }
+
+  private int string(byte[] b, int from, int to) {
+    int end = stringStop(b, from, to);
+    if (use == StringUse.KEY && captured.isEmpty() && end < to && b[end] == '"') {
+      // The usual case: the whole key lies in this chunk.
+      expected = end == from ? null : stack[depth - 1].child(b, from, end);
+      state = State.COLON;
+      return end + 1;
+    }
+    if (use != StringUse.NONE) {
+      captured.append(b, from, end);
+    }
+    if (end == to) {
+      return to;
+    }
+    switch (b[end]) {
+      case '"' -> endString();
+      case '\\' -> state = State.ESCAPE;
+      default -> {
+        if (lineEndStops) {
+          return end;
+        }
+        captured.append(b[end]);
+      }
+    }
+    return end + 1;
+  }
+
+  /** The first quote, backslash or line end; {@code to} if there is none. */
+  private static int stringStop(byte[] b, int from, int to) {
+    int i = from;
+    for (; i + Long.BYTES <= to; i += Long.BYTES) {
+      long word = (long) LONGS.get(b, i);
+      long quote = word ^ QUOTES;
+      long backslash = word ^ BACKSLASHES;
+      // Bytes that are zero or below 0x20 get their high bit; false hits only cost the loop below.
+      long hits =
+          ((quote - ONES) & ~quote) | ((backslash - ONES) & ~backslash) | ((word - SPACES) & ~word);
+      if ((hits & HIGHS) != 0) {
+        break;
+      }
+    }
+    for (; i < to; i++) {
+      byte c = b[i];
+      if (c == '"' || c == '\\' || isLineEnd(c)) {
+        return i;
+      }
+    }
+    return to;
+  }
+
+  private void endString() {
+    switch (use) {
+      case KEY -> {
+        expected = captured.childOf(stack[depth - 1]);
+        state = State.COLON;
+      }
+      case TEXT -> {
+        facts.text(captured.toString());
+        endValue();
+      }
+      case NONE -> endValue();
+    }
+  }
+
+  private void escape(byte c) {
+    if (c == 'u') {
+      captured.beginUnicode();
+      state = State.UNICODE;
+    } else {
+      state = captured.escape(c) ? State.STRING : State.MALFORMED;
+    }
+  }
+
+  private void unicode(byte c) {
+    int digit = Character.digit(c, 16);
+    if (digit < 0) {
+      state = State.MALFORMED;
+    } else if (captured.unicodeDigit(digit)) {
+      state = State.STRING;
+    }
+  }
+
+  // --- numbers and literals ------------------------------------------------------------------
+
+  private int scalar(byte[] b, int from, int to) {
+    int i = from;
+    while (i < to) {
+      byte c = b[i];
+      if (c == ',' || c == '}' || c == ']' || isSpace(c)) {
+        endScalar();
+        return i;
+      }
+      if (c == '"' || c == ':' || c == '{' || c == '[') {
+        state = State.MALFORMED;
+        return i;
+      }
+      if (scalarLength < MAX_SCALAR) {
+        scalar[scalarLength] = c;
+      }
+      // Saturates: of a longer one only its being too long matters.
+      scalarLength = Math.min(scalarLength + 1, MAX_SCALAR + 1);
+      i++;
+    }
+    return i;
+  }
+
+  private void endScalar() {
+    Schema schema = expected;
+    endValue();
+    if (schema == null || is("null")) {
+      return;
+    }
+    switch (schema.kind) {
+      case COUNT -> {
+        long value =
+            scalarLength > MAX_SCALAR ? Counts.MALFORMED : Counts.parse(scalar, scalarLength);
+        if (value == Counts.MALFORMED) {
+          facts.malformedCount(schema.id);
+        } else {
+          facts.count(schema.id, value);
+        }
+      }
+      case PRESENCE -> {
+        if (!is("false")) {
+          facts.present(schema.id);
+        }
+      }
+      case OBJECT, ARRAY -> facts.unexpected(schema);
+      case TEXT -> {
+        // a model that is a number names nothing
+      }
+    }
+  }
+
+  private boolean is(String literal) {
+    if (scalarLength != literal.length()) {
+      return false;
+    }
+    for (int i = 0; i < scalarLength; i++) {
+      if (scalar[i] != literal.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // --- what is not followed ------------------------------------------------------------------
+
+  private void skipOpen(boolean array) {
+    if (skipDepth < Long.SIZE) {
+      long bit = 1L << skipDepth;
+      skipArrays = array ? skipArrays | bit : skipArrays & ~bit;
+    }
+    skipDepth++;
+  }
+
+  private int skip(byte[] b, int from, int to) {
+    for (int i = from; i < to; i++) {
+      byte c = b[i];
+      switch (c) {
+        case '"' -> {
+          state = State.SKIP_STRING;
+          return i + 1;
+        }
+        case '{' -> skipOpen(false);
+        case '[' -> skipOpen(true);
+        case '}', ']' -> {
+          skipDepth--;
+          if (skipDepth < Long.SIZE && ((skipArrays >>> skipDepth) & 1) != (c == ']' ? 1 : 0)) {
+            state = State.MALFORMED;
+            return i;
+          }
+          if (skipDepth == 0) {
+            endValue();
+            return i + 1;
+          }
+        }
+        case '\n', '\r' -> {
+          if (lineEndStops) {
+            return i;
+          }
+        }
+        default -> {
+          // not structural
+        }
+      }
+    }
+    return to;
+  }
+
+  private int skipString(byte[] b, int from, int to) {
+    int end = stringStop(b, from, to);
+    if (end == to) {
+      return to;
+    }
+    switch (b[end]) {
+      case '"' -> state = State.SKIP;
+      case '\\' -> state = State.SKIP_ESCAPE;
+      default -> {
+        if (lineEndStops) {
+          return end;
+        }
+      }
+    }
+    return end + 1;
+  }
+
+  private static boolean isSpace(byte c) {
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+  }
+
+  private static boolean isLineEnd(byte c) {
+    return c == '\n' || c == '\r';
+  }
+}

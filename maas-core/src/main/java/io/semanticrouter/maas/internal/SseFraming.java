@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.internal;
+
+/**
+ * Splits a server-sent event stream into the data of its events, byte by byte and without keeping
+ * any: line feeds, carriage returns and both, a byte order mark, comments, several data lines per
+ * event, with or without the space behind the colon.
+ *
+ * <p>Source: WHATWG HTML, 9.2.6 "Interpreting an event stream". One deliberate difference: an event
+ * without the blank line behind it at the end of the stream is dispatched, not dropped; the reader
+ * must know, since the last event is often the one with the usage. Not thread-safe.
+ */
+final class SseFraming {
+  /** Takes the data of events. */
+  interface Data {
+    /**
+     * Takes data up to the end of the line.
+     *
+     * @return the index of the line end, or {@code to} when the data goes on in the next chunk
+     */
+    int data(byte[] b, int from, int to);
+
+    /** Between two data lines of one event. */
+    void nextLine();
+
+    /** The event has ended. */
+    void dispatch();
+  }
+
+  private enum Line {
+    BOM,
+    START,
+    FIELD_NAME,
+    FIRST_SPACE,
+    DATA,
+    IGNORED
+  }
+
+  private static final byte[] BOM = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
+  private static final byte[] DATA = {'d', 'a', 't', 'a'};
+
+  private final Data data;
+  private Line line = Line.BOM;
+  private int matched;
+  private boolean skipLineFeed;
+  private boolean eventHasData;
+
+  SseFraming(Data data) {
+    this.data = data;
+  }
+
+  void feed(byte[] b, int from, int to) {
+    int i = from;
+    while (i < to) {
+      byte c = b[i];
+      switch (line) {
+        case BOM -> {
+          if (c == BOM[matched]) {
+            i++;
+            if (++matched == BOM.length) {
+              line = Line.START;
+            }
+          } else {
+            // A part of a mark is no mark: it began a field name that is not "data".
+            line = matched == 0 ? Line.START : Line.IGNORED;
+          }
+        }
+        case START -> {
+          if (skipLineFeed && c == '\n') {
+            skipLineFeed = false;
+            i++;
+          } else if (isLineEnd(c)) {
+            dispatch();
+            i = endLine(c, i);
+          } else {
+            skipLineFeed = false;
+            matched = 0;
+            line = Line.FIELD_NAME;
+          }
+        }
+        case FIELD_NAME -> {
+          if (matched < DATA.length && c == DATA[matched]) {
+            matched++;
+            i++;
+          } else if (matched == DATA.length && c == ':') {
+            i++;
+            line = Line.FIRST_SPACE;
+          } else if (matched == DATA.length && isLineEnd(c)) {
+            beginData();
+            i = endLine(c, i);
+          } else {
+            line = Line.IGNORED;
+          }
+        }
+        case FIRST_SPACE -> {
+          if (c == ' ') {
+            i++;
+          }
+          beginData();
+        }
+        case DATA -> {
+          i = data.data(b, i, to);
+          if (i < to) {
+            i = endLine(b[i], i);
+          }
+        }
+        case IGNORED -> {
+          while (i < to && !isLineEnd(b[i])) {
+            i++;
+          }
+          if (i < to) {
+            i = endLine(b[i], i);
+          }
+        }
+      }
+    }
+  }
+
+  /**
+   * The stream has ended.
+   *
+   * @return whether an event was pending that no blank line had ended
+   */
+  boolean end() {
+    boolean pending = eventHasData;
+    dispatch();
+    return pending;
+  }
+
+  private void beginData() {
+    if (eventHasData) {
+      data.nextLine();
+    }
+    eventHasData = true;
+    line = Line.DATA;
+  }
+
+  private void dispatch() {
+    if (eventHasData) {
+      eventHasData = false;
+      data.dispatch();
+    }
+  }
+
+  private int endLine(byte c, int i) {
+    skipLineFeed = c == '\r';
+    line = Line.START;
+    return i + 1;
+  }
+
+  private static boolean isLineEnd(byte c) {
+    return c == '\n' || c == '\r';
+  }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.internal;
+
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** The first 256 bytes of a JSON string, unescaped to UTF-8. */
+final class TextBuffer {
+  private static final int CAPACITY = 256;
+  private static final int REPLACEMENT = 0xFFFD;
+
+  private final byte[] bytes = new byte[CAPACITY];
+  private int length;
+  private boolean overflow;
+  private int unit;
+  private int digits;
+  private int highSurrogate;
+
+  void clear() {
+    length = 0;
+    overflow = false;
+    highSurrogate = 0;
+  }
+
+  boolean isEmpty() {
+    return length == 0 && highSurrogate == 0;
+  }
+
+  void append(byte c) {
+    flushSurrogate();
+    put(c);
+  }
+
+  void append(byte[] b, int from, int to) {
+    if (from == to) {
+      return;
+    }
+    flushSurrogate();
+    int fits = Math.min(to - from, CAPACITY - length);
+    System.arraycopy(b, from, bytes, length, fits);
+    length += fits;
+    overflow |= fits < to - from;
+  }
+
+  /** Appends what a two-character escape stands for; false if there is no such escape. */
+  boolean escape(byte c) {
+    switch (c) {
+      case '"', '\\', '/' -> append(c);
+      case 'b' -> append((byte) '\b');
+      case 'f' -> append((byte) '\f');
+      case 'n' -> append((byte) '\n');
+      case 'r' -> append((byte) '\r');
+      case 't' -> append((byte) '\t');
+      default -> {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  void beginUnicode() {
+    unit = 0;
+    digits = 0;
+  }
+
+  /** Takes one of the four digits of a \\u escape; true when it was the last one. */
+  boolean unicodeDigit(int digit) {
+    unit = (unit << 4) | digit;
+    if (++digits < 4) {
+      return false;
+    }
+    char c = (char) unit;
+    if (Character.isHighSurrogate(c)) {
+      flushSurrogate();
+      highSurrogate = c;
+    } else if (Character.isLowSurrogate(c)) {
+      int codePoint =
+          highSurrogate == 0 ? REPLACEMENT : Character.toCodePoint((char) highSurrogate, c);
+      highSurrogate = 0;
+      putCodePoint(codePoint);
+    } else {
+      flushSurrogate();
+      putCodePoint(c);
+    }
+    return true;
+  }
+
+  /** The child of that name; null for the empty name and for one longer than any known. */
+  @Nullable Schema childOf(Schema object) {
+    flushSurrogate();
+    return length == 0 || overflow ? null : object.child(bytes, 0, length);
+  }
+
+  /** The text; a character cut in two at the limit is left out. */
+  @Override
+  public String toString() {
+    flushSurrogate();
+    int end = length;
+    if (overflow) {
+      while (end > 0 && (bytes[end - 1] & 0xC0) == 0x80) {
+        end--;
+      }
+      if (end > 0 && (bytes[end - 1] & 0x80) != 0) {
+        end--;
+      }
+    }
+    return new String(bytes, 0, end, StandardCharsets.UTF_8);
+  }
+
+  private void flushSurrogate() {
+    if (highSurrogate != 0) {
+      highSurrogate = 0;
+      putCodePoint(REPLACEMENT);
+    }
+  }
+
+  private void putCodePoint(int c) {
+    if (c < 0x80) {
+      put((byte) c);
+    } else if (c < 0x800) {
+      put((byte) (0xC0 | (c >> 6)));
+      put((byte) (0x80 | (c & 0x3F)));
+    } else if (c < 0x10000) {
+      put((byte) (0xE0 | (c >> 12)));
+      put((byte) (0x80 | ((c >> 6) & 0x3F)));
+      put((byte) (0x80 | (c & 0x3F)));
+    } else {
+      put((byte) (0xF0 | (c >> 18)));
+      put((byte) (0x80 | ((c >> 12) & 0x3F)));
+      put((byte) (0x80 | ((c >> 6) & 0x3F)));
+      put((byte) (0x80 | (c & 0x3F)));
+    }
+  }
+
+  private void put(byte c) {
+    if (length < CAPACITY) {
+      bytes[length++] = c;
+    } else {
+      overflow = true;
+    }
+  }
+}
