@@ -36,7 +36,8 @@ class SimulatedVllmCommandTest {
           HttpClient.newHttpClient()
               .send(HttpRequest.newBuilder(models).build(), HttpResponse.BodyHandlers.ofString());
       assertThat(response.body()).contains("\"id\":\"a\"", "\"id\":\"b\"", "\"id\":\"c\"");
-      process.destroy();
+      // Process.destroy would also close the streams that are still to be read.
+      process.toHandle().destroy();
       assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
       // 128 + SIGTERM, as the JVM reports it.
       assertThat(process.exitValue()).isEqualTo(143);
@@ -90,7 +91,10 @@ class SimulatedVllmCommandTest {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-cp", classes.toString(), SimulatedVllmCommand.class.getName()));
     command.addAll(List.of(args));
-    return new ProcessBuilder(command).redirectErrorStream(true).start();
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    // With it set, a JVM prints a line of its own.
+    builder.environment().remove("JAVA_TOOL_OPTIONS");
+    return builder.start();
   }
 
   private static String output(Process process) throws Exception {
