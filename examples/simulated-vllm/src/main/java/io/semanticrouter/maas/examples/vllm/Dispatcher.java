@@ -54,12 +54,23 @@ final class Dispatcher implements HttpHandler {
         inform(exchange, path);
       }
     } catch (ApiException e) {
-      if (endpoint != null) {
-        stats.error(path);
+      fail(exchange, path, e);
+    } catch (RuntimeException e) {
+      if (http.getResponseCode() >= 0) {
+        throw e;
       }
-      exchange.error(e);
+      // A fault of this server: say so, for the JDK server would only close the connection.
+      http.getResponseHeaders().clear();
+      fail(exchange, path, new ApiException(500, "internal_error", e.toString()));
     }
     http.close();
+  }
+
+  private void fail(Exchange exchange, String path, ApiException error) throws IOException {
+    if (inference.containsKey(path)) {
+      stats.error(path);
+    }
+    exchange.error(error);
   }
 
   private static void infer(Exchange exchange, InferenceEndpoint endpoint) throws IOException {

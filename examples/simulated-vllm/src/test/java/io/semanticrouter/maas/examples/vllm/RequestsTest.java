@@ -153,6 +153,23 @@ class RequestsTest {
         .isEqualTo(200);
   }
 
+  @Test
+  void aFaultOfTheServerIsAnswered() throws Exception {
+    SimulatedVllm.Builder builder =
+        SimulatedVllm.builder()
+            .ids(
+                () -> {
+                  throw new IllegalStateException("no more ids");
+                });
+    try (SimulatedVllm faulty = builder.start()) {
+      HttpResponse<String> response = new TestClient(faulty).post(CHAT, chat(""));
+      assertThat(response.statusCode()).isEqualTo(500);
+      assertThat(response.body()).contains("no more ids", "\"type\":\"server_error\"");
+      assertThat(routing(response)).isEmpty();
+      assertThat(faulty.stats().errors()).isEqualTo(1);
+    }
+  }
+
   private static Map<String, String> routing(HttpResponse<String> response) {
     Map<String, String> routing = new TreeMap<>();
     for (Map.Entry<String, List<String>> header : response.headers().map().entrySet()) {
