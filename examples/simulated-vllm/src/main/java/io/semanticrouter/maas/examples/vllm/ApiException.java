@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.examples.vllm;
+
+import java.util.Map;
+
+/** A request that is answered with an error body, in the shape of the OpenAI API. */
+final class ApiException extends RuntimeException {
+
+  private static final long serialVersionUID = 1L;
+
+  private final int status;
+  private final String code;
+
+  ApiException(int status, String code, String message) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+
+  static ApiException badRequest(String message) {
+    return new ApiException(400, "invalid_value", message);
+  }
+
+  static ApiException badRequest(String message, Throwable cause) {
+    ApiException exception = badRequest(message);
+    exception.initCause(cause);
+    return exception;
+  }
+
+  /** The error that {@code x-sim-status} asks for. */
+  static ApiException simulated(int status) {
+    String code =
+        switch (status) {
+          case 429 -> "rate_limit_exceeded";
+          case 503 -> "overloaded";
+          default -> "simulated_error";
+        };
+    return new ApiException(status, code, "Simulated error " + status + ".");
+  }
+
+  int status() {
+    return status;
+  }
+
+  Map<String, Object> body() {
+    String type =
+        switch (status) {
+          case 401 -> "authentication_error";
+          case 403 -> "permission_error";
+          case 429 -> "rate_limit_error";
+          default -> status < 500 ? "invalid_request_error" : "server_error";
+        };
+    String message = getMessage() == null ? "" : getMessage();
+    return Json.object(
+        "error", Json.object("message", message, "type", type, "param", Json.NULL, "code", code));
+  }
+}
