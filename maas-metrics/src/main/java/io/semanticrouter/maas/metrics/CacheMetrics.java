@@ -23,7 +23,7 @@ final class CacheMetrics implements SeriesMetrics {
     tokens =
         exchanges.counter(
             "semantic_router_cache_tokens",
-            "Measured tokens of response cache hits; never part of semantic_router_tokens.",
+            "Measured tokens of response cache hits; never part of semantic_router_tokens_total.",
             TokenMetrics.TYPES);
   }
 

@@ -20,7 +20,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 final class CostMetrics implements SeriesMetrics, Collector {
   private static final String NAME = "semantic_router_cost";
   private static final String HELP =
-      "Cost of measured usage; summed exactly, rounded to a double only here.";
+      "Cost of known usage, as far as it has a price; summed exactly, rounded when shown.";
 
   private final LabelSpace exchanges;
   private final SeriesCounter unpriced;

@@ -77,9 +77,11 @@ final class SeriesIndex {
       if (size == max) {
         return overflow;
       }
+      Series admitted = put(first, second, third, fourth);
       size++;
+      // Only now: whoever sees this without the lock must find the last one admitted.
       full = size == max;
-      return put(first, second, third, fourth);
+      return admitted;
     }
   }
 

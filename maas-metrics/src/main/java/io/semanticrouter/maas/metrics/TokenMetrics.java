@@ -30,12 +30,12 @@ final class TokenMetrics implements SeriesMetrics {
     estimated =
         exchanges.counter(
             "semantic_router_estimated_tokens",
-            "Tokens that were estimated; never part of semantic_router_tokens.",
+            "Tokens that were estimated; never part of semantic_router_tokens_total.",
             TYPES);
     parts =
         exchanges.counter(
             "semantic_router_token_parts",
-            "Parts of semantic_router_tokens, never to be added to them.",
+            "Parts of semantic_router_tokens_total, never to be added to them.",
             ClosedLabels.of("part", "cache_read", "cache_write", "reasoning"));
   }
 
