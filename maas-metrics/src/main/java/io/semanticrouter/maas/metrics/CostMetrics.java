@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.metrics;
+
+import io.prometheus.metrics.model.registry.Collector;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricFamilyDescriptor;
+import io.semanticrouter.maas.Cost;
+import io.semanticrouter.maas.UsageRecord;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/**
+ * Money, where it is calculated here. A collector of its own rather than a counter of the library,
+ * because that adds up doubles. The currency needs no bound: it comes from rate cards, not from
+ * traffic.
+ */
+final class CostMetrics implements SeriesMetrics, Collector {
+  private static final String NAME = "semantic_router_cost";
+  private static final String HELP =
+      "Cost of known usage, as far as it has a price; summed exactly, rounded when shown.";
+
+  private final LabelSpace exchanges;
+  private final SeriesCounter unpriced;
+  private final MetricFamilyDescriptor descriptor;
+  private final Queue<CostSum> sums = new ConcurrentLinkedQueue<>();
+
+  private CostMetrics(LabelSpace exchanges) {
+    this.exchanges = exchanges;
+    this.unpriced =
+        exchanges.counter(
+            "semantic_router_unpriced_requests",
+            "Exchanges with known usage and no price for it: unpriced is not free.",
+            ClosedLabels.NONE);
+    this.descriptor =
+        MetricFamilyDescriptor.counter(NAME)
+            .help(HELP)
+            .labelNames(exchanges.names())
+            .labelName("currency")
+            .build();
+  }
+
+  static CostMetrics register(PrometheusRegistry registry, LabelSpace exchanges) {
+    CostMetrics metrics = new CostMetrics(exchanges);
+    registry.register(metrics);
+    return metrics;
+  }
+
+  @Override
+  public void record(Series series, UsageRecord record) {
+    Cost cost = record.cost();
+    if (cost != null) {
+      sum(series, cost.currency()).add(cost);
+    }
+    if (record.unpriced()) {
+      unpriced.add(series, 0, 1);
+    }
+  }
+
+  private CostSum sum(Series series, String currency) {
+    for (CostSum sum = series.costs(); sum != null; sum = sum.next) {
+      if (sum.currency.equals(currency)) {
+        return sum;
+      }
+    }
+    return open(series, currency);
+  }
+
+  private synchronized CostSum open(Series series, String currency) {
+    for (CostSum sum = series.costs(); sum != null; sum = sum.next) {
+      if (sum.currency.equals(currency)) {
+        return sum;
+      }
+    }
+    CostSum sum = new CostSum(series, currency, series.costs());
+    series.costs(sum);
+    sums.add(sum);
+    return sum;
+  }
+
+  @Override
+  public CounterSnapshot collect() {
+    CounterSnapshot.Builder snapshot = CounterSnapshot.builder().name(NAME).help(HELP);
+    for (CostSum sum : sums) {
+      snapshot.dataPoint(
+          CounterDataPointSnapshot.builder().value(sum.value()).labels(labels(sum)).build());
+    }
+    return snapshot.build();
+  }
+
+  private Labels labels(CostSum sum) {
+    return Labels.of(exchanges.names(), sum.series.values()).add("currency", sum.currency);
+  }
+
+  @Override
+  public MetricFamilyDescriptor getMetricFamilyDescriptor() {
+    return descriptor;
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.metrics;
+
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.semanticrouter.maas.Measurement;
+import io.semanticrouter.maas.Measurement.Reason;
+import io.semanticrouter.maas.Measurement.Status;
+import io.semanticrouter.maas.Outcome;
+import io.semanticrouter.maas.UsageRecord;
+import java.util.Arrays;
+import java.util.List;
+
+/** What is always exported: that there was an exchange, and how well it could be measured. */
+final class RequestMetrics implements SeriesMetrics {
+  private static final Reason[] REASONS = Reason.values();
+
+  private final SeriesCounter requests;
+  private final SeriesCounter reasons;
+  private final Series everything;
+  private final Counter overflowRequests;
+
+  RequestMetrics(PrometheusRegistry registry, LabelSpace exchanges) {
+    requests =
+        exchanges.counter(
+            "semantic_router_requests",
+            "Exchanges on LLM paths, by how well their usage could be measured.",
+            ClosedLabels.of(
+                "outcome", Arrays.stream(Outcome.values()).map(Outcome::label).toList()));
+    LabelSpace global = new LabelSpace(registry, List.of());
+    reasons =
+        global.counter(
+            "semantic_router_measurement_reasons",
+            "Why measurements are what they are: one increment per reason of an exchange.",
+            ClosedLabels.of(
+                "status",
+                Arrays.stream(Status.values()).map(Status::label).toList(),
+                "reason",
+                Arrays.stream(REASONS).map(Reason::label).toList()));
+    everything = global.series(List.of());
+    overflowRequests =
+        Counter.builder()
+            .name("semantic_router_overflow_requests")
+            .help("Exchanges counted in the overflow series, because max_series was reached.")
+            .withoutExemplars()
+            .register(registry);
+  }
+
+  @Override
+  public void record(Series series, UsageRecord record) {
+    requests.add(series, ClosedLabels.index(record.outcome()), 1);
+    Measurement measurement = record.measurement();
+    if (!measurement.reasons().isEmpty()) {
+      int first = ClosedLabels.index(measurement.status()) * REASONS.length;
+      for (Reason reason : REASONS) {
+        if (measurement.has(reason)) {
+          reasons.add(everything, first + ClosedLabels.index(reason), 1);
+        }
+      }
+    }
+  }
+
+  /** Notes that an exchange was counted in the overflow series. */
+  void overflow() {
+    overflowRequests.inc();
+  }
+}

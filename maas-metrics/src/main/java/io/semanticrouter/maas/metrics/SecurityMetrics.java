@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.metrics;
+
+import io.semanticrouter.maas.Routing;
+import io.semanticrouter.maas.UsageRecord;
+
+/** Personal data and jailbreak attempts that the router detected, per user. */
+final class SecurityMetrics implements SeriesMetrics {
+  private static final int PII = 0;
+  private static final int JAILBREAK = 1;
+
+  private final SeriesCounter signals;
+
+  SecurityMetrics(LabelSpace exchanges) {
+    signals =
+        exchanges.counter(
+            "semantic_router_security_signals",
+            "Exchanges in whose prompt personal data (pii) or a jailbreak attempt was detected.",
+            exchanges.names().size() - 1, // all but the model, which is the last one
+            ClosedLabels.of("type", "pii", "jailbreak"));
+  }
+
+  @Override
+  public void record(Series series, UsageRecord record) {
+    Routing routing = record.routing();
+    if (Boolean.TRUE.equals(routing.piiDetected())) {
+      signals.add(series, PII, 1);
+    }
+    if (Boolean.TRUE.equals(routing.jailbreakDetected())) {
+      signals.add(series, JAILBREAK, 1);
+    }
+  }
+}

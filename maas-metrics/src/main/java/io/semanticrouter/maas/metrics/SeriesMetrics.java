@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.metrics;
+
+import io.semanticrouter.maas.UsageRecord;
+
+/** A group of metrics that is exported or not as a whole. Thread-safe, never blocks. */
+interface SeriesMetrics {
+  /**
+   * Counts one exchange.
+   *
+   * @param series the exchange's combination of user, tier and model
+   */
+  void record(Series series, UsageRecord record);
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.semanticrouter.maas.Mode;
+import io.semanticrouter.maas.UsageRecord;
+import java.lang.management.ManagementFactory;
+import org.junit.jupiter.api.Test;
+
+/** A combination that has been seen before costs no garbage. */
+class AllocationTest {
+  private static final int EXCHANGES = 100_000;
+
+  @Test
+  void nothingPerExchange() {
+    Exposition hybrid = Exposition.of(Mode.HYBRID);
+    UsageRecord record =
+        Records.of("alice", "premium", "qwen3")
+            .routed("d", "math", true)
+            .cacheHit(false)
+            .security(true, true)
+            .tokens(1_500, 320)
+            .parts(1_024, 5, 128)
+            .cost(0, 492_000_000L)
+            .build();
+    record(hybrid, record);
+    var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    long before = threads.getCurrentThreadAllocatedBytes();
+    record(hybrid, record);
+    long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+
+    // Less than a byte per exchange: what reading the measure itself costs.
+    assertThat(allocated).isLessThan(EXCHANGES);
+  }
+
+  private static void record(Exposition exposition, UsageRecord record) {
+    for (int i = 0; i < EXCHANGES; i++) {
+      exposition.sink.record(record);
+    }
+  }
+}

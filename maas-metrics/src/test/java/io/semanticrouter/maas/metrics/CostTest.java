@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.semanticrouter.maas.Cost;
+import io.semanticrouter.maas.Mode;
+import io.semanticrouter.maas.UsageRecord;
+import java.math.BigDecimal;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** Money is exact: it becomes a double only when it is shown. */
+class CostTest {
+  private static final String COST = "semantic_router_cost_total";
+  private static final long TENTH = Cost.PICOS_PER_UNIT / 10;
+
+  private final Exposition hybrid = Exposition.of(Mode.HYBRID);
+
+  private static Records alice() {
+    return Records.of("alice", "premium", "qwen3");
+  }
+
+  private static String line(String currency, String value) {
+    return COST
+        + "{currency=\""
+        + currency
+        + "\",model=\"qwen3\",tier=\"premium\",user=\"alice\"} "
+        + value;
+  }
+
+  @Test
+  void aTenthAndTwoTenthsAreThreeTenths() {
+    hybrid.record(alice().cost(0, TENTH), alice().cost(0, 2 * TENTH));
+
+    assertThat(0.1 + 0.2).isNotEqualTo(0.3);
+    assertThat(hybrid.lines(COST)).containsExactly(line("USD", "0.3"));
+  }
+
+  @Test
+  void picosCarryIntoUnits() {
+    hybrid.record(
+        alice().cost(1, Cost.PICOS_PER_UNIT - 1), alice().cost(2, Cost.PICOS_PER_UNIT - 1));
+    hybrid.record(alice().cost(0, 2));
+
+    assertThat(hybrid.lines(COST)).containsExactly(line("USD", "5.0"));
+  }
+
+  @Test
+  void tenMillionRecordsOfOnePico() {
+    UsageRecord pico = alice().cost(0, 1).build();
+    hybrid.record(alice().cost(100_000, 0));
+    for (int i = 0; i < 10_000_000; i++) {
+      hybrid.sink.record(pico);
+    }
+
+    // With doubles nothing would have arrived: the last bit of 100000.0 is worth 15 picos.
+    assertThat(100_000.0 + 1e-12).isEqualTo(100_000.0);
+    assertThat(hybrid.lines(COST)).containsExactly(line("USD", "100000.00001"));
+  }
+
+  @Test
+  void freeIsNotUnpriced() {
+    hybrid.record(alice().cost(0, 0), alice().model("mystery").unpriced());
+
+    assertThat(hybrid.lines(COST)).containsExactly(line("USD", "0.0"));
+    assertThat(hybrid.lines("semantic_router_unpriced_requests_total"))
+        .containsExactly(
+            "semantic_router_unpriced_requests_total"
+                + "{model=\"mystery\",tier=\"premium\",user=\"alice\"} 1.0");
+  }
+
+  @Test
+  void currenciesAreNeverAddedUp() {
+    hybrid.record(alice().cost("USD", 1, 0), alice().cost("EUR", 2, 0), alice().cost("USD", 3, 0));
+
+    assertThat(hybrid.lines(COST)).containsExactly(line("EUR", "2.0"), line("USD", "4.0"));
+  }
+
+  @Test
+  void whatNoLongerFitsStandsStillAndDoesNotBreakTheScrape() {
+    hybrid.record(alice().cost(Long.MAX_VALUE, 5), alice().cost(Long.MAX_VALUE, 5));
+
+    assertThat(hybrid.lines(COST)).containsExactly(line("USD", "9.223372036854776E18"));
+  }
+
+  @Test
+  void theShownDoubleIsTheNearestOne() {
+    long seed = System.nanoTime();
+    System.out.println("CostTest seed " + seed);
+    Random random = new Random(seed);
+    Series series = new Series(List.of("qwen3"), 0);
+    for (int i = 0; i < 10_000; i++) {
+      CostSum sum = new CostSum(series, "USD", null);
+      BigDecimal exact = BigDecimal.ZERO;
+      for (int j = 0; j < 5; j++) {
+        Cost cost =
+            new Cost(
+                "USD",
+                random.nextLong() >>> (1 + random.nextInt(63)) >>> 3,
+                Math.floorMod(random.nextLong(), Cost.PICOS_PER_UNIT));
+        sum.add(cost);
+        exact = exact.add(cost.amount());
+      }
+      assertThat(sum.total().amount()).isEqualByComparingTo(exact);
+      assertThat(sum.value()).isEqualTo(exact.doubleValue());
+    }
+  }
+}

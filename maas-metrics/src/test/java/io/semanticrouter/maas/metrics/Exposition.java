@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.metrics;
+
+import io.prometheus.metrics.config.EscapingScheme;
+import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
+import io.prometheus.metrics.expositionformats.OpenMetricsTextFormatWriter;
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.Mode;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** A sink with a registry of its own, seen as a scraper sees it. */
+final class Exposition {
+  final PrometheusRegistry registry = new PrometheusRegistry();
+  final PrometheusSink sink;
+
+  Exposition(MaasConfig config) {
+    sink = PrometheusSink.register(config, registry);
+  }
+
+  static Exposition of(Mode mode) {
+    return of(mode, new MaasConfig.Metrics(true, true, true, true, 10_000));
+  }
+
+  static Exposition of(Mode mode, MaasConfig.Metrics metrics) {
+    MaasConfig d = MaasConfig.defaults();
+    return new Exposition(
+        new MaasConfig(mode, d.authentication(), metrics, d.headers(), d.rateCard()));
+  }
+
+  Exposition record(Records... records) {
+    for (Records record : records) {
+      sink.record(record.build());
+    }
+    return this;
+  }
+
+  String text() {
+    return write(PrometheusTextFormatWriter.create());
+  }
+
+  String openMetrics() {
+    return write(OpenMetricsTextFormatWriter.create());
+  }
+
+  /** The sample lines of one metric, without HELP and TYPE. */
+  List<String> lines(String metric) {
+    return text()
+        .lines()
+        .filter(line -> line.startsWith(metric + "{") || line.startsWith(metric + " "))
+        .toList();
+  }
+
+  /** The sum over all series of one metric whose line contains a text. */
+  BigDecimal sum(String metric, String label) {
+    return lines(metric).stream()
+        .filter(line -> line.contains(label))
+        .map(line -> new BigDecimal(line.substring(line.lastIndexOf(' ') + 1)))
+        .reduce(BigDecimal.ZERO, BigDecimal::add);
+  }
+
+  long total(String metric, String label) {
+    return sum(metric, label).longValueExact();
+  }
+
+  private String write(ExpositionFormatWriter writer) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try {
+      writer.write(out, registry.scrape(), EscapingScheme.DEFAULT);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return out.toString(StandardCharsets.UTF_8);
+  }
+}

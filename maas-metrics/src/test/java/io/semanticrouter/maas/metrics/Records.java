@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.metrics;
+
+import io.semanticrouter.maas.Cost;
+import io.semanticrouter.maas.Identity;
+import io.semanticrouter.maas.Identity.Source;
+import io.semanticrouter.maas.Measurement;
+import io.semanticrouter.maas.Measurement.Reason;
+import io.semanticrouter.maas.Measurement.Status;
+import io.semanticrouter.maas.Operation;
+import io.semanticrouter.maas.Routing;
+import io.semanticrouter.maas.TokenUsage;
+import io.semanticrouter.maas.UsageRecord;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A builder of usage records for tests: a complete measurement, unless told otherwise. */
+final class Records {
+  private Identity identity = new Identity("alice", "premium", Source.HEADER, Source.HEADER);
+  private Routing routing = Routing.UNKNOWN;
+  private Measurement measurement =
+      Measurement.of(Status.COMPLETE, Set.of(), new TokenUsage(0, 0, -1, -1, -1, -1));
+  private @Nullable Cost cost;
+  private boolean unpriced;
+
+  static Records of(String user, String tier, String model) {
+    return new Records().identity(user, tier, Source.HEADER).model(model);
+  }
+
+  Records identity(String user, String tier, Source source) {
+    identity = new Identity(user, tier, source, source);
+    return this;
+  }
+
+  /** Only the backend named the model: no router spoke. */
+  Records model(String model) {
+    routing = new Routing(null, model, null, null, null, null, null, null, null);
+    return this;
+  }
+
+  Records routed(
+      @Nullable String decision, @Nullable String category, @Nullable Boolean reasoning) {
+    routing =
+        new Routing(routing.model(), null, decision, category, reasoning, null, null, null, null);
+    return this;
+  }
+
+  Records cacheHit(@Nullable Boolean hit) {
+    Routing r = routing;
+    routing =
+        new Routing(
+            r.selectedModel(),
+            r.responseModel(),
+            r.routingDecision(),
+            r.category(),
+            r.reasoning(),
+            hit,
+            null,
+            r.piiDetected(),
+            r.jailbreakDetected());
+    return this;
+  }
+
+  Records security(@Nullable Boolean pii, @Nullable Boolean jailbreak) {
+    Routing r = routing;
+    routing =
+        new Routing(
+            r.selectedModel(),
+            r.responseModel(),
+            r.routingDecision(),
+            r.category(),
+            r.reasoning(),
+            r.cacheHit(),
+            null,
+            pii,
+            jailbreak);
+    return this;
+  }
+
+  Records tokens(long prompt, long completion) {
+    return measured(Status.COMPLETE, prompt, completion);
+  }
+
+  Records measured(Status status, long prompt, long completion, Reason... reasons) {
+    measurement =
+        Measurement.of(status, Set.of(reasons), new TokenUsage(prompt, completion, -1, -1, -1, -1));
+    return this;
+  }
+
+  Records parts(long cacheRead, long cacheWrite, long reasoning) {
+    TokenUsage usage = Objects.requireNonNull(measurement.usage());
+    measurement =
+        Measurement.of(
+            measurement.status(),
+            measurement.reasons(),
+            new TokenUsage(
+                usage.prompt(), usage.completion(), cacheRead, cacheWrite, reasoning, -1));
+    return this;
+  }
+
+  Records unmeasured(Status status, Reason... reasons) {
+    measurement = Measurement.of(status, Set.of(reasons), null);
+    return this;
+  }
+
+  Records cost(long units, long picos) {
+    return cost("USD", units, picos);
+  }
+
+  Records cost(String currency, long units, long picos) {
+    cost = new Cost(currency, units, picos);
+    return this;
+  }
+
+  Records unpriced() {
+    unpriced = true;
+    return this;
+  }
+
+  UsageRecord build() {
+    return new UsageRecord(
+        "id",
+        Instant.EPOCH,
+        Duration.ZERO,
+        Operation.CHAT,
+        identity,
+        routing,
+        200,
+        measurement,
+        cost,
+        unpriced);
+  }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.semanticrouter.maas.Identity.Source;
+import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.Measurement.Reason;
+import io.semanticrouter.maas.Measurement.Status;
+import io.semanticrouter.maas.Mode;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The switches decide which metrics exist; the mode decides the labels and the cost. */
+class SwitchesTest {
+  private static final Set<String> ALWAYS =
+      Set.of("requests", "measurement_reasons", "overflow_requests");
+  private static final Set<String> COST = Set.of("cost", "unpriced_requests");
+  private static final Set<String> IDENTITY = Set.of("identity_fallbacks");
+
+  static Stream<Arguments> combinations() {
+    return Stream.of(Mode.values())
+        .flatMap(
+            mode -> Stream.iterate(0, i -> i + 1).limit(16).map(bits -> Arguments.of(mode, bits)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("combinations")
+  void eachSwitchAddsItsMetricsAndNoOthers(Mode mode, int bits) {
+    MaasConfig.Metrics switches =
+        new MaasConfig.Metrics(
+            (bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, 10);
+    Set<String> expected = new TreeSet<>(ALWAYS);
+    if (switches.tokens()) {
+      expected.addAll(Set.of("tokens", "estimated_tokens", "token_parts"));
+    }
+    if (switches.cache()) {
+      expected.addAll(Set.of("cache_requests", "cache_tokens"));
+    }
+    if (switches.routing()) {
+      expected.add("routing_decisions");
+    }
+    if (switches.security()) {
+      expected.add("security_signals");
+    }
+    if (mode != Mode.MAAS) {
+      expected.addAll(COST);
+    }
+    if (mode != Mode.STANDALONE) {
+      expected.addAll(IDENTITY);
+    }
+    assertThat(metrics(everything(Exposition.of(mode, switches)))).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Mode.class)
+  void standaloneAloneHasNoUserAndNoTier(Mode mode) {
+    String text = everything(Exposition.of(mode)).text();
+
+    assertThat(text.contains("user=\"")).isEqualTo(mode != Mode.STANDALONE);
+    assertThat(text.contains("tier=\"")).isEqualTo(mode != Mode.STANDALONE);
+    assertThat(text.contains("alice")).isEqualTo(mode != Mode.STANDALONE);
+  }
+
+  @Test
+  void standaloneCountsAllUsersTogether() {
+    Exposition standalone = Exposition.of(Mode.STANDALONE);
+    standalone.record(
+        Records.of("alice", "a", "qwen3").tokens(1, 2),
+        Records.of("bob", "b", "qwen3").tokens(3, 4));
+
+    assertThat(standalone.lines("semantic_router_tokens_total"))
+        .containsExactly(
+            "semantic_router_tokens_total{model=\"qwen3\",type=\"completion\"} 6.0",
+            "semantic_router_tokens_total{model=\"qwen3\",type=\"prompt\"} 4.0");
+  }
+
+  @Test
+  void beforeAnyTrafficOnlyTheOverflowIsKnown() {
+    assertThat(Exposition.of(Mode.HYBRID).text())
+        .isEqualTo(
+            """
+            # HELP semantic_router_overflow_requests_total Exchanges counted in the overflow series, \
+            because max_series was reached.
+            # TYPE semantic_router_overflow_requests_total counter
+            semantic_router_overflow_requests_total 0.0
+            """);
+  }
+
+  @Test
+  void oneSinkPerRegistry() {
+    PrometheusRegistry registry = new PrometheusRegistry();
+    PrometheusSink.register(MaasConfig.defaults(), registry);
+
+    assertThatThrownBy(() -> PrometheusSink.register(MaasConfig.defaults(), registry))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  /** Traffic that makes every metric that exists appear. */
+  private static Exposition everything(Exposition exposition) {
+    return exposition.record(
+        Records.of("alice", "premium", "qwen3")
+            .routed("d", "c", true)
+            .cacheHit(false)
+            .security(true, true)
+            .tokens(1, 2)
+            .parts(1, 1, 1)
+            .cost(1, 2)
+            .unpriced(),
+        Records.of("alice", "premium", "qwen3").cacheHit(true).tokens(3, 4),
+        Records.of("alice", "premium", "qwen3").measured(Status.ESTIMATED, 5, 6, Reason.CANCELLED),
+        new Records().identity("unknown", "free", Source.BLANK));
+  }
+
+  private static Set<String> metrics(Exposition exposition) {
+    Set<String> names = new TreeSet<>();
+    exposition
+        .text()
+        .lines()
+        .filter(line -> !line.startsWith("#"))
+        .map(line -> line.split("[{ ]", 2)[0])
+        .forEach(
+            name ->
+                names.add(
+                    name.substring(
+                        "semantic_router_".length(), name.length() - "_total".length())));
+    return names;
+  }
+}
