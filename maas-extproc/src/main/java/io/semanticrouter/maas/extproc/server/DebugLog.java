@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.server;
+
+import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.UsageSink;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One line per exchange at debug level, for the question "why is this billed like that?". Where the
+ * identity came from, not what it was: logs outlive the right to keep a name.
+ */
+final class DebugLog implements UsageSink {
+  private static final Logger LOG = LoggerFactory.getLogger("maas.exchange");
+
+  @Override
+  public void record(UsageRecord record) {
+    if (LOG.isDebugEnabled()) {
+      LOG.debug(
+          "MaaS exchange {} {} status={} outcome={} reasons={} model={} user={} tier={} usage={} {} ms",
+          record.id(),
+          record.operation().label(),
+          record.httpStatus(),
+          record.outcome().label(),
+          record.measurement().reasons(),
+          record.model(),
+          record.identity().userSource().label(),
+          record.identity().tierSource().label(),
+          record.measurement().usage(),
+          record.duration().toMillis());
+    }
+  }
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.server;
+
+import io.grpc.Server;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
+import io.prometheus.metrics.exporter.httpserver.HTTPServer;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.extproc.MaasProcessor;
+import io.semanticrouter.maas.metrics.PrometheusSink;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The running server: ExtProc and health over gRPC, metrics over HTTP. Started by {@link #start},
+ * stopped once by {@link #close}, which waits for open exchanges.
+ */
+final class MaasServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(MaasServer.class);
+
+  private final ServerConfig config;
+  private final MaasProcessor processor;
+  private final Server grpc;
+  private final HealthStatusManager health;
+  private final HTTPServer metrics;
+  private final ExecutorService metricsThreads;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private MaasServer(
+      ServerConfig config,
+      MaasProcessor processor,
+      Server grpc,
+      HealthStatusManager health,
+      HTTPServer metrics,
+      ExecutorService metricsThreads) {
+    this.config = config;
+    this.processor = processor;
+    this.grpc = grpc;
+    this.health = health;
+    this.metrics = metrics;
+    this.metricsThreads = metricsThreads;
+  }
+
+  /**
+   * Starts a server, ready when this returns.
+   *
+   * @throws IOException when a port cannot be had; the message says which
+   */
+  static MaasServer start(MaasConfig config, ServerConfig server) throws IOException {
+    PrometheusRegistry registry = new PrometheusRegistry();
+    Metering metering =
+        Metering.builder(config)
+            .sink(PrometheusSink.register(config, registry))
+            .sink(new DebugLog())
+            .build();
+    MaasProcessor processor = new MaasProcessor(metering);
+    registerOwn(registry, metering, processor);
+
+    HealthStatusManager health = new HealthStatusManager();
+    ExecutorService metricsThreads = Executors.newFixedThreadPool(2, MaasServer::metricsThread);
+    HTTPServer metrics = null;
+    try {
+      metrics = metrics(server, registry, metricsThreads);
+      Server grpc = grpc(server, processor, health);
+      MaasServer started = new MaasServer(server, processor, grpc, health, metrics, metricsThreads);
+      health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
+      return started;
+    } catch (IOException e) {
+      if (metrics != null) {
+        metrics.close();
+      }
+      metricsThreads.shutdownNow();
+      throw e;
+    }
+  }
+
+  int grpcPort() {
+    return grpc.getPort();
+  }
+
+  int metricsPort() {
+    return metrics.getPort();
+  }
+
+  /**
+   * Stops: not ready any more, no new exchanges, open ones may end within the drain timeout; those
+   * that do not are settled as drained.
+   */
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    health.enterTerminalState();
+    grpc.shutdown();
+    if (!awaitTermination(config.drainTimeout())) {
+      LOG.warn("Open exchanges after {}; settling what is known", config.drainTimeout());
+      processor.drain();
+      grpc.shutdownNow();
+      awaitTermination(Duration.ofSeconds(5));
+    }
+    metrics.close();
+    metricsThreads.shutdownNow();
+  }
+
+  private boolean awaitTermination(Duration timeout) {
+    try {
+      return grpc.awaitTermination(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private static Server grpc(
+      ServerConfig config, MaasProcessor processor, HealthStatusManager health) throws IOException {
+    try {
+      return NettyServerBuilder.forAddress(
+              new InetSocketAddress(config.grpcAddress(), config.grpcPort()))
+          .addService(processor)
+          .addService(health.getHealthService())
+          // See MaasProcessor: an executor in between would lose the last message of an exchange.
+          .directExecutor()
+          // Envoy pings idle connections; gRPC's default would take that for an attack.
+          .permitKeepAliveTime(5, TimeUnit.SECONDS)
+          .permitKeepAliveWithoutCalls(true)
+          .build()
+          .start();
+    } catch (IOException e) {
+      throw unavailable("gRPC", config.grpcAddress(), config.grpcPort(), e);
+    }
+  }
+
+  private static HTTPServer metrics(
+      ServerConfig config, PrometheusRegistry registry, ExecutorService threads)
+      throws IOException {
+    try {
+      return HTTPServer.builder()
+          .inetAddress(new InetSocketAddress(config.metricsAddress(), 0).getAddress())
+          .port(config.metricsPort())
+          .executorService(threads)
+          .registry(registry)
+          .buildAndStart();
+    } catch (IOException e) {
+      throw unavailable("metrics", config.metricsAddress(), config.metricsPort(), e);
+    }
+  }
+
+  private static IOException unavailable(String what, String address, int port, IOException e) {
+    Throwable cause = e;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return new IOException(
+        "cannot listen for " + what + " on " + address + ":" + port + ": " + cause.getMessage(), e);
+  }
+
+  private static void registerOwn(
+      PrometheusRegistry registry, Metering metering, MaasProcessor processor) {
+    counter(
+        registry,
+        "semantic_router_metering_defects",
+        "Exchanges whose metering failed because of a defect in it",
+        metering::defects);
+    counter(
+        registry,
+        "semantic_router_sink_failures",
+        "Usage records that a sink could not take",
+        metering::sinkFailures);
+    counter(
+        registry,
+        "semantic_router_extproc_failures",
+        "Messages from Envoy that could not be handled and were answered neutrally",
+        processor::failures);
+  }
+
+  private static void counter(
+      PrometheusRegistry registry, String name, String help, LongSupplier value) {
+    CounterWithCallback.builder()
+        .name(name)
+        .help(help)
+        .callback(callback -> callback.call((double) value.getAsLong()))
+        .register(registry);
+  }
+
+  private static Thread metricsThread(Runnable work) {
+    Thread thread = new Thread(work, "metrics");
+    thread.setDaemon(true);
+    return thread;
+  }
+}

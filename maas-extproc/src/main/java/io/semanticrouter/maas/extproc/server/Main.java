@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.server;
+
+import io.semanticrouter.maas.ConfigError;
+import io.semanticrouter.maas.ConfigException;
+import io.semanticrouter.maas.Mode;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The command line. Exit status: 0 stopped as asked, 1 cannot run, 2 wrong configuration. */
+@Command(
+    name = "maas-extproc",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    description = "Meters and bills LLM traffic behind Envoy, as an ExtProc server.",
+    footer = {
+      "",
+      "Environment:",
+      "  CONFIG_FILE  configuration file, when --config is not given (default config/config.yaml)",
+      "  LOG_LEVEL    trace, debug, info (default), warn, error or off"
+    })
+public final class Main implements Callable<Integer> {
+  private static final int CANNOT_RUN = 1;
+  private static final int WRONG_CONFIGURATION = 2;
+  private static final String DEFAULT_CONFIG = "config/config.yaml";
+
+  private final Map<String, String> environment;
+  private final PrintWriter err;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "Configuration file (default: $CONFIG_FILE, else " + DEFAULT_CONFIG + ").")
+  private @Nullable Path config;
+
+  Main(Map<String, String> environment, PrintWriter err) {
+    this.environment = environment;
+    this.err = err;
+  }
+
+  /** Runs the server until the process is asked to stop. */
+  public static void main(String[] args) {
+    PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    int status = new CommandLine(new Main(System.getenv(), err)).execute(args);
+    System.exit(status);
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    String configFile = environment.getOrDefault("CONFIG_FILE", "");
+    Path path =
+        config != null ? config : Path.of(configFile.isBlank() ? DEFAULT_CONFIG : configFile);
+    String logLevel = environment.getOrDefault("LOG_LEVEL", "").strip().toLowerCase(Locale.ROOT);
+    ConfigFile file;
+    try {
+      file = ConfigFile.read(path, logLevel.isEmpty() ? "info" : logLevel);
+    } catch (ConfigFile.UnreadableException e) {
+      err.println("maas-extproc: " + e.getMessage());
+      return WRONG_CONFIGURATION;
+    } catch (ConfigException e) {
+      err.println("maas-extproc: " + path + ": " + e.errors().size() + " error(s)");
+      for (ConfigError error : e.errors()) {
+        err.println("  " + error);
+      }
+      return WRONG_CONFIGURATION;
+    }
+    return run(path, file);
+  }
+
+  private int run(Path path, ConfigFile file) throws InterruptedException {
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
+    Logger log = LoggerFactory.getLogger(Main.class);
+    log.info("MaaS integration: {} ({})", describe(file.metering().mode()), path);
+    MaasServer server;
+    try {
+      server = MaasServer.start(file.metering(), file.server());
+    } catch (IOException e) {
+      err.println("maas-extproc: " + e.getMessage());
+      return CANNOT_RUN;
+    }
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(log, server), "shutdown"));
+    log.info(
+        "Ready: ExtProc and health on {}:{}, metrics on {}:{}",
+        file.server().grpcAddress(),
+        server.grpcPort(),
+        file.server().metricsAddress(),
+        server.metricsPort());
+    Thread.currentThread().join();
+    return 0;
+  }
+
+  private static void stop(Logger log, MaasServer server) {
+    log.info("Stopping: waiting for open exchanges");
+    server.close();
+    log.info("Stopped");
+    // A JVM that is ended by SIGTERM reports 143; being asked to stop is no failure.
+    Runtime.getRuntime().halt(0);
+  }
+
+  private static String describe(Mode mode) {
+    return switch (mode) {
+      case STANDALONE ->
+          "mode standalone (maas_integration.enabled: false): no user or tier labels, headers"
+              + " untouched, cost calculated";
+      case MAAS -> "mode maas: user and tier labels, cost left to MaaS";
+      case HYBRID -> "mode hybrid: user and tier labels, cost calculated for validation";
+    };
+  }
+
+  /** The version of the jar. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = Main.class.getPackage().getImplementationVersion();
+      return new String[] {"maas-extproc " + (version == null ? "(development)" : version)};
+    }
+  }
+}
