@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.e2e;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/** A process under test, its output in a file, stopped on close whatever happened. */
+final class ChildProcess implements AutoCloseable {
+  private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+
+  private final String name;
+  private final Process process;
+  private final Path output;
+
+  private ChildProcess(String name, Process process, Path output) {
+    this.name = name;
+    this.process = process;
+    this.output = output;
+  }
+
+  static ChildProcess start(
+      String name, Path directory, Map<String, String> environment, List<String> command)
+      throws IOException {
+    Files.createDirectories(directory);
+    Path output = directory.resolve(name + ".log");
+    Files.deleteIfExists(output);
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+    builder.environment().remove("CONFIG_FILE");
+    builder.environment().remove("LOG_LEVEL");
+    builder.environment().putAll(environment);
+    return new ChildProcess(name, builder.start(), output);
+  }
+
+  String output() {
+    try {
+      return Files.exists(output) ? Files.readString(output, StandardCharsets.UTF_8) : "";
+    } catch (IOException e) {
+      return "(unreadable: " + e + ")";
+    }
+  }
+
+  /** Waits until the supplier gives something else than null; fails early if the process ends. */
+  <T> T await(String what, Supplier<T> condition) {
+    long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
+    while (System.nanoTime() < deadline) {
+      T result = condition.get();
+      if (result != null) {
+        return result;
+      }
+      if (!process.isAlive()) {
+        break;
+      }
+      Waiting.pause();
+    }
+    throw new AssertionError(name + ": " + what + " did not come\n" + output());
+  }
+
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+  }
+
+  /** Asks it to stop (SIGTERM) and gives its exit status. */
+  int stop() throws InterruptedException {
+    process.destroy();
+    if (!process.waitFor(30, TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+      throw new AssertionError(name + " did not stop\n" + output());
+    }
+    return process.exitValue();
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    process.destroy();
+    if (!process.waitFor(10, TimeUnit.SECONDS)) {
+      kill();
+    }
+  }
+}

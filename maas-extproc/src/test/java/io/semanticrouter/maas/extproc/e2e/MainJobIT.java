@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.openai.client.OpenAIClient;
+import com.openai.core.JsonValue;
+import com.openai.core.http.StreamResponse;
+import com.openai.errors.InternalServerException;
+import com.openai.errors.RateLimitException;
+import com.openai.models.chat.completions.ChatCompletion;
+import com.openai.models.chat.completions.ChatCompletionChunk;
+import com.openai.models.chat.completions.ChatCompletionCreateParams;
+import com.openai.models.chat.completions.ChatCompletionStreamOptions;
+import com.openai.models.completions.CompletionCreateParams;
+import com.openai.models.embeddings.EmbeddingCreateParams;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/**
+ * The main job on real input: the official OpenAI SDK, a real Envoy, the jar, and the text of its
+ * metrics endpoint. After each test, requests and tokens are exactly those that the backend knows.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class MainJobIT {
+  private static final String MAAS =
+      """
+      maas_integration:
+        enabled: true
+      """;
+
+  private Stack stack;
+  private OpenAIClient alice;
+
+  @BeforeAll
+  void start() throws Exception {
+    stack = Stack.start("main-job", MAAS);
+    alice = stack.client("alice", "premium");
+  }
+
+  @AfterAll
+  void stop() throws Exception {
+    if (stack != null) {
+      stack.close();
+    }
+  }
+
+  @BeforeEach
+  void mark() {
+    stack.mark();
+  }
+
+  @Test
+  void plain_chat_is_metered_for_the_user_and_the_selected_model() {
+    ChatCompletion answer = alice.chat().completions().create(question().build());
+
+    assertThat(answer.choices().get(0).message().content()).contains("2+2 equals 4.");
+    stack.awaitRequests(1);
+    stack.assertTokensAsReported();
+    assertThat(
+            stack.delta(
+                "semantic_router_tokens_total",
+                "user",
+                "alice",
+                "tier",
+                "premium",
+                "model",
+                "qwen3",
+                "type",
+                "prompt"))
+        .isEqualTo(answer.usage().orElseThrow().promptTokens());
+    assertThat(
+            stack.delta(
+                "semantic_router_requests_total",
+                "user",
+                "alice",
+                "tier",
+                "premium",
+                "model",
+                "qwen3",
+                "outcome",
+                "complete"))
+        .isEqualTo(1);
+  }
+
+  @Test
+  void streamed_chat_with_usage_is_metered() {
+    List<ChatCompletionChunk> chunks = read(question().streamOptions(includeUsage()).build());
+
+    assertThat(chunks.get(chunks.size() - 1).usage()).isPresent();
+    stack.awaitRequests(1);
+    stack.assertTokensAsReported();
+    assertThat(stack.delta("semantic_router_requests_total", "outcome", "complete")).isEqualTo(1);
+  }
+
+  @Test
+  void streamed_chat_without_usage_is_counted_as_none_and_never_as_zero() {
+    read(question().build());
+
+    stack.awaitRequests(1);
+    assertThat(stack.delta("semantic_router_requests_total", "outcome", "none")).isEqualTo(1);
+    assertThat(
+            stack.delta(
+                "semantic_router_measurement_reasons_total",
+                "status",
+                "none",
+                "reason",
+                "no_usage"))
+        .isEqualTo(1);
+    assertThat(stack.delta("semantic_router_tokens_total")).isZero();
+  }
+
+  @Test
+  void stream_cut_into_single_bytes_with_crlf_is_metered_all_the_same() {
+    read(
+        question()
+            .streamOptions(includeUsage())
+            .putAdditionalHeader("x-sim-split-bytes", "1")
+            .putAdditionalHeader("x-sim-line-ending", "crlf")
+            .build());
+
+    stack.awaitRequests(1);
+    stack.assertTokensAsReported();
+    assertThat(stack.delta("semantic_router_requests_total", "outcome", "complete")).isEqualTo(1);
+  }
+
+  @Test
+  void embeddings_are_metered_as_prompt_tokens_only() {
+    alice
+        .embeddings()
+        .create(EmbeddingCreateParams.builder().model("qwen3").input("count these words").build());
+
+    stack.awaitRequests(1);
+    stack.assertTokensAsReported();
+    assertThat(stack.delta("semantic_router_requests_total", "outcome", "complete")).isEqualTo(1);
+    assertThat(stack.delta("semantic_router_tokens_total", "type", "completion")).isZero();
+    assertThat(stack.delta("semantic_router_tokens_total", "type", "prompt")).isPositive();
+  }
+
+  @Test
+  void legacy_completions_are_metered() {
+    alice
+        .completions()
+        .create(CompletionCreateParams.builder().model("qwen3").prompt("Once upon a time").build());
+
+    stack.awaitRequests(1);
+    stack.assertTokensAsReported();
+    assertThat(stack.delta("semantic_router_requests_total", "outcome", "complete")).isEqualTo(1);
+  }
+
+  @Test
+  void backend_error_4xx_is_an_error_without_tokens() {
+    assertThatThrownBy(
+            () ->
+                alice
+                    .chat()
+                    .completions()
+                    .create(question().putAdditionalHeader("x-sim-status", "429").build()))
+        .isInstanceOf(RateLimitException.class);
+
+    stack.awaitRequests(1);
+    assertThat(stack.delta("semantic_router_requests_total", "outcome", "error")).isEqualTo(1);
+    assertThat(stack.delta("semantic_router_tokens_total")).isZero();
+  }
+
+  @Test
+  void backend_error_5xx_is_an_error_without_tokens() {
+    assertThatThrownBy(
+            () ->
+                alice
+                    .chat()
+                    .completions()
+                    .create(question().putAdditionalHeader("x-sim-status", "500").build()))
+        .isInstanceOf(InternalServerException.class);
+
+    stack.awaitRequests(1);
+    assertThat(stack.delta("semantic_router_requests_total", "outcome", "error")).isEqualTo(1);
+    assertThat(stack.delta("semantic_router_tokens_total")).isZero();
+  }
+
+  @Test
+  void client_that_leaves_a_stream_without_usage_is_counted_as_none() {
+    leaveAfter(3, question().putAdditionalHeader("x-sim-chunk-delay-ms", "50").build());
+
+    stack.awaitRequests(1);
+    assertThat(stack.delta("semantic_router_requests_total", "outcome", "none")).isEqualTo(1);
+    assertThat(
+            stack.delta(
+                "semantic_router_measurement_reasons_total",
+                "status",
+                "none",
+                "reason",
+                "cancelled"))
+        .isEqualTo(1);
+    assertThat(stack.delta("semantic_router_tokens_total")).isZero();
+  }
+
+  @Test
+  void client_that_leaves_a_stream_with_running_usage_is_billed_the_last_one() {
+    leaveAfter(
+        5,
+        question()
+            .streamOptions(continuousUsage())
+            .putAdditionalHeader("x-sim-chunk-delay-ms", "50")
+            .putAdditionalHeader("x-sim-tokens", "200")
+            .build());
+
+    stack.awaitRequests(1);
+    assertThat(stack.delta("semantic_router_requests_total", "outcome", "partial")).isEqualTo(1);
+    Waiting.until(
+        Duration.ofSeconds(10),
+        () -> assertThat(stack.backend.stats().aborted().responses()).isEqualTo(1));
+    assertThat(stack.delta("semantic_router_tokens_total", "type", "prompt"))
+        .isEqualTo(stack.backend.stats().aborted().promptTokens());
+    assertThat(stack.delta("semantic_router_tokens_total", "type", "completion"))
+        .isBetween(1L, stack.backend.stats().aborted().completionTokens());
+  }
+
+  @Test
+  void client_that_leaves_right_behind_the_final_usage_is_complete_and_in_the_access_log()
+      throws Exception {
+    int logged = stack.envoy.accessLog().size();
+    try (StreamResponse<ChatCompletionChunk> response =
+        alice
+            .chat()
+            .completions()
+            .createStreaming(
+                question()
+                    .streamOptions(includeUsage())
+                    .putAdditionalHeader("x-sim-chunk-delay-ms", "300")
+                    .build())) {
+      Iterator<ChatCompletionChunk> chunks = response.stream().iterator();
+      while (chunks.next().usage().isEmpty()) {
+        // the [DONE] is still to come when this ends
+      }
+    }
+
+    stack.awaitRequests(1);
+    assertThat(stack.delta("semantic_router_requests_total", "outcome", "complete")).isEqualTo(1);
+    JsonNode maas =
+        Waiting.value(
+                Duration.ofSeconds(10),
+                () ->
+                    stack.envoy.accessLog().size() > logged
+                        ? stack.envoy.accessLog().get(logged)
+                        : null)
+            .get("maas");
+    assertThat(maas.toString())
+        .contains("\"prompt_tokens\":7", "\"completion_tokens\":4", "\"user\":\"alice\"");
+  }
+
+  @Test
+  void backend_that_breaks_a_stream_is_no_complete_exchange() {
+    assertThatThrownBy(
+            () -> read(question().putAdditionalHeader("x-sim-abort-after-events", "3").build()))
+        .isInstanceOf(RuntimeException.class);
+
+    stack.awaitRequests(1);
+    assertThat(stack.delta("semantic_router_requests_total", "outcome", "none")).isEqualTo(1);
+    assertThat(stack.delta("semantic_router_tokens_total")).isZero();
+  }
+
+  @Test
+  void backend_that_breaks_a_stream_with_running_usage_is_billed_what_was_stated() {
+    assertThatThrownBy(
+            () ->
+                read(
+                    question()
+                        .streamOptions(continuousUsage())
+                        .putAdditionalHeader("x-sim-abort-after-events", "4")
+                        .build()))
+        .isInstanceOf(RuntimeException.class);
+
+    stack.awaitRequests(1);
+    assertThat(stack.delta("semantic_router_requests_total", "outcome", "partial")).isEqualTo(1);
+    assertThat(stack.delta("semantic_router_tokens_total", "type", "completion"))
+        .isBetween(1L, stack.backend.stats().aborted().completionTokens());
+  }
+
+  @Test
+  void two_hundred_concurrent_exchanges_are_all_metered_to_the_token() throws Exception {
+    ExecutorService clients = Executors.newFixedThreadPool(200);
+    try {
+      List<Callable<Object>> calls = new ArrayList<>();
+      for (int i = 0; i < 200; i++) {
+        OpenAIClient client = i % 10 == 0 ? stack.client("user-" + i, "free") : alice;
+        switch (i % 4) {
+          case 0 -> calls.add(() -> client.chat().completions().create(question().build()));
+          case 1 -> calls.add(() -> read(client, question().streamOptions(includeUsage()).build()));
+          case 2 ->
+              calls.add(
+                  () -> read(client, question().streamOptions(continuousUsage()).n(2).build()));
+          default ->
+              calls.add(
+                  () ->
+                      client
+                          .embeddings()
+                          .create(
+                              EmbeddingCreateParams.builder().model("qwen3").input("a b").build()));
+        }
+      }
+      for (Future<Object> call : clients.invokeAll(calls)) {
+        call.get();
+      }
+    } finally {
+      clients.shutdownNow();
+    }
+
+    stack.awaitRequests(200);
+    stack.assertTokensAsReported();
+    assertThat(stack.delta("semantic_router_requests_total", "outcome", "complete")).isEqualTo(200);
+    assertThat(stack.delta("semantic_router_requests_total", "user", "user-0")).isEqualTo(1);
+  }
+
+  @Test
+  void router_made_no_mistake_in_all_of_this() {
+    Scrape scrape = stack.router.scrape();
+    assertThat(scrape.sum("semantic_router_metering_defects_total")).isZero();
+    assertThat(scrape.sum("semantic_router_sink_failures_total")).isZero();
+    assertThat(scrape.sum("semantic_router_extproc_failures_total")).isZero();
+    assertThat(stack.envoy.stat("spurious_msgs_received")).isZero();
+    assertThat(stack.envoy.stat("rejected_header_mutations")).isZero();
+    assertThat(stack.envoy.stat("failure_mode_allowed")).isZero();
+    assertThat(stack.envoy.stat("message_timeouts")).isZero();
+  }
+
+  private static ChatCompletionCreateParams.Builder question() {
+    return ChatCompletionCreateParams.builder().model("gpt-4").addUserMessage("What is 2+2?");
+  }
+
+  private static ChatCompletionStreamOptions includeUsage() {
+    return ChatCompletionStreamOptions.builder().includeUsage(true).build();
+  }
+
+  private static ChatCompletionStreamOptions continuousUsage() {
+    return ChatCompletionStreamOptions.builder()
+        .includeUsage(true)
+        .putAdditionalProperty("continuous_usage_stats", JsonValue.from(true))
+        .build();
+  }
+
+  private List<ChatCompletionChunk> read(ChatCompletionCreateParams params) {
+    return read(alice, params);
+  }
+
+  private static List<ChatCompletionChunk> read(
+      OpenAIClient client, ChatCompletionCreateParams params) {
+    try (StreamResponse<ChatCompletionChunk> response =
+        client.chat().completions().createStreaming(params)) {
+      return response.stream().toList();
+    }
+  }
+
+  private void leaveAfter(int events, ChatCompletionCreateParams params) {
+    try (StreamResponse<ChatCompletionChunk> response =
+        alice.chat().completions().createStreaming(params)) {
+      assertThat(response.stream().limit(events)).hasSize(events);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.e2e;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The jar as users run it: {@code java -jar maas-extproc.jar --config FILE}. */
+final class Router implements AutoCloseable {
+  private static final Pattern READY = Pattern.compile("Ready: .*:(\\d+), metrics on .*:(\\d+)");
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+  private final ChildProcess process;
+  private final int grpcPort;
+  private final int metricsPort;
+
+  private Router(ChildProcess process, int grpcPort, int metricsPort) {
+    this.process = process;
+    this.grpcPort = grpcPort;
+    this.metricsPort = metricsPort;
+  }
+
+  static Router start(Path directory, String config) throws IOException, InterruptedException {
+    Files.createDirectories(directory);
+    Path file = Files.writeString(directory.resolve("config.yaml"), config);
+    ChildProcess process =
+        ChildProcess.start(
+            "router",
+            directory,
+            Map.of(),
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-jar",
+                Project.file("maas-extproc/target/maas-extproc.jar").toString(),
+                "--config",
+                file.toString()));
+    try {
+      Matcher ready =
+          process.await(
+              "the ready line",
+              () -> {
+                Matcher matcher = READY.matcher(process.output());
+                return matcher.find() ? matcher : null;
+              });
+      return new Router(
+          process, Integer.parseInt(ready.group(1)), Integer.parseInt(ready.group(2)));
+    } catch (RuntimeException | AssertionError e) {
+      process.close();
+      throw e;
+    }
+  }
+
+  int grpcPort() {
+    return grpcPort;
+  }
+
+  String log() {
+    return process.output();
+  }
+
+  Scrape scrape() {
+    try {
+      HttpResponse<String> response =
+          HTTP.send(
+              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + metricsPort + "/metrics"))
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      return Scrape.parse(response.body());
+    } catch (IOException e) {
+      throw new AssertionError(process.output(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  void kill() throws InterruptedException {
+    process.kill();
+  }
+
+  int stop() throws InterruptedException {
+    return process.stop();
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    process.close();
+  }
+}

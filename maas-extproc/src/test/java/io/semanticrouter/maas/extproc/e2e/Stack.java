@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.openai.client.OpenAIClient;
+import com.openai.client.okhttp.OpenAIOkHttpClient;
+import io.semanticrouter.maas.examples.vllm.SimulatedVllm;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** Backend, router and Envoy, wired together, and the books of all three. */
+final class Stack implements AutoCloseable {
+  static final String PORTS =
+      """
+      server:
+        grpc_address: 127.0.0.1
+        grpc_port: 0
+        metrics_address: 127.0.0.1
+        metrics_port: 0
+      """;
+
+  final SimulatedVllm backend;
+  final Router router;
+  final Envoy envoy;
+  private Scrape before;
+
+  private Stack(SimulatedVllm backend, Router router, Envoy envoy) {
+    this.backend = backend;
+    this.router = router;
+    this.envoy = envoy;
+    this.before = router.scrape();
+  }
+
+  static Stack start(String name, String config) throws IOException, InterruptedException {
+    Envoy.binary();
+    Path directory = Project.WORK.resolve(name);
+    SimulatedVllm backend = SimulatedVllm.builder().model("qwen3").start();
+    Router router = null;
+    try {
+      router = Router.start(directory, PORTS + config);
+      Envoy envoy = Envoy.start(directory, Envoy.config(router.grpcPort(), backend.port()));
+      return new Stack(backend, router, envoy);
+    } catch (IOException | RuntimeException | AssertionError e) {
+      if (router != null) {
+        router.close();
+      }
+      backend.close();
+      throw e;
+    }
+  }
+
+  OpenAIClient client(String user, String tier) {
+    return OpenAIOkHttpClient.builder()
+        .baseUrl(envoy.url() + "/v1")
+        .apiKey("none")
+        .maxRetries(0)
+        .timeout(Duration.ofSeconds(60))
+        .putHeader("x-auth-request-user", user)
+        .putHeader("x-auth-request-tier", tier)
+        .build();
+  }
+
+  /** From here on, {@link #delta} and {@link #awaitRequests} count anew. */
+  void mark() {
+    backend.resetStats();
+    before = router.scrape();
+  }
+
+  /** How much a metric has grown since the mark. */
+  long delta(String metric, String... labels) {
+    return (long) (router.scrape().sum(metric, labels) - before.sum(metric, labels));
+  }
+
+  /** Waits until exactly so many exchanges are counted, no more and no less. */
+  void awaitRequests(long exchanges) {
+    Waiting.until(
+        Duration.ofSeconds(20),
+        () -> assertThat(delta("semantic_router_requests_total")).isEqualTo(exchanges));
+  }
+
+  /** Asserts that the tokens metered are those of the whole answers that stated their usage. */
+  void assertTokensAsReported() {
+    var reported = backend.stats().reported();
+    assertThat(delta("semantic_router_tokens_total", "type", "prompt"))
+        .as("prompt tokens")
+        .isEqualTo(reported.promptTokens());
+    assertThat(delta("semantic_router_tokens_total", "type", "completion"))
+        .as("completion tokens")
+        .isEqualTo(reported.completionTokens());
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    envoy.close();
+    router.close();
+    backend.close();
+  }
+}
