@@ -15,7 +15,7 @@ public final class ConfigException extends IllegalArgumentException {
     this.errors = List.copyOf(errors);
   }
 
-  /** All errors, in the order of the file's sections. */
+  /** All errors, section by section; the unknown keys of a section come last. */
   public List<ConfigError> errors() {
     return errors;
   }

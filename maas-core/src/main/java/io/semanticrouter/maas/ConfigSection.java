@@ -2,10 +2,11 @@
 package io.semanticrouter.maas;
 
 import java.math.BigDecimal;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,10 @@ import org.jspecify.annotations.Nullable;
  * errors of one file come out together. Not thread-safe.
  */
 public final class ConfigSection {
+  private static final int MAX_DECIMAL_BITS = 400;
+  private static final int MAX_DECIMAL_LENGTH = 130;
+  private static final int MAX_DECIMAL_SCALE = 100;
+
   private final String path;
   private final Map<String, Object> values;
   private final List<ConfigError> errors;
@@ -27,7 +32,14 @@ public final class ConfigSection {
     this.values = new LinkedHashMap<>();
     this.errors = errors;
     for (Map.Entry<?, ?> entry : values.entrySet()) {
-      this.values.put(String.valueOf(entry.getKey()), entry.getValue());
+      if (entry.getKey() instanceof String key) {
+        this.values.put(key, entry.getValue());
+      } else if (!path.isEmpty()) {
+        // 1.10 has become 1.1, and on true; at the top level it is not one of ours.
+        errors.add(
+            new ConfigError(
+                path, entry.getKey(), "each key must be a text (put it in quotes)", null));
+      }
     }
   }
 
@@ -55,7 +67,12 @@ public final class ConfigSection {
 
   /** The names of all keys present, for sections whose keys are data. */
   public Set<String> keys() {
-    return values.keySet();
+    return Collections.unmodifiableSet(values.keySet());
+  }
+
+  /** Whether a key is present and has a value. */
+  boolean has(String key) {
+    return values.get(key) != null;
   }
 
   /** A boolean: {@code true} or {@code false}, nothing else. */
@@ -111,26 +128,51 @@ public final class ConfigSection {
             pathOf(key),
             value,
             "must be one of " + String.join(", ", allowed.stream().sorted().toList()),
-            nearest(value, allowed)));
+            nearest(value, allowed, 2)));
     return defaultValue;
   }
 
-  /** An exact decimal, written as a number or as a text; null when absent. */
+  /**
+   * An exact decimal, written as a number or as a text; null when absent. What comes out has at
+   * most 400 bits and an exponent from -100 to 100, so that no arithmetic on it can take long.
+   */
   public @Nullable BigDecimal decimal(String key, String rule) {
     Object value = take(key);
     if (value == null) {
       return null;
     }
-    if (value instanceof Number || value instanceof String) {
-      try {
-        // A double prints as the shortest decimal that reads back: what was written in the file.
-        return new BigDecimal(value.toString().strip());
-      } catch (NumberFormatException e) {
-        // reported below, like every other wrong value
-      }
+    BigDecimal decimal = decimalOf(value);
+    if (decimal == null) {
+      reject(key, rule);
     }
-    reject(key, rule);
-    return null;
+    return decimal;
+  }
+
+  private static @Nullable BigDecimal decimalOf(Object value) {
+    boolean isDecimal = value instanceof Number || value instanceof String;
+    // Reading or printing a number takes time quadratic in its length.
+    if (!isDecimal || ConfigError.bits(value) > MAX_DECIMAL_BITS) {
+      return null;
+    }
+    // A double prints as the shortest decimal that reads back: what was written in the file.
+    String text = value.toString().strip();
+    if (text.length() > MAX_DECIMAL_LENGTH || !text.chars().allMatch(c -> c < 128)) {
+      return null;
+    }
+    try {
+      BigDecimal decimal = new BigDecimal(text);
+      return Math.abs((long) decimal.scale()) <= MAX_DECIMAL_SCALE
+              && ConfigError.bits(decimal) <= MAX_DECIMAL_BITS
+          ? decimal
+          : null;
+    } catch (NumberFormatException e) {
+      return null;
+    }
+  }
+
+  /** How many errors there are so far, in this section and all others. */
+  int errorCount() {
+    return errors.size();
   }
 
   /** Reports the value of a key as wrong. */
@@ -141,20 +183,23 @@ public final class ConfigSection {
 
   /** Reports each key that no getter has asked for. */
   public void rejectUnknownKeys() {
+    Set<String> absent = new LinkedHashSet<>(known);
+    absent.removeAll(values.keySet());
     for (String key : values.keySet()) {
       if (!known.contains(key)) {
-        errors.add(new ConfigError(pathOf(key), null, "unknown key", nearest(key, known)));
+        errors.add(new ConfigError(pathOf(key), null, "unknown key", nearest(key, absent, 2)));
       }
     }
   }
 
   /**
    * Reports only those unknown keys that look like a misspelling of a known one: for a level that
-   * is shared with others, such as the top of a semantic-router configuration.
+   * is shared with others, such as the top of a semantic-router configuration. One edit in five
+   * characters is a misspelling; {@code tracing} is not {@code pricing}.
    */
   public void rejectMisspelledKeys() {
     for (String key : values.keySet()) {
-      String meant = known.contains(key) ? null : nearest(key, known);
+      String meant = known.contains(key) ? null : nearest(key, known, key.length() / 5);
       if (meant != null) {
         errors.add(new ConfigError(pathOf(key), null, "unknown key", meant));
       }
@@ -167,35 +212,68 @@ public final class ConfigSection {
   }
 
   private String pathOf(String key) {
-    return path.isEmpty() ? key : path + "." + key;
+    String name = isPlainWord(key) ? key : ConfigError.quoted(key);
+    return path.isEmpty() ? name : path + "." + name;
   }
 
-  /** The candidate within two edits (one for short words), or null. */
-  private static @Nullable String nearest(String word, Set<String> candidates) {
+  private static boolean isPlainWord(String key) {
+    for (int i = 0; i < key.length(); i++) {
+      char c = key.charAt(i);
+      if (c <= ' ' || c >= 127 || c == '.' || c == '"' || c == '\\') {
+        return false;
+      }
+    }
+    return !key.isEmpty() && key.length() <= 100;
+  }
+
+  /** The candidate within so many edits (at most two, for short words one), or null. */
+  private static @Nullable String nearest(String word, Set<String> candidates, int maxEdits) {
     String best = null;
-    int bestDistance = word.length() <= 4 ? 2 : 3;
-    for (String candidate : new ArrayList<>(candidates)) {
-      int distance = distance(word, candidate);
-      if (distance < bestDistance) {
-        best = candidate;
-        bestDistance = distance;
+    int bestDistance = 1 + Math.min(maxEdits, word.length() <= 4 ? 1 : 2);
+    String folded = fold(word);
+    for (String candidate : candidates) {
+      String foldedCandidate = fold(candidate);
+      if (Math.abs(folded.length() - foldedCandidate.length()) < bestDistance) {
+        int distance = distance(folded, foldedCandidate);
+        if (distance < bestDistance) {
+          best = candidate;
+          bestDistance = distance;
+        }
       }
     }
     return best;
   }
 
+  /** A spelling that is the same for user_header, user-header, userHeader and USER_HEADER. */
+  private static String fold(String word) {
+    return word.toLowerCase(Locale.ROOT).replace("_", "").replace("-", "").replace(" ", "");
+  }
+
+  /** The edits between two words: insert, delete, replace, swap two neighbours. */
   private static int distance(String a, String b) {
+    int[] beforeLast = new int[b.length() + 1];
+    int[] last = new int[b.length() + 1];
     int[] row = new int[b.length() + 1];
     for (int j = 0; j <= b.length(); j++) {
       row[j] = j;
     }
     for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
+      int[] oldest = beforeLast;
+      beforeLast = last;
+      last = row;
+      row = oldest;
       row[0] = i;
       for (int j = 1; j <= b.length(); j++) {
-        int substituted = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(substituted, Math.min(row[j], row[j - 1]) + 1);
+        int replaced = last[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        row[j] = Math.min(replaced, Math.min(last[j], row[j - 1]) + 1);
+        boolean swapped =
+            i > 1
+                && j > 1
+                && a.charAt(i - 1) == b.charAt(j - 2)
+                && a.charAt(i - 2) == b.charAt(j - 1);
+        if (swapped) {
+          row[j] = Math.min(row[j], beforeLast[j - 2] + 1);
+        }
       }
     }
     return row[b.length()];

@@ -18,6 +18,17 @@ public record Cost(String currency, long units, long picos) {
 
   private static final BigInteger SCALE = BigInteger.valueOf(PICOS_PER_UNIT);
 
+  /**
+   * An amount.
+   *
+   * @throws IllegalArgumentException when a part is out of its range
+   */
+  public Cost {
+    if (units < 0 || picos < 0 || picos >= PICOS_PER_UNIT) {
+      throw new IllegalArgumentException(units + " units and " + picos + " picos are no cost");
+    }
+  }
+
   /** The amount in currency units with 12 decimal places. */
   public BigDecimal amount() {
     return new BigDecimal(

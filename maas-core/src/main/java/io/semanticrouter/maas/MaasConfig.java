@@ -7,10 +7,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The configuration of the metering. Immutable; {@link #from} is the only way in, so that every
- * instance has been checked.
+ * The configuration of the metering. Immutable. {@link #from} checks everything; the constructors
+ * of this record and its parts check nothing.
  *
  * @param mode the operational mode
  * @param authentication where the identity comes from
@@ -30,6 +31,31 @@ public record MaasConfig(
 
   /** The longest identity, model or fact, in bytes of UTF-8. */
   public static final int MAX_VALUE_BYTES = 256;
+
+  /** Request headers that must survive the removal of everything that begins with the prefix. */
+  private static final List<String> NEEDED_HEADERS =
+      List.of(
+          "accept",
+          "accept-encoding",
+          "authorization",
+          "baggage",
+          "connection",
+          "content-encoding",
+          "content-length",
+          "content-type",
+          "cookie",
+          "expect",
+          "forwarded",
+          "host",
+          "traceparent",
+          "tracestate",
+          "transfer-encoding",
+          "user-agent",
+          "x-api-key",
+          "x-b3-traceid",
+          "x-envoy-original-path",
+          "x-forwarded-for",
+          "x-request-id");
 
   /**
    * Where the identity comes from.
@@ -112,7 +138,7 @@ public record MaasConfig(
             (int) metricsSection.integer("max_series", 10_000, 1, 1_000_000));
     boolean internalCost = metricsSection.bool("internal_cost_calculation", false);
     metricsSection.rejectUnknownKeys();
-    HeaderExport headers = headers(section.section("headers"));
+    HeaderExport headers = headers(section.section("headers"), authentication);
     section.rejectUnknownKeys();
     RateCard rateCard = RateCard.from(root.section("pricing"));
     Mode mode = !enabled ? Mode.STANDALONE : internalCost ? Mode.HYBRID : Mode.MAAS;
@@ -120,10 +146,14 @@ public record MaasConfig(
   }
 
   private static Authentication authentication(ConfigSection section) {
+    int errorsBefore = section.errorCount();
     String userHeader = headerName(section, "user_header", "x-auth-request-user");
     String tierHeader = headerName(section, "tier_header", "x-auth-request-tier");
-    if (userHeader.equals(tierHeader)) {
-      section.reject("tier_header", "must differ from user_header");
+    if (errorsBefore == section.errorCount() && userHeader.equals(tierHeader)) {
+      boolean tierWritten = section.has("tier_header");
+      section.reject(
+          tierWritten ? "tier_header" : "user_header",
+          "must differ from " + (tierWritten ? "user_header" : "tier_header"));
     }
     String fallbackUser = label(section, "fallback_user", "unknown");
     String fallbackTier = label(section, "fallback_tier", "free");
@@ -133,18 +163,34 @@ public record MaasConfig(
         userHeader, tierHeader, fallbackUser, fallbackTier, several.equals("last"));
   }
 
-  private static HeaderExport headers(ConfigSection section) {
-    HeaderExport headers =
-        new HeaderExport(
-            section.bool("export_routing", true),
-            section.bool("export_cache", true),
-            section.bool("export_security", false),
-            headerName(section, "prefix", "x-vsr-"));
-    if (headers.prefix().length() < 3) {
+  private static HeaderExport headers(ConfigSection section, Authentication authentication) {
+    boolean routing = section.bool("export_routing", true);
+    boolean cache = section.bool("export_cache", true);
+    boolean security = section.bool("export_security", false);
+    String prefix = headerName(section, "prefix", "x-vsr-");
+    String needed = neededHeaderWith(prefix, authentication);
+    if (prefix.length() < 3) {
       section.reject("prefix", "must have at least 3 characters: requests lose all such headers");
+    } else if (needed != null) {
+      section.reject(
+          "prefix", "must not be the beginning of " + needed + ": requests lose all such headers");
     }
     section.rejectUnknownKeys();
-    return headers;
+    return new HeaderExport(routing, cache, security, prefix);
+  }
+
+  private static @Nullable String neededHeaderWith(String prefix, Authentication authentication) {
+    for (String name : List.of(authentication.userHeader(), authentication.tierHeader())) {
+      if (name.startsWith(prefix)) {
+        return name;
+      }
+    }
+    for (String name : NEEDED_HEADERS) {
+      if (name.startsWith(prefix)) {
+        return name;
+      }
+    }
+    return null;
   }
 
   /** A field name as of RFC 9110, 5.1, in lower case, as HTTP/2 and Envoy have it. */
@@ -168,15 +214,35 @@ public record MaasConfig(
 
   private static String label(ConfigSection section, String key, String defaultValue) {
     String value = section.string(key, defaultValue);
-    boolean clean = value.chars().noneMatch(Character::isISOControl);
-    if (value.isBlank() || !clean || utf8Length(value) > MAX_VALUE_BYTES) {
-      section.reject(key, "must have 1 to 256 bytes and no control characters");
+    if (!isCleanText(value) || !value.equals(value.strip())) {
+      section.reject(
+          key, "must have 1 to 256 bytes, no control characters and no white space around it");
+      return defaultValue;
+    }
+    if (isTemplate(value)) {
+      section.reject(key, "must not be a template: nobody expands it here");
       return defaultValue;
     }
     return value;
   }
 
-  private static int utf8Length(String value) {
-    return value.getBytes(StandardCharsets.UTF_8).length;
+  /** Whether a text can be a user, a tier or a model: what comes in headers is held to the same. */
+  static boolean isCleanText(String value) {
+    boolean clean =
+        value
+            .codePoints()
+            .noneMatch(
+                c ->
+                    Character.isISOControl(c)
+                        || c == 0xfffd
+                        || Character.getType(c) == Character.SURROGATE);
+    return clean
+        && !value.isBlank()
+        && value.getBytes(StandardCharsets.UTF_8).length <= MAX_VALUE_BYTES;
+  }
+
+  private static boolean isTemplate(String value) {
+    int open = value.indexOf('{');
+    return value.contains("$(") || (open >= 0 && value.indexOf('}', open) > 0);
   }
 }

@@ -87,7 +87,14 @@ public final class RateCard {
     ConfigSection models = pricing.section("models");
     Map<String, Price> prices = new LinkedHashMap<>();
     for (String model : models.keys()) {
+      if (!MaasConfig.isCleanText(model)) {
+        models.reject(model, "a model name must have 1 to 256 bytes and no control characters");
+      }
+      int errorsBefore = models.errorCount();
       ConfigSection section = models.section(model);
+      if (models.errorCount() > errorsBefore) {
+        continue; // no section at all: what it lacks would be noise
+      }
       long prompt = required(section, "prompt_per_1m");
       prices.put(
           model,
@@ -103,7 +110,7 @@ public final class RateCard {
   }
 
   private static long required(ConfigSection section, String key) {
-    if (!section.keys().contains(key)) {
+    if (!section.has(key)) {
       section.reject(key, "is required: a model with a price needs it (0 means free)");
       return 0;
     }
