@@ -63,24 +63,34 @@ final class ChildProcess implements AutoCloseable {
     throw new AssertionError(name + ": " + what + " did not come\n" + output());
   }
 
-  void kill() throws InterruptedException {
-    process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+  void kill() {
+    process.destroyForcibly();
+    ended(10);
   }
 
   /** Asks it to stop (SIGTERM) and gives its exit status. */
-  int stop() throws InterruptedException {
+  int stop() {
     process.destroy();
-    if (!process.waitFor(30, TimeUnit.SECONDS)) {
+    if (!ended(30)) {
       process.destroyForcibly();
       throw new AssertionError(name + " did not stop\n" + output());
     }
     return process.exitValue();
   }
 
+  private boolean ended(int seconds) {
+    try {
+      return process.waitFor(seconds, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     process.destroy();
-    if (!process.waitFor(10, TimeUnit.SECONDS)) {
+    if (!ended(10)) {
       kill();
     }
   }

@@ -281,6 +281,8 @@ class MainJobIT {
                     question()
                         .streamOptions(continuousUsage())
                         .putAdditionalHeader("x-sim-abort-after-events", "4")
+                        // Envoy drops what it still holds when the backend breaks off.
+                        .putAdditionalHeader("x-sim-chunk-delay-ms", "50")
                         .build()))
         .isInstanceOf(RuntimeException.class);
 

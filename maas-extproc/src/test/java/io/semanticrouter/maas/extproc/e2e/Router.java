@@ -28,7 +28,7 @@ final class Router implements AutoCloseable {
     this.metricsPort = metricsPort;
   }
 
-  static Router start(Path directory, String config) throws IOException, InterruptedException {
+  static Router start(Path directory, String config) throws IOException {
     Files.createDirectories(directory);
     Path file = Files.writeString(directory.resolve("config.yaml"), config);
     ChildProcess process =
@@ -82,16 +82,16 @@ final class Router implements AutoCloseable {
     }
   }
 
-  void kill() throws InterruptedException {
+  void kill() {
     process.kill();
   }
 
-  int stop() throws InterruptedException {
+  int stop() {
     return process.stop();
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     process.close();
   }
 }

@@ -92,7 +92,7 @@ final class Stack implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     envoy.close();
     router.close();
     backend.close();

@@ -62,7 +62,7 @@ final class EmbeddingsEndpoint implements InferenceEndpoint {
       answer.put("usage", usage.inBody());
     }
     String lastText = inputs.get(inputs.size() - 1).text();
-    exchange.headers(server.routingHeaders().of(model, lastText, knobs.cacheHit()));
+    exchange.headers(server.routingHeaders().of(model, lastText, knobs.cacheHit(), knobs.pii()));
     JsonAnswer.send(
         exchange,
         knobs,

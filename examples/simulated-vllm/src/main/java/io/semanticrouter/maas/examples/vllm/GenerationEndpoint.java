@@ -27,7 +27,8 @@ final class GenerationEndpoint implements InferenceEndpoint {
     GenerationRequest request = format.parse(body);
     String model = server.served(request.model());
     List<Choice> choices = choices(request, knobs);
-    exchange.headers(server.routingHeaders().of(model, request.lastUserText(), knobs.cacheHit()));
+    exchange.headers(
+        server.routingHeaders().of(model, request.lastUserText(), knobs.cacheHit(), knobs.pii()));
     if (request.stream()) {
       new Streaming(request, knobs, model, choices).run(exchange);
     } else {

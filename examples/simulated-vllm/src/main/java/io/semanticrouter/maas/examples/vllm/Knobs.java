@@ -22,6 +22,7 @@ record Knobs(
     boolean omitUsage,
     boolean nullUsage,
     boolean cacheHit,
+    boolean pii,
     String lineEnding) {
 
   static final int MAX_DELAY_MILLIS = 60_000;
@@ -40,6 +41,7 @@ record Knobs(
           "omit-usage",
           "null-usage",
           "cache-hit",
+          "pii",
           "line-ending");
 
   /**
@@ -70,6 +72,7 @@ record Knobs(
         flag(headers, "omit-usage", false),
         flag(headers, "null-usage", true),
         flag(headers, "cache-hit", false),
+        flag(headers, "pii", false),
         lineEnding(headers));
   }
 

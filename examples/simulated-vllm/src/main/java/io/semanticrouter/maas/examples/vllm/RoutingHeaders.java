@@ -26,8 +26,9 @@ public enum RoutingHeaders {
    * Returns the headers of one answer.
    *
    * @param cacheHit whether the router answers from its cache, in which case it selected no model
+   * @param pii whether the router found personal data in the prompt
    */
-  Map<String, String> of(String servedModel, String lastUserText, boolean cacheHit) {
+  Map<String, String> of(String servedModel, String lastUserText, boolean cacheHit, boolean pii) {
     boolean math = ARITHMETIC.matcher(lastUserText).find();
     String decision = math ? "math" : "default";
     String category = math ? "math" : "other";
@@ -45,6 +46,9 @@ public enum RoutingHeaders {
         headers.put("x-vsr-injected-system-prompt", "false");
         headers.put("x-vsr-schema-version", "2");
         headers.put("x-vsr-response-path", cacheHit ? "cache" : "upstream");
+        if (pii) {
+          headers.put("x-vsr-matched-pii", "email");
+        }
       }
       case SEED -> {
         if (!cacheHit) {
@@ -52,9 +56,12 @@ public enum RoutingHeaders {
         }
         headers.put("x-vsr-decision", decision);
         headers.put("x-vsr-category", category);
-        headers.put("x-vsr-reasoning-enabled", "false");
+        headers.put("x-vsr-reasoning-enabled", "off");
         headers.put("x-vsr-cache-hit", Boolean.toString(cacheHit));
         headers.put("x-vsr-system-prompt-injected", "false");
+        if (pii) {
+          headers.put("x-vsr-pii-detected", "true");
+        }
       }
       case NONE -> {}
     }

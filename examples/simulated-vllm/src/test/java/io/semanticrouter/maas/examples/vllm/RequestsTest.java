@@ -98,7 +98,7 @@ class RequestsTest {
                   "x-vsr-model-selected", "qwen3",
                   "x-vsr-decision", "math",
                   "x-vsr-category", "math",
-                  "x-vsr-reasoning-enabled", "false",
+                  "x-vsr-reasoning-enabled", "off",
                   "x-vsr-cache-hit", "false",
                   "x-vsr-system-prompt-injected", "false"));
     }

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.semanticrouter.maas.examples.vllm.SimulatedVllm;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+/** The router dies and comes back under load, and no client notices. */
+class FailOpenIT {
+  private static final int CLIENTS = 16;
+  private static final long MAX_CALLS_PER_CLIENT = 20_000;
+
+  @Test
+  void router_killed_and_restarted_under_load_gives_clients_no_error() throws Exception {
+    Envoy.binary();
+    Path directory = Project.WORK.resolve("fail-open");
+    String config = config(freePort());
+    AtomicBoolean go = new AtomicBoolean(true);
+    AtomicLong answers = new AtomicLong();
+    Map<String, AtomicLong> failures = new ConcurrentHashMap<>();
+    ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
+    Router router = Router.start(directory.resolve("first"), config);
+    try (SimulatedVllm backend = SimulatedVllm.builder().start();
+        Envoy envoy = Envoy.start(directory, Envoy.config(router.grpcPort(), backend.port()))) {
+      List<Future<?>> loads = new ArrayList<>();
+      CountDownLatch warm = new CountDownLatch(CLIENTS);
+      for (int i = 0; i < CLIENTS; i++) {
+        boolean stream = i % 2 == 0;
+        loads.add(clients.submit(() -> load(envoy.url(), stream, go, warm, answers, failures)));
+      }
+      assertThat(warm.await(60, TimeUnit.SECONDS)).isTrue();
+      long metered = (long) router.scrape().sum("semantic_router_requests_total");
+      assertThat(metered).isPositive();
+
+      router.kill();
+      long atKill = answers.get();
+      awaitAnswers(answers, atKill + 500, failures);
+      assertThat(envoy.stat("failure_mode_allowed"))
+          .as("unmetered, and Envoy says so")
+          .isPositive();
+
+      router = Router.start(directory.resolve("second"), config);
+      Router restarted = router;
+      Waiting.until(
+          java.time.Duration.ofSeconds(30),
+          () ->
+              assertThat(restarted.scrape().sum("semantic_router_requests_total"))
+                  .as("metering goes on after the restart")
+                  .isGreaterThan(100));
+      go.set(false);
+      for (Future<?> load : loads) {
+        load.get(30, TimeUnit.SECONDS);
+      }
+      assertThat(failures).as("%s answers", answers).isEmpty();
+    } finally {
+      go.set(false);
+      clients.shutdownNow();
+      router.close();
+    }
+  }
+
+  @Test
+  void router_asked_to_stop_drains_and_exits_zero() throws Exception {
+    Envoy.binary();
+    Path directory = Project.WORK.resolve("drain");
+    Router router = Router.start(directory, config(0));
+    try (SimulatedVllm backend = SimulatedVllm.builder().start();
+        Envoy envoy = Envoy.start(directory, Envoy.config(router.grpcPort(), backend.port()))) {
+      ExecutorService client = Executors.newSingleThreadExecutor();
+      try {
+        // About 2 s long: it is open when the router is asked to stop, and ends within the drain.
+        Future<RawHttp> open =
+            client.submit(
+                () ->
+                    RawHttp.post(
+                        envoy.port(),
+                        "/v1/chat/completions",
+                        body(true),
+                        "x-sim-chunk-delay-ms",
+                        "100",
+                        "x-sim-tokens",
+                        "20"));
+        Waiting.until(
+            java.time.Duration.ofSeconds(20),
+            () -> assertThat(envoy.stat("streams_started")).isPositive());
+        assertThat(router.stop()).isZero();
+        assertThat(open.get(30, TimeUnit.SECONDS).body()).contains("[DONE]");
+        assertThat(router.log()).contains("Stopped");
+      } finally {
+        client.shutdownNow();
+      }
+    } finally {
+      router.close();
+    }
+  }
+
+  private static void load(
+      String url,
+      boolean stream,
+      AtomicBoolean go,
+      CountDownLatch warm,
+      AtomicLong answers,
+      Map<String, AtomicLong> failures) {
+    HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(url + "/v1/chat/completions"))
+            .header("content-type", "application/json")
+            .header("x-auth-request-user", "alice")
+            .POST(HttpRequest.BodyPublishers.ofString(body(stream)))
+            .build();
+    for (long i = 0; go.get() && i < MAX_CALLS_PER_CLIENT; i++) {
+      String failure = null;
+      try {
+        HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
+        boolean whole = !stream || response.body().contains("[DONE]");
+        if (response.statusCode() != 200 || !whole) {
+          failure = response.statusCode() + (whole ? "" : " cut short");
+        }
+      } catch (IOException e) {
+        failure = e.toString();
+      } catch (InterruptedException e) {
+        return;
+      }
+      if (failure != null) {
+        failures.computeIfAbsent(failure, f -> new AtomicLong()).incrementAndGet();
+      }
+      answers.incrementAndGet();
+      if (i == 20) {
+        warm.countDown();
+      }
+    }
+  }
+
+  private static void awaitAnswers(
+      AtomicLong answers, long count, Map<String, AtomicLong> failures) {
+    Waiting.until(
+        java.time.Duration.ofSeconds(60),
+        () -> assertThat(answers.get()).as("answers; failures %s", failures).isGreaterThan(count));
+  }
+
+  private static String body(boolean stream) {
+    return stream
+        ? """
+          {"model":"gpt-4","stream":true,"stream_options":{"include_usage":true},\
+          "messages":[{"role":"user","content":"What is 2+2?"}]}"""
+        : """
+          {"model":"gpt-4","messages":[{"role":"user","content":"What is 2+2?"}]}""";
+  }
+
+  private static String config(int grpcPort) {
+    return """
+        server:
+          grpc_address: 127.0.0.1
+          grpc_port: %d
+          metrics_address: 127.0.0.1
+          metrics_port: 0
+        maas_integration:
+          enabled: true
+        """
+        .formatted(grpcPort);
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+}
