@@ -33,6 +33,16 @@ public record MaasConfig(
   public static final int MAX_VALUE_BYTES = 256;
 
   /** Request headers that must survive the removal of everything that begins with the prefix. */
+  private static final Set<String> SECRET_HEADERS =
+      Set.of(
+          "api-key",
+          "authorization",
+          "cookie",
+          "proxy-authorization",
+          "x-amz-security-token",
+          "x-api-key",
+          "x-goog-api-key");
+
   private static final List<String> NEEDED_HEADERS =
       List.of(
           "accept",
@@ -147,8 +157,8 @@ public record MaasConfig(
 
   private static Authentication authentication(ConfigSection section) {
     int errorsBefore = section.errorCount();
-    String userHeader = headerName(section, "user_header", "x-auth-request-user");
-    String tierHeader = headerName(section, "tier_header", "x-auth-request-tier");
+    String userHeader = identityHeader(section, "user_header", "x-auth-request-user");
+    String tierHeader = identityHeader(section, "tier_header", "x-auth-request-tier");
     if (errorsBefore == section.errorCount() && userHeader.equals(tierHeader)) {
       boolean tierWritten = section.has("tier_header");
       section.reject(
@@ -161,6 +171,16 @@ public record MaasConfig(
     section.rejectUnknownKeys();
     return new Authentication(
         userHeader, tierHeader, fallbackUser, fallbackTier, several.equals("last"));
+  }
+
+  /** A header that may become a metric label: never one that carries a secret. */
+  private static String identityHeader(ConfigSection section, String key, String defaultValue) {
+    String name = headerName(section, key, defaultValue);
+    if (SECRET_HEADERS.contains(name)) {
+      section.reject(key, "must not be a header with credentials: it becomes a metric label");
+      return defaultValue;
+    }
+    return name;
   }
 
   private static HeaderExport headers(ConfigSection section, Authentication authentication) {

@@ -142,14 +142,21 @@ public final class Metering {
    * response cache cost no generation; it has no price of its own yet, so it is unpriced.
    */
   private @Nullable Cost cost(Routing routing, TokenUsage usage) {
-    if (Boolean.TRUE.equals(routing.cacheHit())) {
+    boolean nothingKnown = usage.prompt() < 0 && usage.completion() < 0;
+    if (nothingKnown || Boolean.TRUE.equals(routing.cacheHit())) {
       return null;
     }
-    Cost cost = config.rateCard().cost(routing.model(), usage);
-    String responseModel = routing.responseModel();
-    return cost == null && responseModel != null
-        ? config.rateCard().cost(responseModel, usage)
-        : cost;
+    try {
+      Cost cost = config.rateCard().cost(routing.model(), usage);
+      String responseModel = routing.responseModel();
+      return cost == null && responseModel != null
+          ? config.rateCard().cost(responseModel, usage)
+          : cost;
+    } catch (ArithmeticException e) {
+      // More than 2^63 currency units: no bill, but no reason to lose the record either.
+      defect(e);
+      return null;
+    }
   }
 
   private void deliver(UsageSink sink, UsageRecord record) {

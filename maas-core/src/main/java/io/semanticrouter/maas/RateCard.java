@@ -52,6 +52,11 @@ public final class RateCard {
     return currency;
   }
 
+  /** Whether no model has prices. */
+  public boolean isEmpty() {
+    return prices.isEmpty();
+  }
+
   /** Whether a model has prices. */
   public boolean prices(String model) {
     return prices.containsKey(model);
@@ -129,5 +134,22 @@ public final class RateCard {
       return defaultPicos;
     }
     return perMillion.movePointRight(6).longValueExact();
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof RateCard that
+        && currency.equals(that.currency)
+        && prices.equals(that.prices);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * currency.hashCode() + prices.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "RateCard[" + currency + ", " + prices.keySet() + "]";
   }
 }

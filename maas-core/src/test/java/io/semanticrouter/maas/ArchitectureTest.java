@@ -34,7 +34,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The rules of the house for maas-core, and a proof for each of them that it can fail. */
+/** The rules of the house for maas-core, and for most of them a proof that it can fail. */
 @AnalyzeClasses(
     packages = ArchitectureTest.ROOT,
     importOptions = ImportOption.DoNotIncludeTests.class)
@@ -222,7 +222,7 @@ class ArchitectureTest {
     return modifiers.contains(JavaModifier.PUBLIC) || modifiers.contains(JavaModifier.PROTECTED);
   }
 
-  // --- each rule can fail ---------------------------------------------------------------------
+  // --- rules can fail --------------------------------------------------------------------------
 
   /** Breaks the rules for everybody. */
   static final class RuleBreakerHelper {

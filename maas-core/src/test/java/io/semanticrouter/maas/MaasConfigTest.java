@@ -313,6 +313,17 @@ class MaasConfigTest {
                 + " must differ from tier_header");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"Authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key"})
+  void headerWithCredentialsAsIdentityIsAnErrorBecauseItWouldBecomeALabel(String header) {
+    assertThat(errors(tree("authentication.user_header", header)))
+        .extracting(ConfigError::toString)
+        .containsExactly(
+            "maas_integration.authentication.user_header = \""
+                + header
+                + "\": must not be a header with credentials: it becomes a metric label");
+  }
+
   @Test
   void tierHeaderOfAWrongTypeDoesNotAlsoClashWithItsDefault() {
     assertThat(errors(authentication("user_header", "x-auth-request-tier", "tier_header", 5)))

@@ -84,6 +84,9 @@ public final class Main implements Callable<Integer> {
     SLF4JBridgeHandler.install();
     Logger log = LoggerFactory.getLogger(Main.class);
     log.info("MaaS integration: {} ({})", describe(file.metering().mode()), path);
+    if (file.metering().mode() == Mode.HYBRID && file.metering().rateCard().isEmpty()) {
+      log.warn("Cost is to be calculated, but no model has a price: all exchanges are unpriced");
+    }
     MaasServer server;
     try {
       server = MaasServer.start(file.metering(), file.server());

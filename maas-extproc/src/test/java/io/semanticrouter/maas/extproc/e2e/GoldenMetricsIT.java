@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import org.junit.jupiter.api.Test;
+
+/** The whole text of /metrics after a fixed sequence of requests through Envoy. */
+class GoldenMetricsIT {
+  private static final String CONFIG =
+      """
+      maas_integration:
+        enabled: true
+        metrics: { internal_cost_calculation: true }
+      pricing:
+        models:
+          qwen3: { prompt_per_1m: 0.20, completion_per_1m: 0.60 }
+      """;
+  private static final String QUESTION =
+      """
+      {"model":"gpt-4","messages":[{"role":"user","content":"What is 2+2?"}]}""";
+  private static final String STREAM =
+      """
+      {"model":"gpt-4","stream":true,"stream_options":{"include_usage":true},\
+      "messages":[{"role":"user","content":"What is 2+2?"}]}""";
+  private static final String STREAM_WITHOUT_USAGE =
+      """
+      {"model":"gpt-4","stream":true,"messages":[{"role":"user","content":"Tell me more."}]}""";
+  private static final String EMBEDDING = "{\"model\":\"qwen3\",\"input\":\"count these words\"}";
+
+  @Test
+  void fixed_transcript_gives_exactly_the_golden_text() throws Exception {
+    try (Stack stack = Stack.start("golden", CONFIG)) {
+      chat(stack, QUESTION, "alice", "premium");
+      chat(stack, STREAM, "alice", "premium");
+      chat(stack, STREAM_WITHOUT_USAGE, "alice", "premium");
+      chat(stack, QUESTION, "bob", "free", "x-sim-cache-hit", "true");
+      chat(stack, QUESTION, "bob", "free", "x-sim-pii", "true");
+      chat(stack, QUESTION, "bob", "free", "x-sim-status", "429");
+      chat(stack, STREAM, "{auth.identity.username}", "free");
+      RawHttp.post(stack.envoy.port(), "/v1/embeddings", EMBEDDING);
+      RawHttp.post(stack.envoy.port(), "/v1/responses", QUESTION);
+      RawHttp.post(stack.envoy.port(), "/echo", QUESTION);
+      stack.awaitRequests(9);
+
+      assertThat(stack.router.scrape().text()).isEqualTo(golden());
+    }
+  }
+
+  private static void chat(Stack stack, String body, String user, String tier, String... knob)
+      throws IOException {
+    String[] headers = new String[4 + knob.length];
+    headers[0] = "x-auth-request-user";
+    headers[1] = user;
+    headers[2] = "x-auth-request-tier";
+    headers[3] = tier;
+    System.arraycopy(knob, 0, headers, 4, knob.length);
+    RawHttp.post(stack.envoy.port(), "/v1/chat/completions", body, headers);
+  }
+
+  private static String golden() throws IOException {
+    return Files.readString(
+        Project.file("maas-extproc/src/test/resources/golden/metrics.txt"));
+  }
+}
