@@ -61,7 +61,6 @@ class GoldenMetricsIT {
   }
 
   private static String golden() throws IOException {
-    return Files.readString(
-        Project.file("maas-extproc/src/test/resources/golden/metrics.txt"));
+    return Files.readString(Project.file("maas-extproc/src/test/resources/golden/metrics.txt"));
   }
 }
