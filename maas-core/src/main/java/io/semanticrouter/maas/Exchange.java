@@ -110,7 +110,7 @@ public final class Exchange implements AutoCloseable {
       return metering.config().mode().isIntegrated()
           ? metering.routingHeaders().write(routing, headers)
           : HeaderEdits.EMPTY;
-    } catch (RuntimeException e) {
+    } catch (Exception e) {
       fail(e);
       return HeaderEdits.EMPTY;
     }
@@ -150,7 +150,7 @@ public final class Exchange implements AutoCloseable {
     }
     try {
       meter.body(bytes, offset, offset + length);
-    } catch (RuntimeException e) {
+    } catch (Exception e) {
       fail(e);
     }
   }
@@ -220,13 +220,13 @@ public final class Exchange implements AutoCloseable {
     }
     try {
       return meter.measure(abort);
-    } catch (RuntimeException e) {
+    } catch (Exception e) {
       fail(e);
       return ResponseMeter.without(Status.FAILED, Reason.INTERNAL_ERROR);
     }
   }
 
-  private void fail(RuntimeException e) {
+  private void fail(Exception e) {
     defective = true;
     meter = null;
     metering.defect(e);

@@ -77,10 +77,14 @@ public final class Metering {
     if (config.mode().isIntegrated()) {
       try {
         identity = identities.read(request);
-        edits = routingHeaders.strip(request);
-      } catch (RuntimeException e) {
+      } catch (Exception e) {
         defect(e);
         identity = identities.read(Headers.EMPTY);
+      }
+      try {
+        edits = routingHeaders.strip(request);
+      } catch (Exception e) {
+        defect(e);
       }
     }
     return new Exchange(this, operation, identity, edits, clock.instant(), ticker.getAsLong());
@@ -116,7 +120,12 @@ public final class Metering {
     Cost cost = null;
     boolean unpriced = false;
     if (usage != null && config.mode().calculatesCost()) {
-      cost = cost(routing, usage);
+      try {
+        cost = cost(routing, usage);
+      } catch (RuntimeException e) {
+        // The record goes out unpriced; without it the usage would be lost too.
+        defect(e);
+      }
       unpriced = cost == null;
     }
     UsageRecord record =
@@ -162,7 +171,9 @@ public final class Metering {
   private void deliver(UsageSink sink, UsageRecord record) {
     try {
       sink.record(record);
-    } catch (RuntimeException e) {
+    } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
+      // Not only what Java lets a sink throw: another language may throw checked exceptions, and a
+      // class that is missing in one sink must not cost the others their record.
       sinkFailures.increment();
       if (sinkFailureLogged.compareAndSet(false, true)) {
         LOG.log(ERROR, "A usage sink failed; further failures are counted, not logged", e);
@@ -170,7 +181,7 @@ public final class Metering {
     }
   }
 
-  void defect(RuntimeException e) {
+  void defect(Exception e) {
     defects.increment();
     if (defectLogged.compareAndSet(false, true)) {
       // Only where it happened: a message could quote what the exchange carried.

@@ -96,6 +96,9 @@ final class ResponseMeter {
     if (scan.malformedJsonSeen()) {
       return without(Status.FAILED, Reason.MALFORMED_JSON);
     }
+    if (scan.duplicateSeen()) {
+      return without(Status.FAILED, Reason.DUPLICATE_KEY);
+    }
     if (scan.errorSeen()) {
       return without(Status.NONE, Reason.IN_BAND_ERROR);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,10 @@ final class RoutingHeaders {
     "x-vsr-response-path",
     "x-vsr-system-prompt-injected",
     "x-vsr-injected-system-prompt",
+    "x-vsr-pii-detected",
+    "x-vsr-matched-pii",
+    "x-vsr-jailbreak-detected",
+    "x-vsr-matched-jailbreak",
     "x-vsr-destination-endpoint",
     "x-vsr-internal-auth"
   };
@@ -45,6 +50,9 @@ final class RoutingHeaders {
   private final String pii;
   private final String jailbreak;
 
+  /** All names of the configured prefix, when that is another one. */
+  private final List<String> exported;
+
   RoutingHeaders(MaasConfig.HeaderExport export) {
     this.export = export;
     String prefix = export.prefix();
@@ -56,6 +64,18 @@ final class RoutingHeaders {
     systemPrompt = prefix + "system-prompt-injected";
     pii = prefix + "pii-detected";
     jailbreak = prefix + "jailbreak-detected";
+    exported =
+        prefix.equals(UPSTREAM_PREFIX)
+            ? List.of()
+            : List.of(
+                model,
+                routingDecision,
+                category,
+                reasoning,
+                cacheHit,
+                systemPrompt,
+                pii,
+                jailbreak);
   }
 
   /** Removes from a request what only a router may say. */
@@ -65,19 +85,23 @@ final class RoutingHeaders {
     for (String name : request.names()) {
       named = true;
       if (name.startsWith(UPSTREAM_PREFIX) || name.startsWith(export.prefix())) {
-        edits = edits == null ? new HeaderEdits.Builder() : edits;
-        edits.remove(name);
+        edits = remove(edits, name);
       }
     }
     if (!named) {
       for (String name : PROBED_REQUEST_HEADERS) {
-        if (request.get(name) != null) {
-          edits = edits == null ? new HeaderEdits.Builder() : edits;
-          edits.remove(name);
-        }
+        edits = request.get(name) == null ? edits : remove(edits, name);
+      }
+      for (int i = 0; i < exported.size(); i++) {
+        String name = exported.get(i);
+        edits = request.get(name) == null ? edits : remove(edits, name);
       }
     }
     return edits == null ? HeaderEdits.EMPTY : edits.build();
+  }
+
+  private static HeaderEdits.Builder remove(HeaderEdits.@Nullable Builder edits, String name) {
+    return (edits == null ? new HeaderEdits.Builder() : edits).remove(name);
   }
 
   /** What a response says about the routing. */

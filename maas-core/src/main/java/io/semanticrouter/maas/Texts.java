@@ -60,14 +60,19 @@ final class Texts {
     return value.strip();
   }
 
-  /** A name from a body, made safe for labels and headers: control characters become "_". */
+  /**
+   * A name from a body, made safe for labels and headers: control characters become "_", and what
+   * is longer than 256 bytes of UTF-8 is cut. The name itself holds no lone surrogates.
+   */
   static @Nullable String sanitise(@Nullable String name) {
     if (name == null || name.isBlank()) {
       return null;
     }
-    for (int i = 0; i < name.length(); i++) {
-      if (Character.isISOControl(name.charAt(i))) {
-        StringBuilder clean = new StringBuilder(name);
+    // Each invalid byte of the body has become a U+FFFD, which has three.
+    String whole = cut(name);
+    for (int i = 0; i < whole.length(); i++) {
+      if (Character.isISOControl(whole.charAt(i))) {
+        StringBuilder clean = new StringBuilder(whole);
         for (int j = i; j < clean.length(); j++) {
           if (Character.isISOControl(clean.charAt(j))) {
             clean.setCharAt(j, '_');
@@ -75,6 +80,19 @@ final class Texts {
         }
         return clean.toString();
       }
+    }
+    return whole;
+  }
+
+  private static String cut(String name) {
+    int bytes = 0;
+    for (int i = 0; i < name.length(); ) {
+      int c = name.codePointAt(i);
+      bytes += c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+      if (bytes > MaasConfig.MAX_VALUE_BYTES) {
+        return name.substring(0, i);
+      }
+      i += Character.charCount(c);
     }
     return name;
   }

@@ -16,14 +16,13 @@ final class EventFacts {
   /** Bit i: counts[i] was stated. */
   int present;
 
-  /** Bit i: counts[i] comes from an earlier usage object of the same document. */
+  /** Bit i: counts[i] was stated, but what it stood in was stated again. */
   private int stale;
 
   boolean usageOpened;
   boolean usageClosed;
   boolean malformedUsage;
   boolean duplicateUsage;
-  boolean choicesSeen;
   boolean choiceSeen;
   boolean finished;
   boolean error;
@@ -39,7 +38,6 @@ final class EventFacts {
     usageClosed = false;
     malformedUsage = false;
     duplicateUsage = false;
-    choicesSeen = false;
     choiceSeen = false;
     finished = false;
     error = false;
@@ -51,19 +49,12 @@ final class EventFacts {
   }
 
   void enter(int id) {
+    restate(id);
     switch (id) {
       case OpenAi.USAGE -> {
-        if (usageOpened) {
-          // The last of several wins (RFC 8259, 4, as practised), all of it: counts that it does
-          // not
-          // repeat are not mixed in.
-          stale |= present;
-          present = 0;
-        }
         usageOpened = true;
         usageClosed = false;
       }
-      case OpenAi.CHOICES -> choicesSeen = true;
       case OpenAi.CHOICE -> choiceSeen = true;
       default -> {
         // other containers only lead to their members
@@ -74,11 +65,27 @@ final class EventFacts {
   void exit(int id) {
     if (id == OpenAi.USAGE) {
       usageClosed = true;
-      if ((stale & ~present) != 0) {
-        duplicateUsage = true;
-      }
-      stale = 0;
     }
+  }
+
+  /** Whether a count was stated twice, differently; known at the end of the document. */
+  boolean isContradictory() {
+    return duplicateUsage || (stale & ~present) != 0;
+  }
+
+  /** A value that is null: nothing by itself, but it takes back what was stated before it. */
+  void nothing(int id) {
+    restate(id);
+  }
+
+  /**
+   * A key of that meaning comes. The last of several wins (RFC 8259, 4, as practised), all of it:
+   * counts that it does not repeat are not mixed in.
+   */
+  private void restate(int id) {
+    int counts = OpenAi.countsUnder(id);
+    stale |= present & counts;
+    present &= ~counts;
   }
 
   void count(int id, long value) {
@@ -97,8 +104,7 @@ final class EventFacts {
   void malformedCount(int id) {
     if (id < OpenAi.COUNTS) {
       malformedUsage = true;
-      // The last statement wins, and it is not a number: neither is the one before.
-      present &= ~(1 << id);
+      restate(id);
     }
   }
 
@@ -118,10 +124,9 @@ final class EventFacts {
 
   /** A value of another kind than expected, null excepted. */
   void unexpected(Schema expected) {
-    if (expected.id == OpenAi.USAGE || expected.id == OpenAi.DETAILS) {
+    if (OpenAi.countsUnder(expected.id) != 0) {
       malformedUsage = true;
-    } else if (expected.kind == Schema.Kind.COUNT) {
-      malformedCount(expected.id);
+      restate(expected.id);
     }
   }
 }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.internal;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,14 +13,6 @@ import org.jspecify.annotations.Nullable;
  * strings and brackets. Not thread-safe.
  */
 final class JsonScanner {
-  private static final VarHandle LONGS =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-  private static final long ONES = 0x0101010101010101L;
-  private static final long HIGHS = 0x8080808080808080L;
-  private static final long QUOTES = ONES * '"';
-  private static final long BACKSLASHES = ONES * '\\';
-  private static final long SPACES = ONES * ' ';
-
   private static final int MAX_DEPTH = 8;
   private static final int MAX_SCALAR = 32;
 
@@ -46,8 +35,6 @@ final class JsonScanner {
     SCALAR,
     /** In an object or array that is not followed. */
     SKIP,
-    SKIP_STRING,
-    SKIP_ESCAPE,
     COMPLETE,
     MALFORMED
   }
@@ -55,6 +42,7 @@ final class JsonScanner {
   private enum StringUse {
     KEY,
     TEXT,
+    PRESENCE,
     NONE
   }
 
@@ -75,10 +63,7 @@ final class JsonScanner {
   private final byte[] scalar = new byte[MAX_SCALAR];
   private int scalarLength;
 
-  private long skipDepth;
-
-  /** Bit n: the bracket at depth n of a skipped value is a "["; deeper ones are only counted. */
-  private long skipArrays;
+  private final SkippedValue skipped;
 
   /**
    * A scanner for one document after the other.
@@ -90,6 +75,7 @@ final class JsonScanner {
     this.root = root;
     this.facts = facts;
     this.lineEndStops = lineEndStops;
+    this.skipped = new SkippedValue(lineEndStops);
     this.expected = root;
   }
 
@@ -98,7 +84,6 @@ final class JsonScanner {
     depth = 0;
     state = State.VALUE;
     expected = root;
-    skipDepth = 0;
   }
 
   /** Whether the document has been read to its end. */
@@ -129,16 +114,15 @@ final class JsonScanner {
           return i;
         }
         case STRING -> i = string(b, i, to);
-        case SKIP_STRING -> i = skipString(b, i, to);
         case SKIP -> i = skip(b, i, to);
         case SCALAR -> i = scalar(b, i, to);
         default -> {
-          if (!(lineEndStops && isLineEnd(b[i]))) {
+          if (!(lineEndStops && StringBytes.isLineEnd(b[i]))) {
             structural(b[i++]);
           }
         }
       }
-      if (lineEndStops && i < to && isLineEnd(b[i])) {
+      if (lineEndStops && i < to && StringBytes.isLineEnd(b[i])) {
         return i;
       }
     }
@@ -147,10 +131,21 @@ final class JsonScanner {
 
   /** Joins two data lines of one event: the line feed between them. */
   void lineFeed() {
-    if (state == State.SCALAR) {
+    switch (state) {
+      case SCALAR -> endScalar();
+      case STRING -> captured.append((byte) '\n');
+      case ESCAPE, UNICODE -> state = State.MALFORMED;
+      case SKIP -> skipped.lineFeed();
+      default -> {
+        // white space
+      }
+    }
+  }
+
+  /** The input has ended: a number or literal that is the whole document is one now. */
+  void endInput() {
+    if (state == State.SCALAR && depth == 0) {
       endScalar();
-    } else if (state == State.STRING) {
-      captured.append((byte) '\n');
     }
   }
 
@@ -186,7 +181,6 @@ final class JsonScanner {
       case AFTER_VALUE -> afterValue(c);
       case ESCAPE -> escape(c);
       case UNICODE -> unicode(c);
-      case SKIP_ESCAPE -> state = State.SKIP_STRING;
       default -> state = State.MALFORMED;
     }
   }
@@ -229,15 +223,15 @@ final class JsonScanner {
           open(schema);
         } else {
           mismatch(schema);
-          skipDepth = 0;
-          skipArrays = 0;
+          skipped.begin(c == '[');
           state = State.SKIP;
-          skipOpen(c == '[');
         }
       }
       case '"' -> {
         if (schema != null && schema.kind == Schema.Kind.TEXT && facts.wantsText()) {
           beginString(StringUse.TEXT);
+        } else if (schema != null && schema.kind == Schema.Kind.PRESENCE) {
+          beginString(StringUse.PRESENCE);
         } else {
           mismatch(schema);
           beginString(StringUse.NONE);
@@ -306,7 +300,7 @@ final class JsonScanner {
   }
 
   private int string(byte[] b, int from, int to) {
-    int end = stringStop(b, from, to);
+    int end = StringBytes.stop(b, from, to);
     if (use == StringUse.KEY && captured.isEmpty() && end < to && b[end] == '"') {
       // The usual case: the whole key lies in this chunk.
       expected = end == from ? null : stack[depth - 1].child(b, from, end);
@@ -332,29 +326,6 @@ final class JsonScanner {
     return end + 1;
   }
 
-  /** The first quote, backslash or line end; {@code to} if there is none. */
-  private static int stringStop(byte[] b, int from, int to) {
-    int i = from;
-    for (; i + Long.BYTES <= to; i += Long.BYTES) {
-      long word = (long) LONGS.get(b, i);
-      long quote = word ^ QUOTES;
-      long backslash = word ^ BACKSLASHES;
-      // Bytes that are zero or below 0x20 get their high bit; false hits only cost the loop below.
-      long hits =
-          ((quote - ONES) & ~quote) | ((backslash - ONES) & ~backslash) | ((word - SPACES) & ~word);
-      if ((hits & HIGHS) != 0) {
-        break;
-      }
-    }
-    for (; i < to; i++) {
-      byte c = b[i];
-      if (c == '"' || c == '\\' || isLineEnd(c)) {
-        return i;
-      }
-    }
-    return to;
-  }
-
   private void endString() {
     switch (use) {
       case KEY -> {
@@ -363,6 +334,13 @@ final class JsonScanner {
       }
       case TEXT -> {
         facts.text(captured.toString());
+        endValue();
+      }
+      case PRESENCE -> {
+        // "" is how some backends spell null.
+        if (expected != null && !captured.isEmpty()) {
+          facts.present(expected.id);
+        }
         endValue();
       }
       case NONE -> endValue();
@@ -414,7 +392,11 @@ final class JsonScanner {
   private void endScalar() {
     Schema schema = expected;
     endValue();
-    if (schema == null || is("null")) {
+    if (schema == null) {
+      return;
+    }
+    if (is("null")) {
+      facts.nothing(schema.id);
       return;
     }
     switch (schema.kind) {
@@ -453,70 +435,17 @@ final class JsonScanner {
 
   // --- what is not followed ------------------------------------------------------------------
 
-  private void skipOpen(boolean array) {
-    if (skipDepth < Long.SIZE) {
-      long bit = 1L << skipDepth;
-      skipArrays = array ? skipArrays | bit : skipArrays & ~bit;
-    }
-    skipDepth++;
-  }
-
   private int skip(byte[] b, int from, int to) {
-    for (int i = from; i < to; i++) {
-      byte c = b[i];
-      switch (c) {
-        case '"' -> {
-          state = State.SKIP_STRING;
-          return i + 1;
-        }
-        case '{' -> skipOpen(false);
-        case '[' -> skipOpen(true);
-        case '}', ']' -> {
-          skipDepth--;
-          if (skipDepth < Long.SIZE && ((skipArrays >>> skipDepth) & 1) != (c == ']' ? 1 : 0)) {
-            state = State.MALFORMED;
-            return i;
-          }
-          if (skipDepth == 0) {
-            endValue();
-            return i + 1;
-          }
-        }
-        case '\n', '\r' -> {
-          if (lineEndStops) {
-            return i;
-          }
-        }
-        default -> {
-          // not structural
-        }
-      }
+    int i = skipped.feed(b, from, to);
+    if (skipped.isClosed()) {
+      endValue();
+    } else if (skipped.isMalformed()) {
+      state = State.MALFORMED;
     }
-    return to;
-  }
-
-  private int skipString(byte[] b, int from, int to) {
-    int end = stringStop(b, from, to);
-    if (end == to) {
-      return to;
-    }
-    switch (b[end]) {
-      case '"' -> state = State.SKIP;
-      case '\\' -> state = State.SKIP_ESCAPE;
-      default -> {
-        if (lineEndStops) {
-          return end;
-        }
-      }
-    }
-    return end + 1;
+    return i;
   }
 
   private static boolean isSpace(byte c) {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-  }
-
-  private static boolean isLineEnd(byte c) {
-    return c == '\n' || c == '\r';
   }
 }

@@ -33,7 +33,8 @@ final class OpenAi {
   // Containers, texts and presences.
   static final int ROOT = 40;
   static final int USAGE = 41;
-  static final int DETAILS = 42;
+  static final int PROMPT_DETAILS = 42;
+  static final int COMPLETION_DETAILS = 48;
   static final int CHOICES = 43;
   static final int CHOICE = 44;
   static final int MODEL = 45;
@@ -63,15 +64,27 @@ final class OpenAi {
                   .count("prompt_cache_hit_tokens", CACHE_HIT)
                   .with(
                       "prompt_tokens_details",
-                      Schema.object(DETAILS)
+                      Schema.object(PROMPT_DETAILS)
                           .count("cached_tokens", DETAILS_CACHED)
                           .count("cache_write_tokens", DETAILS_CACHE_WRITE)
                           .build())
                   .with(
                       "completion_tokens_details",
-                      Schema.object(DETAILS).count("reasoning_tokens", DETAILS_REASONING).build())
+                      Schema.object(COMPLETION_DETAILS)
+                          .count("reasoning_tokens", DETAILS_REASONING)
+                          .build())
                   .build())
           .build();
 
   private OpenAi() {}
+
+  /** The counts that stand in a container, or the one that a count is, as bits. */
+  static int countsUnder(int id) {
+    return switch (id) {
+      case USAGE -> (1 << COUNTS) - 1;
+      case PROMPT_DETAILS -> 1 << DETAILS_CACHED | 1 << DETAILS_CACHE_WRITE;
+      case COMPLETION_DETAILS -> 1 << DETAILS_REASONING;
+      default -> id < COUNTS ? 1 << id : 0;
+    };
+  }
 }

@@ -3,8 +3,8 @@ package io.semanticrouter.maas.internal;
 
 /**
  * Splits a server-sent event stream into the data of its events, byte by byte and without keeping
- * any: line feeds, carriage returns and both, a byte order mark, comments, several data lines per
- * event, with or without the space behind the colon.
+ * any: line feeds, carriage returns and both, comments, several data lines per event, with or
+ * without the space behind the colon.
  *
  * <p>Source: WHATWG HTML, 9.2.6 "Interpreting an event stream". One deliberate difference: an event
  * without the blank line behind it at the end of the stream is dispatched, not dropped; the reader
@@ -28,7 +28,6 @@ final class SseFraming {
   }
 
   private enum Line {
-    BOM,
     START,
     FIELD_NAME,
     FIRST_SPACE,
@@ -36,11 +35,10 @@ final class SseFraming {
     IGNORED
   }
 
-  private static final byte[] BOM = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
   private static final byte[] DATA = {'d', 'a', 't', 'a'};
 
   private final Data data;
-  private Line line = Line.BOM;
+  private Line line = Line.START;
   private int matched;
   private boolean skipLineFeed;
   private boolean eventHasData;
@@ -54,17 +52,6 @@ final class SseFraming {
     while (i < to) {
       byte c = b[i];
       switch (line) {
-        case BOM -> {
-          if (c == BOM[matched]) {
-            i++;
-            if (++matched == BOM.length) {
-              line = Line.START;
-            }
-          } else {
-            // A part of a mark is no mark: it began a field name that is not "data".
-            line = matched == 0 ? Line.START : Line.IGNORED;
-          }
-        }
         case START -> {
           if (skipLineFeed && c == '\n') {
             skipLineFeed = false;

@@ -95,16 +95,19 @@ final class TextBuffer {
   @Override
   public String toString() {
     flushSurrogate();
-    int end = length;
-    if (overflow) {
-      while (end > 0 && (bytes[end - 1] & 0xC0) == 0x80) {
-        end--;
-      }
-      if (end > 0 && (bytes[end - 1] & 0x80) != 0) {
-        end--;
-      }
-    }
+    int end = overflow ? wholeCharacters() : length;
     return new String(bytes, 0, end, StandardCharsets.UTF_8);
+  }
+
+  /** The length without a last character of which only the first bytes are there. */
+  private int wholeCharacters() {
+    int lead = length - 1;
+    while (lead > 0 && length - lead < 4 && (bytes[lead] & 0xC0) == 0x80) {
+      lead--;
+    }
+    int first = bytes[lead] & 0xFF;
+    int needed = first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    return length - lead < needed ? lead : length;
   }
 
   private void flushSurrogate() {

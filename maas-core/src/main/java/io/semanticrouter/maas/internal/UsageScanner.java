@@ -25,6 +25,7 @@ public final class UsageScanner {
   /** No such count was stated. */
   public static final long ABSENT = EventFacts.ABSENT;
 
+  private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
   private static final byte[] DONE = {'[', 'D', 'O', 'N', 'E', ']'};
 
   /** How the data of the current event is read. */
@@ -43,7 +44,11 @@ public final class UsageScanner {
   private @Nullable SseFraming sse;
   private Payload payload = Payload.START;
   private int doneMatched;
-  private int bom;
+
+  /** How much of a byte order mark has been read; all of it also when there is none. */
+  private int mark;
+
+  private boolean documentRead;
 
   private boolean usageSeen;
 
@@ -72,6 +77,26 @@ public final class UsageScanner {
   /** Reads the next chunk, any part of the body, an empty one included. */
   public void feed(byte[] b, int from, int to) {
     int i = from;
+    while (mark < BYTE_ORDER_MARK.length && i < to) {
+      if (b[i] != BYTE_ORDER_MARK[mark]) {
+        noMark();
+        break;
+      }
+      mark++;
+      i++;
+    }
+    read(b, i, to);
+  }
+
+  /** A part of a mark is none, but three or fewer bytes like others. */
+  private void noMark() {
+    int held = mark;
+    mark = BYTE_ORDER_MARK.length;
+    read(BYTE_ORDER_MARK, 0, held);
+  }
+
+  private void read(byte[] b, int from, int to) {
+    int i = from;
     if (json == null) {
       i = detect(b, from, to);
       if (json == null) {
@@ -90,10 +115,14 @@ public final class UsageScanner {
    * after that.
    */
   public void end() {
+    if (mark < BYTE_ORDER_MARK.length) {
+      noMark();
+    }
     ending = true;
     if (sse != null) {
       unterminated = sse.end();
     } else if (json != null && !json.isPristine()) {
+      json.endInput();
       endDocument(json);
     }
   }
@@ -110,7 +139,7 @@ public final class UsageScanner {
   private int detect(byte[] b, int from, int to) {
     for (int i = from; i < to; i++) {
       byte c = b[i];
-      if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || isBom(c)) {
+      if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
         continue;
       }
       begin(c != '{' && c != '[');
@@ -119,19 +148,9 @@ public final class UsageScanner {
     return to;
   }
 
-  private boolean isBom(byte c) {
-    boolean next = bom == 0 ? c == (byte) 0xEF : bom == 1 ? c == (byte) 0xBB : c == (byte) 0xBF;
-    bom = next && bom < 2 ? bom + 1 : 0;
-    return next;
-  }
-
   private void documents(JsonScanner scanner, byte[] b, int from, int to) {
     int i = from;
     while (i < to) {
-      if (scanner.isPristine() && isBom(b[i])) {
-        i++;
-        continue;
-      }
       i = scanner.feed(b, i, to);
       if (scanner.isComplete()) {
         endDocument(scanner);
@@ -150,9 +169,10 @@ public final class UsageScanner {
     error |= facts.error;
     highestChoice = Math.max(highestChoice, facts.highestChoice);
     // Of a document that stops early, a usage object that was closed is still as stated.
-    if (facts.usageOpened && (complete || (facts.usageClosed && !scanner.isMalformed()))) {
+    if (complete || (facts.usageClosed && !scanner.isMalformed())) {
       takeUsage();
     }
+    documentRead = true;
     facts.reset();
     scanner.reset();
   }
@@ -215,6 +235,9 @@ public final class UsageScanner {
 
     @Override
     public void nextLine() {
+      if (payload == Payload.DONE && doneMatched < DONE.length) {
+        payload = Payload.OTHER;
+      }
       scanner.lineFeed();
     }
 
@@ -233,7 +256,7 @@ public final class UsageScanner {
 
   private void takeUsage() {
     malformedUsage |= facts.malformedUsage;
-    duplicate |= facts.duplicateUsage;
+    duplicate |= facts.isContradictory();
     if (facts.present == 0) {
       return;
     }
@@ -247,8 +270,8 @@ public final class UsageScanner {
     }
     present |= facts.present;
     usageSeen = true;
-    // A usage beside choices is the running one of these choices, unless the body is no stream.
-    ofRequest = sse == null || !facts.choiceSeen;
+    // A usage beside choices is the running one of these choices, unless the body is one document.
+    ofRequest = !facts.choiceSeen || (sse == null && !documentRead);
     terminal = ofRequest || facts.finished;
   }
 

@@ -1,0 +1,518 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import io.semanticrouter.maas.Measurement.Reason;
+import io.semanticrouter.maas.Measurement.Status;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ExchangeTest {
+  private static final String CHAT = "/v1/chat/completions";
+  private static final MaasConfig STANDALONE = MaasConfig.defaults();
+  private static final MaasConfig MAAS =
+      MaasConfig.from(Map.of("maas_integration", Map.of("enabled", true)));
+
+  private static final byte[] JSON =
+      utf8(
+          "{\"model\":\"m\",\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":8,\"total_tokens\":20}}");
+  private static final byte[] RUNNING =
+      utf8(
+          "data: {\"choices\":[{\"index\":0,\"delta\":{}}],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":3}}\n\n");
+  private static final byte[] FINAL =
+      utf8("data: {\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":8}}\n\n");
+
+  private final List<UsageRecord> records = new ArrayList<>();
+
+  // --- exactly once --------------------------------------------------------------------------
+
+  private enum Ending {
+    END(null),
+    CANCEL(AbortReason.CANCELLED),
+    DRAIN(AbortReason.DRAIN),
+    CLOSE(AbortReason.ABANDONED);
+
+    private final @Nullable AbortReason reason;
+
+    Ending(@Nullable AbortReason reason) {
+      this.reason = reason;
+    }
+
+    void apply(Exchange exchange) {
+      if (this == END) {
+        exchange.end();
+      } else if (this == CLOSE) {
+        exchange.close();
+      } else {
+        exchange.abort(Objects.requireNonNull(reason));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void first_ending_settles_and_any_second_one_changes_nothing(Ending first) {
+    for (Ending second : Ending.values()) {
+      records.clear();
+      Exchange exchange = begin(STANDALONE);
+      exchange.onResponseHeaders(200, headers("content-type", "text/event-stream"));
+      exchange.onResponseBody(ByteBuffer.wrap(RUNNING));
+      assertThat(exchange.record()).isNull();
+      first.apply(exchange);
+      UsageRecord settled = exchange.record();
+      second.apply(exchange);
+      exchange.onResponseBody(ByteBuffer.wrap(FINAL));
+      assertThat(exchange.onResponseHeaders(500, headers())).isEqualTo(HeaderEdits.EMPTY);
+      assertThat(exchange.wantsResponseBody()).isFalse();
+      Reason reason = first.reason == null ? Reason.NO_TERMINATOR : first.reason.reason();
+      assertThat(records).as("%s, %s", first, second).containsExactly(settled);
+      assertThat(exchange.record()).isSameAs(settled);
+      assertThat(only().httpStatus()).isEqualTo(200);
+      assertThat(only().measurement())
+          .isEqualTo(Measurement.of(Status.PARTIAL, Set.of(reason), usage(12, 3)));
+    }
+  }
+
+  @Test
+  void threads_that_race_to_end_an_exchange_settle_it_once() throws Exception {
+    int rounds = 2_000;
+    long seed = 42;
+    Random random = new Random(seed);
+    AtomicInteger delivered = new AtomicInteger();
+    Metering metering =
+        Metering.builder(STANDALONE).sink(record -> delivered.incrementAndGet()).build();
+    ExecutorService threads = Executors.newFixedThreadPool(3);
+    try {
+      CyclicBarrier barrier = new CyclicBarrier(3);
+      for (int round = 1; round <= rounds; round++) {
+        Exchange exchange = metering.begin("POST", CHAT, Headers.EMPTY);
+        if (random.nextBoolean()) {
+          exchange.onResponseHeaders(200, headers("content-type", "application/json"));
+          exchange.onResponseBody(ByteBuffer.wrap(JSON));
+        }
+        List<Future<?>> endings = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+          Ending ending = Ending.values()[random.nextInt(Ending.values().length)];
+          endings.add(
+              threads.submit(
+                  () -> {
+                    barrier.await(10, TimeUnit.SECONDS);
+                    ending.apply(exchange);
+                    return null;
+                  }));
+        }
+        for (Future<?> ending : endings) {
+          ending.get(10, TimeUnit.SECONDS);
+        }
+        assertThat(delivered.get()).as("seed %d, round %d", seed, round).isEqualTo(round);
+        assertThat(exchange.record()).as("seed %d, round %d", seed, round).isNotNull();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    assertThat(metering.defects()).isZero();
+  }
+
+  // --- where it ends -------------------------------------------------------------------------
+
+  @ParameterizedTest
+  @EnumSource
+  void ending_before_headers_is_no_response(Ending ending) {
+    ending.apply(begin(STANDALONE));
+    EnumSet<Reason> reasons = EnumSet.of(Reason.NO_RESPONSE);
+    if (ending.reason != null) {
+      reasons.add(ending.reason.reason());
+    }
+    assertThat(only().measurement()).isEqualTo(Measurement.of(Status.NONE, reasons, null));
+    assertThat(only().httpStatus()).isZero();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void ending_behind_headers_has_no_usage(Ending ending) {
+    Exchange exchange = begin(STANDALONE);
+    exchange.onResponseHeaders(200, headers("content-type", "text/event-stream"));
+    assertThat(exchange.wantsResponseBody()).isTrue();
+    assertThat(exchange.usageSoFar()).isNull();
+    ending.apply(exchange);
+    Reason reason = ending.reason == null ? Reason.NO_USAGE : ending.reason.reason();
+    assertThat(only().measurement()).isEqualTo(Measurement.of(Status.NONE, Set.of(reason), null));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void ending_behind_the_final_usage_is_complete(Ending ending) {
+    Exchange exchange = begin(STANDALONE);
+    exchange.onResponseHeaders(200, headers("content-type", "text/event-stream"));
+    exchange.onResponseBody(ByteBuffer.wrap(RUNNING));
+    assertThat(exchange.hasFinalUsage()).isFalse();
+    assertThat(exchange.usageSoFar()).isEqualTo(usage(12, 3));
+    exchange.onResponseBody(ByteBuffer.wrap(FINAL));
+    assertThat(exchange.hasFinalUsage()).isTrue();
+    ending.apply(exchange);
+    assertThat(only().measurement())
+        .isEqualTo(Measurement.of(Status.COMPLETE, Set.of(), usage(12, 8)));
+    assertThat(only().outcome()).isEqualTo(Outcome.COMPLETE);
+  }
+
+  @Test
+  void record_carries_the_time_of_the_clock_and_an_id_of_its_own() {
+    long[] nanos = {100};
+    Metering metering =
+        Metering.builder(STANDALONE)
+            .sink(records::add)
+            .clock(() -> Instant.EPOCH)
+            .ticker(() -> nanos[0])
+            .instanceId("gateway")
+            .build();
+    Exchange first = metering.begin("POST", CHAT + "?x=1", Headers.EMPTY);
+    nanos[0] = 350;
+    first.end();
+    Exchange second = metering.begin("POST", CHAT, Headers.EMPTY);
+    nanos[0] = 0;
+    second.end();
+    assertThat(records).extracting(UsageRecord::id).containsExactly("gateway-1", "gateway-2");
+    assertThat(records)
+        .extracting(UsageRecord::duration)
+        .containsExactly(Duration.ofNanos(250), Duration.ZERO);
+    assertThat(records).extracting(UsageRecord::startedAt).containsOnly(Instant.EPOCH);
+  }
+
+  // --- what the headers decide ---------------------------------------------------------------
+
+  @ParameterizedTest
+  @ValueSource(ints = {100, 301, 304, 400, 401, 429, 500, 503})
+  void status_that_is_no_success_is_an_http_error_whatever_the_body(int status) {
+    UsageRecord record = respond(status, JSON, "content-type", "application/json");
+    assertThat(record.measurement())
+        .isEqualTo(Measurement.of(Status.NONE, Set.of(Reason.HTTP_ERROR), null));
+    assertThat(record.outcome()).isEqualTo(Outcome.ERROR);
+    assertThat(record.httpStatus()).isEqualTo(status);
+  }
+
+  @Test
+  void empty_success_has_no_usage() {
+    assertThat(respond(204, new byte[0]).measurement())
+        .isEqualTo(Measurement.of(Status.NONE, Set.of(Reason.NO_USAGE), null));
+    assertThat(respond(200, new byte[0], "content-type", "application/json").measurement())
+        .isEqualTo(Measurement.of(Status.NONE, Set.of(Reason.NO_USAGE), null));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"HEAD", "GET", "OPTIONS", "DELETE", "post"})
+  void method_other_than_post_is_not_metered(String method) {
+    Exchange exchange = metering(STANDALONE).begin(method, CHAT, Headers.EMPTY);
+    assertThat(exchange.isMetered()).isFalse();
+    assertThat(exchange.onResponseHeaders(200, headers())).isEqualTo(HeaderEdits.EMPTY);
+    assertThat(exchange.wantsResponseBody()).isFalse();
+    exchange.onResponseBody(ByteBuffer.wrap(JSON));
+    exchange.end();
+    assertThat(exchange.record()).isNull();
+    assertThat(records).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"text/html", "text/plain; charset=utf-8", "application/octet-stream", "json", ";"})
+  void content_type_that_is_neither_json_nor_events_is_not_read(String type) {
+    assertThat(respond(200, JSON, "content-type", type).measurement())
+        .isEqualTo(Measurement.of(Status.NONE, Set.of(Reason.CONTENT_TYPE), null));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "application/json",
+        "APPLICATION/JSON; charset=utf-8",
+        "application/problem+json",
+        " ",
+        ""
+      })
+  void content_type_of_json_or_none_is_read(String type) {
+    assertThat(respond(200, JSON, "content-type", type).measurement().status())
+        .isEqualTo(Status.COMPLETE);
+    assertThat(respond(200, FINAL).measurement().status()).isEqualTo(Status.COMPLETE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gzip", "br", "zstd", "deflate", "gzip, identity", "x"})
+  void encoded_body_is_a_failure_not_a_guess(String encoding) {
+    Exchange exchange = begin(STANDALONE);
+    exchange.onResponseHeaders(
+        200, headers("content-type", "application/json", "content-encoding", encoding));
+    assertThat(exchange.wantsResponseBody()).isFalse();
+    exchange.onResponseBody(ByteBuffer.wrap(JSON));
+    exchange.end();
+    assertThat(only().measurement())
+        .isEqualTo(Measurement.of(Status.FAILED, Set.of(Reason.CONTENT_ENCODING), null));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"identity", " Identity ", "", " "})
+  void encoding_identity_is_none(String encoding) {
+    assertThat(
+            respond(200, JSON, "content-type", "application/json", "content-encoding", encoding)
+                .measurement()
+                .status())
+        .isEqualTo(Status.COMPLETE);
+  }
+
+  @Test
+  void api_that_is_known_but_not_read_is_a_failure() {
+    Exchange exchange = metering(STANDALONE).begin("POST", "/v1/responses", Headers.EMPTY);
+    exchange.onResponseHeaders(200, headers("content-type", "application/json"));
+    assertThat(exchange.wantsResponseBody()).isFalse();
+    exchange.end();
+    assertThat(only().measurement())
+        .isEqualTo(Measurement.of(Status.FAILED, Set.of(Reason.UNSUPPORTED_API), null));
+  }
+
+  // --- do no harm ----------------------------------------------------------------------------
+
+  /** As a library in another language can: it throws what Java would have to declare. */
+  @SuppressWarnings("unchecked")
+  private static <E extends Throwable> void sneak(Throwable e) throws E {
+    throw (E) e;
+  }
+
+  private static Headers throwing(Throwable e) {
+    return name -> {
+      ExchangeTest.<RuntimeException>sneak(e);
+      return null;
+    };
+  }
+
+  @Test
+  void request_headers_that_throw_give_the_fallback_identity() {
+    for (Throwable e : List.of(new IllegalStateException("secret"), new IOException("secret"))) {
+      records.clear();
+      Metering metering = metering(MAAS);
+      Exchange exchange = metering.begin("POST", CHAT, throwing(e));
+      exchange.end();
+      assertThat(metering.defects()).isPositive();
+      assertThat(CapturedLog.MESSAGES).noneMatch(message -> message.contains("secret"));
+      assertThat(only().identity().user()).isEqualTo("unknown");
+      assertThat(exchange.requestEdits()).isEqualTo(HeaderEdits.EMPTY);
+    }
+  }
+
+  @Test
+  void header_names_that_throw_leave_the_identity_as_it_was_read() {
+    Metering metering = metering(MAAS);
+    Headers headers =
+        new Headers() {
+          @Override
+          public @Nullable String get(String name) {
+            return name.startsWith("x-auth-request-") ? "alice" : null;
+          }
+
+          @Override
+          public Iterable<String> names() {
+            throw new IllegalStateException();
+          }
+        };
+    metering.begin("POST", CHAT, headers).end();
+    assertThat(metering.defects()).isEqualTo(1);
+    assertThat(only().identity().user()).isEqualTo("alice");
+  }
+
+  @Test
+  void response_headers_that_throw_make_the_exchange_failed_not_the_response() {
+    for (Throwable e : List.of(new IllegalStateException("secret"), new IOException("secret"))) {
+      records.clear();
+      Metering metering = metering(MAAS);
+      Exchange exchange = metering.begin("POST", CHAT, Headers.EMPTY);
+      assertThat(exchange.onResponseHeaders(200, throwing(e))).isEqualTo(HeaderEdits.EMPTY);
+      assertThat(exchange.wantsResponseBody()).isFalse();
+      exchange.onResponseBody(ByteBuffer.wrap(JSON));
+      exchange.end();
+      assertThat(metering.defects()).isEqualTo(1);
+      assertThat(only().measurement())
+          .isEqualTo(Measurement.of(Status.FAILED, Set.of(Reason.INTERNAL_ERROR), null));
+    }
+  }
+
+  @Test
+  void sink_that_throws_is_counted_and_the_other_sinks_get_the_record() {
+    for (Throwable e :
+        List.of(
+            new IllegalStateException(),
+            new IOException(),
+            new NoClassDefFoundError(),
+            new AssertionError(),
+            new StackOverflowError())) {
+      records.clear();
+      Metering metering =
+          Metering.builder(STANDALONE)
+              .sink(record -> ExchangeTest.<RuntimeException>sneak(e))
+              .sink(records::add)
+              .build();
+      Exchange exchange = metering.begin("POST", CHAT, Headers.EMPTY);
+      assertThatCode(exchange::end).as("%s", e).doesNotThrowAnyException();
+      assertThat(metering.sinkFailures()).isEqualTo(1);
+      assertThat(records).hasSize(1);
+      assertThat(exchange.record()).isSameAs(only());
+    }
+  }
+
+  @Test
+  void array_bounds_that_are_wrong_make_the_exchange_failed_not_the_response() {
+    Metering metering = metering(STANDALONE);
+    Exchange exchange = metering.begin("POST", CHAT, Headers.EMPTY);
+    exchange.onResponseHeaders(200, headers("content-type", "application/json"));
+    exchange.onResponseBody(JSON, 0, JSON.length + 1);
+    exchange.end();
+    assertThat(only().measurement().reasons()).isEqualTo(Set.of(Reason.INTERNAL_ERROR));
+    assertThat(metering.defects()).isEqualTo(1);
+  }
+
+  // --- modes and buffers ---------------------------------------------------------------------
+
+  @Test
+  void standalone_changes_nothing_and_knows_nobody() {
+    Headers all =
+        headers("x-auth-request-user", "alice", "x-vsr-decision", "d", "x-vsr-debug", "1");
+    Exchange exchange = metering(STANDALONE).begin("POST", CHAT, all);
+    assertThat(exchange.requestEdits()).isSameAs(HeaderEdits.EMPTY);
+    assertThat(exchange.identity()).isEqualTo(Identity.ANONYMOUS);
+    assertThat(exchange.onResponseHeaders(200, all)).isSameAs(HeaderEdits.EMPTY);
+    exchange.end();
+    assertThat(only().routing().routingDecision()).isEqualTo("d");
+  }
+
+  @Test
+  void integrated_mode_reads_the_identity_and_strips_what_only_a_router_may_say() {
+    Headers all = headers("x-auth-request-user", "alice", "x-vsr-debug", "1");
+    Exchange exchange = metering(MAAS).begin("POST", CHAT, all);
+    assertThat(exchange.requestEdits().toRemove()).containsExactly("x-vsr-debug");
+    assertThat(exchange.identity())
+        .isEqualTo(new Identity("alice", "free", Identity.Source.HEADER, Identity.Source.ABSENT));
+    exchange.onResponseHeaders(
+        200, headers("x-vsr-selected-model", "big", "content-type", "application/json"));
+    exchange.onResponseBody(ByteBuffer.wrap(JSON));
+    exchange.end();
+    assertThat(only().model()).isEqualTo("big");
+    assertThat(only().routing().responseModel()).isEqualTo("m");
+  }
+
+  @Test
+  void model_name_of_invalid_utf8_stays_within_256_bytes() {
+    byte[] name = new byte[300];
+    java.util.Arrays.fill(name, (byte) 0xFF);
+    byte[] body = new byte[name.length + 12];
+    System.arraycopy(utf8("{\"model\":\""), 0, body, 0, 10);
+    System.arraycopy(name, 0, body, 10, name.length);
+    System.arraycopy(utf8("\"}"), 0, body, 10 + name.length, 2);
+    UsageRecord record = respond(200, body, "content-type", "application/json");
+    assertThat(utf8(record.model()).length).isBetween(250, 256);
+    assertThat(
+            respond(
+                    200,
+                    utf8("{\"model\":\"a\\u0007\\u009fb\"}"),
+                    "content-type",
+                    "application/json")
+                .model())
+        .isEqualTo("a__b");
+  }
+
+  @Test
+  void every_kind_of_buffer_is_read_and_left_as_it_was() {
+    byte[] padded = new byte[JSON.length + 20];
+    System.arraycopy(JSON, 0, padded, 7, JSON.length);
+    ByteBuffer direct = ByteBuffer.allocateDirect(padded.length).put(padded);
+    byte[] big =
+        utf8(
+            "{\"a\":\""
+                + "x".repeat(5000)
+                + "\","
+                + new String(JSON, StandardCharsets.UTF_8).substring(1));
+    ByteBuffer bigDirect = ByteBuffer.allocateDirect(big.length).put(big).flip();
+    for (ByteBuffer buffer :
+        List.of(
+            ByteBuffer.wrap(padded, 7, JSON.length),
+            ByteBuffer.wrap(padded, 7, JSON.length).slice(),
+            ByteBuffer.wrap(padded, 7, JSON.length).asReadOnlyBuffer(),
+            direct.limit(7 + JSON.length).position(7),
+            direct.slice(),
+            bigDirect,
+            bigDirect.asReadOnlyBuffer())) {
+      records.clear();
+      int position = buffer.position();
+      int limit = buffer.limit();
+      Exchange exchange = begin(STANDALONE);
+      exchange.onResponseHeaders(200, headers("content-type", "application/json"));
+      exchange.onResponseBody(ByteBuffer.allocate(0));
+      exchange.onResponseBody(buffer);
+      exchange.onResponseBody(ByteBuffer.allocateDirect(0));
+      exchange.end();
+      assertThat(Objects.requireNonNull(only().measurement().usage()).prompt()).isEqualTo(12);
+      assertThat(buffer.position()).isEqualTo(position);
+      assertThat(buffer.limit()).isEqualTo(limit);
+    }
+  }
+
+  // --- helpers -------------------------------------------------------------------------------
+
+  private Metering metering(MaasConfig config) {
+    return Metering.builder(config).sink(records::add).build();
+  }
+
+  private Exchange begin(MaasConfig config) {
+    return metering(config).begin("POST", CHAT, Headers.EMPTY);
+  }
+
+  private UsageRecord respond(int status, byte[] body, String... headers) {
+    records.clear();
+    Exchange exchange = begin(STANDALONE);
+    exchange.onResponseHeaders(status, headers(headers));
+    exchange.onResponseBody(ByteBuffer.wrap(body));
+    exchange.end();
+    return only();
+  }
+
+  private UsageRecord only() {
+    assertThat(records).hasSize(1);
+    return records.get(0);
+  }
+
+  private static Headers headers(String... namesAndValues) {
+    return name -> {
+      String value = null;
+      for (int i = 0; i < namesAndValues.length; i += 2) {
+        value = namesAndValues[i].equals(name) ? namesAndValues[i + 1] : value;
+      }
+      return value;
+    };
+  }
+
+  private static TokenUsage usage(long prompt, long completion) {
+    return new TokenUsage(prompt, completion, -1, -1, -1, -1);
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.internal;
+
+import io.semanticrouter.maas.AbortReason;
+import io.semanticrouter.maas.Exchange;
+import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.Measurement;
+import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.internal.UsageScanner.Framing;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+
+/** Puts bodies through the scanner, and through a whole exchange. */
+final class Bodies {
+  static final String CHAT = "/v1/chat/completions";
+
+  private static final Metering METERING = Metering.builder(MaasConfig.defaults()).build();
+
+  private Bodies() {}
+
+  static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  static UsageScanner scan(Framing framing, String body) {
+    return scan(framing, utf8(body));
+  }
+
+  static UsageScanner scan(Framing framing, byte[] body) {
+    UsageScanner scanner = new UsageScanner(framing);
+    scanner.feed(body, 0, body.length);
+    scanner.end();
+    return scanner;
+  }
+
+  /** In chunks of {@code size} bytes. */
+  static UsageScanner scan(Framing framing, byte[] body, int size) {
+    UsageScanner scanner = new UsageScanner(framing);
+    for (int from = 0; from < body.length; from += size) {
+      scanner.feed(body, from, Math.min(body.length, from + size));
+    }
+    scanner.end();
+    return scanner;
+  }
+
+  /** In random chunks, empty ones included. */
+  static UsageScanner scan(Framing framing, byte[] body, Random random) {
+    UsageScanner scanner = new UsageScanner(framing);
+    int largest = 1 + random.nextInt(64);
+    for (int from = 0; from < body.length; ) {
+      int to = Math.min(body.length, from + random.nextInt(largest + 1));
+      scanner.feed(body, from, to);
+      from = to;
+    }
+    scanner.end();
+    return scanner;
+  }
+
+  /** Everything that a scanner says. */
+  static String facts(UsageScanner s) {
+    return s.model()
+        + " prompt="
+        + s.prompt()
+        + " completion="
+        + s.completion()
+        + " total="
+        + s.total()
+        + " cacheRead="
+        + s.cacheRead()
+        + " cacheWrite="
+        + s.cacheWrite()
+        + " reasoning="
+        + s.reasoning()
+        + flag(s.usageSeen(), "seen")
+        + flag(s.isFinal(), "final")
+        + flag(s.malformedJsonSeen(), "malformedJson")
+        + flag(s.malformedUsageSeen(), "malformedUsage")
+        + flag(s.duplicateSeen(), "duplicate")
+        + flag(s.zeroAfterNonzeroSeen(), "zeroAfterNonzero")
+        + flag(s.isOfOneOfSeveralChoices(), "ofOneOfSeveralChoices")
+        + flag(s.isTruncated(), "truncated")
+        + flag(s.isUnterminated(), "unterminated")
+        + flag(s.errorSeen(), "error");
+  }
+
+  private static String flag(boolean set, String name) {
+    return set ? " " + name : "";
+  }
+
+  static UsageRecord record(
+      String path, String contentType, byte[] body, int length, @Nullable AbortReason abort) {
+    Exchange exchange = METERING.begin("POST", path, name -> null);
+    exchange.onResponseHeaders(200, name -> name.equals("content-type") ? contentType : null);
+    exchange.onResponseBody(body, 0, length);
+    if (abort == null) {
+      exchange.end();
+    } else {
+      exchange.abort(abort);
+    }
+    return Objects.requireNonNull(exchange.record());
+  }
+
+  static Measurement measureJson(String body) {
+    byte[] bytes = utf8(body);
+    return record(CHAT, "application/json", bytes, bytes.length, null).measurement();
+  }
+
+  static Measurement measureStream(String body) {
+    byte[] bytes = utf8(body);
+    return record(CHAT, "text/event-stream", bytes, bytes.length, null).measurement();
+  }
+
+  static byte[] concat(byte[]... parts) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    for (byte[] part : parts) {
+      out.writeBytes(part);
+    }
+    return out.toByteArray();
+  }
+}
