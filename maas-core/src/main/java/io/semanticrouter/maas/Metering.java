@@ -155,17 +155,11 @@ public final class Metering {
     if (nothingKnown || Boolean.TRUE.equals(routing.cacheHit())) {
       return null;
     }
-    try {
-      Cost cost = config.rateCard().cost(routing.model(), usage);
-      String responseModel = routing.responseModel();
-      return cost == null && responseModel != null
-          ? config.rateCard().cost(responseModel, usage)
-          : cost;
-    } catch (ArithmeticException e) {
-      // More than 2^63 currency units: no bill, but no reason to lose the record either.
-      defect(e);
-      return null;
-    }
+    Cost cost = config.rateCard().cost(routing.model(), usage);
+    String responseModel = routing.responseModel();
+    return cost == null && responseModel != null
+        ? config.rateCard().cost(responseModel, usage)
+        : cost;
   }
 
   private void deliver(UsageSink sink, UsageRecord record) {

@@ -79,10 +79,11 @@ final class ResponseMeter {
     note(reasons, scan.isTruncated(), Reason.TRUNCATED);
     boolean known = usage.prompt() >= 0 && usage.completion() >= 0;
     note(reasons, !known && !scan.malformedUsageSeen(), Reason.MISSING_FIELD);
-    if (!scan.isFinal()) {
-      reasons.add(abort == null ? Reason.NO_TERMINATOR : abort.reason());
+    note(reasons, !scan.isFinal() && abort == null, Reason.NO_TERMINATOR);
+    Status status = reasons.isEmpty() && scan.isFinal() ? Status.COMPLETE : Status.PARTIAL;
+    if (abort != null && status == Status.PARTIAL) {
+      reasons.add(abort.reason());
     }
-    Status status = reasons.isEmpty() ? Status.COMPLETE : Status.PARTIAL;
     // These two are worth knowing, but do not make the numbers any less certain.
     note(reasons, scan.isUnterminated() && abort == null, Reason.UNTERMINATED_FINAL);
     note(reasons, scan.zeroAfterNonzeroSeen(), Reason.ZERO_AFTER_NONZERO);

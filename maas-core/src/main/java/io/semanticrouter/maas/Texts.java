@@ -97,11 +97,15 @@ final class Texts {
     return name;
   }
 
-  /** Templates of Authorino, Envoy, Helm and shells: "{…}", "${…}", "%…%", or "{auth." anywhere. */
+  /**
+   * Templates of Authorino, Envoy, Helm and shells: "{…}", "${…}", "$(…)", "%…%", or "{auth."
+   * anywhere.
+   */
   private static boolean isTemplate(String value) {
     String v = value.strip();
     char last = v.charAt(v.length() - 1);
     return (last == '}' && (v.startsWith("{") || v.startsWith("${")))
+        || (last == ')' && v.startsWith("$("))
         || (last == '%' && v.length() > 2 && v.startsWith("%"))
         || v.contains("{auth.");
   }

@@ -51,6 +51,7 @@ class IdentityReaderTest {
         row("user-{auth.identity.username}-x", null, Source.UNEXPANDED_TEMPLATE),
         row("{{ .Values.user }}", null, Source.UNEXPANDED_TEMPLATE),
         row(" ${USER} ", null, Source.UNEXPANDED_TEMPLATE),
+        row("$(USER)", null, Source.UNEXPANDED_TEMPLATE),
         row("%REQ(x-user)%", null, Source.UNEXPANDED_TEMPLATE),
         row("%", "%", Source.HEADER),
         row("100%", "100%", Source.HEADER),
