@@ -33,7 +33,10 @@ public final class MaasProcessor extends ExternalProcessorGrpc.ExternalProcessor
         (ServerCallStreamObserver<ProcessingResponse>) replies;
     // With a handler, a reply after a cancellation is dropped instead of throwing.
     call.setOnCancelHandler(() -> {});
-    return new ProcessorStream(this, metering, call);
+    ProcessorStream stream = new ProcessorStream(this, metering, call);
+    // After a message that cannot be parsed, for one, there is neither an error nor an end.
+    call.setOnCloseHandler(stream::onClosed);
+    return stream;
   }
 
   /** From now on, exchanges that end early are settled as drained. */

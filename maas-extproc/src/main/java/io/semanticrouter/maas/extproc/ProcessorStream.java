@@ -42,7 +42,8 @@ final class ProcessorStream implements StreamObserver<ProcessingRequest> {
     ProcessingResponse reply;
     try {
       reply = handle(request);
-    } catch (RuntimeException | IOException e) {
+    } catch (Throwable t) {
+      // Errors too, such as a class that is missing: what leaves here fails the exchange.
       processor.failed();
       reply = neutral(request);
     }
@@ -54,6 +55,11 @@ final class ProcessorStream implements StreamObserver<ProcessingRequest> {
 
   @Override
   public void onError(Throwable t) {
+    abort();
+  }
+
+  /** The stream is over, however that came about; gRPC tells of some ends in no other way. */
+  void onClosed() {
     abort();
   }
 
@@ -100,6 +106,7 @@ final class ProcessorStream implements StreamObserver<ProcessingRequest> {
       exchange.abort(processor.abortReason());
     }
     exchange = begun;
+    metadataSent = false;
     return Replies.requestHeaders(begun.requestEdits(), begun.isMetered());
   }
 
@@ -165,8 +172,12 @@ final class ProcessorStream implements StreamObserver<ProcessingRequest> {
   }
 
   private void abort() {
-    if (exchange != null) {
-      exchange.abort(processor.abortReason());
+    try {
+      if (exchange != null) {
+        exchange.abort(processor.abortReason());
+      }
+    } catch (Throwable t) {
+      processor.failed();
     }
   }
 }

@@ -1,0 +1,793 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc;
+
+import static io.semanticrouter.maas.extproc.Messages.JSON_ANSWER;
+import static io.semanticrouter.maas.extproc.Messages.SSE_ANSWER;
+import static io.semanticrouter.maas.extproc.Messages.body;
+import static io.semanticrouter.maas.extproc.Messages.chat;
+import static io.semanticrouter.maas.extproc.Messages.observed;
+import static io.semanticrouter.maas.extproc.Messages.raw;
+import static io.semanticrouter.maas.extproc.Messages.request;
+import static io.semanticrouter.maas.extproc.Messages.requestBody;
+import static io.semanticrouter.maas.extproc.Messages.requestTrailers;
+import static io.semanticrouter.maas.extproc.Messages.response;
+import static io.semanticrouter.maas.extproc.Messages.trailers;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Struct;
+import io.envoyproxy.envoy.config.core.v3.HeaderMap;
+import io.envoyproxy.envoy.config.core.v3.HeaderValue;
+import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
+import io.envoyproxy.envoy.config.core.v3.HeaderValueOption.HeaderAppendAction;
+import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode;
+import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
+import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.HeaderSendMode;
+import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc;
+import io.envoyproxy.envoy.service.ext_proc.v3.HeaderMutation;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.semanticrouter.maas.Identity;
+import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.Measurement.Reason;
+import io.semanticrouter.maas.Measurement.Status;
+import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.Outcome;
+import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.UsageSink;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ProcessorStreamTest {
+  private static final String USER = "x-auth-request-user";
+  private static final String TIER = "x-auth-request-tier";
+  private static final Map<String, ?> MAAS = Map.of("maas_integration", Map.of("enabled", true));
+  private static final int SEQUENCES = 5_000;
+
+  private final RecordingSink sink = new RecordingSink();
+  private final List<FakeEnvoy> envoys = new ArrayList<>();
+  private MaasProcessor processor = new MaasProcessor(metering(MAAS, sink));
+
+  /** How Envoy can leave. */
+  private enum End {
+    HALF_CLOSE,
+    CANCEL,
+    ERROR;
+
+    void of(FakeEnvoy.Stream stream) {
+      switch (this) {
+        case HALF_CLOSE -> stream.halfClose();
+        case CANCEL -> stream.cancel();
+        case ERROR -> stream.fail();
+      }
+    }
+  }
+
+  @AfterEach
+  void closeEnvoys() {
+    envoys.forEach(FakeEnvoy::close);
+  }
+
+  private static Metering metering(Map<String, ?> config, UsageSink... sinks) {
+    Metering.Builder builder = Metering.builder(MaasConfig.from(config)).instanceId("test");
+    for (UsageSink sink : sinks) {
+      builder.sink(sink);
+    }
+    return builder.build();
+  }
+
+  private FakeEnvoy envoy() {
+    FakeEnvoy envoy = FakeEnvoy.beside(processor);
+    envoys.add(envoy);
+    return envoy;
+  }
+
+  private FakeEnvoy.Stream open() {
+    return envoy().open();
+  }
+
+  private static List<ProcessingRequest> sseExchange() {
+    List<ProcessingRequest> messages = new ArrayList<>();
+    messages.add(chat(USER, "alice", TIER, "premium"));
+    messages.add(response(200, "text/event-stream"));
+    SSE_ANSWER.forEach(event -> messages.add(body(event, false)));
+    messages.add(body("", true));
+    return messages;
+  }
+
+  private static List<String> kinds(List<ProcessingRequest> messages) {
+    return messages.stream()
+        .filter(message -> !message.getObservabilityMode())
+        .map(message -> message.getRequestCase().name())
+        .filter(kind -> !kind.equals("REQUEST_NOT_SET"))
+        .toList();
+  }
+
+  private static Map<String, Object> metadata(ProcessingResponse reply) {
+    Struct metadata = reply.getDynamicMetadata();
+    if (metadata.getFieldsCount() == 0) {
+      return Map.of();
+    }
+    assertThat(metadata.getFieldsMap()).containsOnlyKeys("io.semanticrouter.maas");
+    Map<String, Object> fields = new java.util.LinkedHashMap<>();
+    metadata
+        .getFieldsOrThrow("io.semanticrouter.maas")
+        .getStructValue()
+        .getFieldsMap()
+        .forEach(
+            (name, value) ->
+                fields.put(
+                    name, value.hasNumberValue() ? value.getNumberValue() : value.getStringValue()));
+    return fields;
+  }
+
+  // Replies
+
+  @Test
+  void eachKindOfMessageIsAnsweredOnceWithItsOwnKindInOrder() {
+    List<ProcessingRequest> messages =
+        List.of(
+            chat(),
+            requestBody("{}", false),
+            requestBody("", true),
+            requestTrailers(),
+            response(200, "application/json"),
+            body(JSON_ANSWER, false),
+            body("", false),
+            trailers());
+    FakeEnvoy.Stream stream = open();
+    List<String> expected = new ArrayList<>();
+    for (ProcessingRequest message : messages) {
+      stream.send(message);
+      expected.add(message.getRequestCase().name());
+      assertThat(stream.replyKinds()).isEqualTo(expected);
+    }
+    stream.halfClose();
+    assertThat(stream.isCompleted()).isTrue();
+    assertThat(stream.replyKinds()).isEqualTo(expected);
+  }
+
+  @Test
+  void messageOfAnUnknownKindGetsNoReplyAndTheExchangeGoesOn() {
+    FakeEnvoy.Stream stream = open();
+    stream.send(ProcessingRequest.getDefaultInstance());
+    assertThat(stream.replies()).isEmpty();
+    stream.send(chat(), ProcessingRequest.getDefaultInstance());
+    stream.send(response(200, "application/json"), body(JSON_ANSWER, true));
+    assertThat(stream.replyKinds())
+        .containsExactly("REQUEST_HEADERS", "RESPONSE_HEADERS", "RESPONSE_BODY");
+    assertThat(sink.only().outcome()).isEqualTo(Outcome.COMPLETE);
+  }
+
+  @Test
+  void bodyRepliesAreEmptySoThatEnvoyPassesOnTheOriginalBytes() {
+    FakeEnvoy.Stream stream = open().send(sseExchange());
+    for (ProcessingResponse reply : stream.replies()) {
+      assertThat(reply.getResponseBody().hasResponse()).isFalse();
+      assertThat(reply.hasImmediateResponse()).isFalse();
+      assertThat(reply.hasOverrideMessageTimeout()).isFalse();
+    }
+  }
+
+  // Processing modes: exactly the two that config/envoy.yaml allows
+
+  @Test
+  void billableResponseAsksForItsBodyAndTrailers() {
+    FakeEnvoy.Stream stream = open().send(chat(), response(200, "application/json"));
+    assertThat(stream.replies().get(0).hasModeOverride()).isFalse();
+    assertThat(stream.replies().get(1).getModeOverride())
+        .isEqualTo(
+            mode(HeaderSendMode.SEND, BodySendMode.STREAMED, HeaderSendMode.SEND));
+  }
+
+  @Test
+  void otherPathAsksForNothingMore() {
+    FakeEnvoy.Stream stream = open().send(request("GET", "/v1/models"));
+    assertThat(stream.lastReply().getModeOverride())
+        .isEqualTo(mode(HeaderSendMode.SKIP, BodySendMode.NONE, HeaderSendMode.SKIP));
+    // An Envoy that does not allow the override goes on sending.
+    stream.send(response(200, "application/json"), body(JSON_ANSWER, true));
+    assertThat(stream.replyKinds())
+        .containsExactly("REQUEST_HEADERS", "RESPONSE_HEADERS", "RESPONSE_BODY");
+    assertThat(stream.replies().get(1).hasModeOverride()).isFalse();
+    stream.cancel();
+    assertThat(sink.records()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {400, 429, 500, 503})
+  void errorResponseAsksForNoBodyAndSettlesAtItsHeaders(int status) {
+    FakeEnvoy.Stream stream = open().send(chat(), response(status, "application/json"));
+    assertThat(stream.lastReply().hasModeOverride()).isFalse();
+    assertThat(sink.only().outcome()).isEqualTo(Outcome.ERROR);
+    assertThat(sink.only().httpStatus()).isEqualTo(status);
+  }
+
+  private static ProcessingMode mode(
+      HeaderSendMode responseHeaders, BodySendMode responseBody, HeaderSendMode responseTrailers) {
+    return ProcessingMode.newBuilder()
+        .setRequestHeaderMode(HeaderSendMode.SEND)
+        .setRequestBodyMode(BodySendMode.NONE)
+        .setRequestTrailerMode(HeaderSendMode.SKIP)
+        .setResponseHeaderMode(responseHeaders)
+        .setResponseBodyMode(responseBody)
+        .setResponseTrailerMode(responseTrailers)
+        .build();
+  }
+
+  // Odd orders
+
+  @Test
+  void responseHeadersFirstAreAnsweredAndNothingIsRecorded() {
+    FakeEnvoy.Stream stream =
+        open().send(response(200, "application/json"), body(JSON_ANSWER, true), trailers());
+    assertThat(stream.replyKinds())
+        .containsExactly("RESPONSE_HEADERS", "RESPONSE_BODY", "RESPONSE_TRAILERS");
+    stream.cancel();
+    assertThat(sink.records()).isEmpty();
+    assertThat(processor.failures()).isZero();
+  }
+
+  @Test
+  void secondRequestHeadersSettleTheFirstExchangeAndBeginAnother() {
+    FakeEnvoy.Stream stream = open().send(chat(USER, "alice"), chat(USER, "bob"));
+    assertThat(sink.only().identity().user()).isEqualTo("alice");
+    assertThat(sink.only().measurement().has(Reason.CANCELLED)).isTrue();
+    stream.send(response(200, "application/json"), body(JSON_ANSWER, true));
+    assertThat(sink.records()).hasSize(2);
+    assertThat(sink.records().get(1).identity().user()).isEqualTo("bob");
+    assertThat(sink.records().get(1).outcome()).isEqualTo(Outcome.COMPLETE);
+  }
+
+  @Test
+  void secondExchangeOfAStreamSendsItsMetadataAsSoonAsTheFirst() {
+    FakeEnvoy.Stream stream = open().send(sseExchange()).send(sseExchange());
+    List<Integer> withUsage = new ArrayList<>();
+    for (int i = 0; i < stream.replies().size(); i++) {
+      if (metadata(stream.replies().get(i)).containsKey("total_tokens")) {
+        withUsage.add(i);
+      }
+    }
+    // The usage event and the end, of both.
+    int length = sseExchange().size();
+    assertThat(withUsage).containsExactly(4, 6, length + 4, length + 6);
+  }
+
+  @Test
+  void bodiesWithoutHeadersAreAnsweredAndNothingIsRecorded() {
+    FakeEnvoy.Stream stream =
+        open().send(requestBody("{}", true), body(JSON_ANSWER, false), body("", true));
+    assertThat(stream.replyKinds())
+        .containsExactly("REQUEST_BODY", "RESPONSE_BODY", "RESPONSE_BODY");
+    stream.halfClose();
+    assertThat(sink.records()).isEmpty();
+  }
+
+  @Test
+  void bodyWithoutResponseHeadersSettlesWithoutUsage() {
+    FakeEnvoy.Stream stream = open().send(chat(), body(JSON_ANSWER, true));
+    assertThat(stream.replyKinds()).containsExactly("REQUEST_HEADERS", "RESPONSE_BODY");
+    assertThat(sink.only().measurement().has(Reason.NO_RESPONSE)).isTrue();
+  }
+
+  @Test
+  void messagesAfterTheEndAreAnsweredAndChangeNothing() {
+    FakeEnvoy.Stream stream =
+        open().send(chat(), response(200, "application/json"), body(JSON_ANSWER, true));
+    UsageRecord record = sink.only();
+    stream.send(
+        body(JSON_ANSWER, true), trailers(), response(500, "text/plain"), requestTrailers());
+    assertThat(stream.replyKinds().subList(3, 7))
+        .containsExactly(
+            "RESPONSE_BODY", "RESPONSE_TRAILERS", "RESPONSE_HEADERS", "REQUEST_TRAILERS");
+    stream.cancel();
+    assertThat(sink.only()).isSameAs(record);
+    assertThat(record.measurement().status()).isEqualTo(Status.COMPLETE);
+  }
+
+  @Test
+  void responseHeadersBeforeTheEndOfTheRequestBodyAreNoProblem() {
+    open()
+        .send(
+            chat(),
+            requestBody("{", false),
+            response(200, "application/json"),
+            body(JSON_ANSWER.substring(0, 20), false),
+            requestBody("}", true),
+            body(JSON_ANSWER.substring(20), true));
+    assertThat(sink.only().outcome()).isEqualTo(Outcome.COMPLETE);
+  }
+
+  @Test
+  void observabilityModeGetsNoRepliesAndIsMetered() {
+    FakeEnvoy.Stream stream = open();
+    sseExchange().forEach(message -> stream.send(observed(message)));
+    assertThat(stream.replies()).isEmpty();
+    stream.halfClose();
+    assertThat(stream.isCompleted()).isTrue();
+    assertThat(sink.only().outcome()).isEqualTo(Outcome.COMPLETE);
+  }
+
+  // Ends
+
+  @Test
+  void responseThatEndsWithItsHeadersIsSettledThereWithoutOverride() {
+    FakeEnvoy.Stream stream = open().send(chat(), response(204, "application/json", true));
+    assertThat(stream.lastReply().hasModeOverride()).isFalse();
+    assertThat(sink.only().httpStatus()).isEqualTo(204);
+    assertThat(sink.only().outcome()).isEqualTo(Outcome.NONE);
+    stream.cancel();
+    assertThat(sink.records()).hasSize(1);
+  }
+
+  @Test
+  void trailersEndAResponseWhoseBodyNeverSaidSo() {
+    List<ProcessingRequest> messages = sseExchange();
+    messages.set(messages.size() - 1, trailers());
+    FakeEnvoy.Stream stream = open().send(messages);
+    assertThat(sink.only().measurement().status()).isEqualTo(Status.COMPLETE);
+    assertThat(sink.only().measurement().reasons()).isEmpty();
+    assertThat(metadata(stream.lastReply())).containsKeys("outcome", "total_tokens");
+  }
+
+  @ParameterizedTest
+  @EnumSource(End.class)
+  void streamThatEndsAfterAnyMessageIsSettledExactlyOnce(End end) {
+    List<ProcessingRequest> messages = sseExchange();
+    for (int sent = 0; sent <= messages.size(); sent++) {
+      int before = sink.records().size();
+      FakeEnvoy.Stream stream = open();
+      stream.send(messages.subList(0, sent));
+      end.of(stream);
+      assertThat(sink.records()).as("after %d messages", sent).hasSize(before + Math.min(sent, 1));
+      assertThat(stream.replyKinds()).isEqualTo(kinds(messages.subList(0, sent)));
+      if (sent > 0) {
+        UsageRecord record = sink.records().get(before);
+        // The usage is in message 4; whatever comes later only confirms it.
+        assertThat(record.measurement().usage() != null).as("after %d", sent).isEqualTo(sent >= 5);
+        assertThat(record.identity().user()).isEqualTo("alice");
+      }
+    }
+    assertThat(processor.failures()).isZero();
+  }
+
+  @ParameterizedTest
+  @EnumSource(End.class)
+  void streamThatEndsBeforeAnyMessageRecordsNothing(End end) {
+    FakeEnvoy.Stream stream = open();
+    end.of(stream);
+    assertThat(sink.records()).isEmpty();
+    assertThat(stream.replies()).isEmpty();
+  }
+
+  @Test
+  void halfCloseWithoutAnEndSettlesAndCompletesTheStream() {
+    FakeEnvoy.Stream stream = open().send(chat(), response(200, "text/event-stream"));
+    stream.halfClose();
+    assertThat(stream.isCompleted()).isTrue();
+    assertThat(sink.only().measurement().has(Reason.CANCELLED)).isTrue();
+  }
+
+  @Test
+  void exchangeOfADrainingServerIsSettledAsDrained() {
+    FakeEnvoy.Stream stream = open().send(chat(), response(200, "text/event-stream"));
+    processor.drain();
+    stream.cancel();
+    assertThat(sink.only().measurement().has(Reason.DRAIN)).isTrue();
+  }
+
+  @Test
+  void messageThatIsNoProtobufIsSettledExactlyOnce() {
+    // Field 2 (request_headers) of a length that never comes.
+    assertSettledAfterRaw(new byte[] {0x12, 0x7F, 0x01});
+  }
+
+  @Test
+  void messageBeyondTheSizeLimitIsSettledExactlyOnce() {
+    // In-process gRPC has no limit; a message of 5 MiB is simply handled.
+    FakeEnvoy.Stream stream = open().send(chat(), response(200, "application/json"));
+    stream.send(body(ByteString.copyFrom(new byte[5 << 20]), false));
+    stream.cancel();
+    assertThat(sink.records()).hasSize(1);
+  }
+
+  private void assertSettledAfterRaw(byte[] last) {
+    FakeEnvoy envoy = envoy();
+    MethodDescriptor<byte[], byte[]> method =
+        ExternalProcessorGrpc.getProcessMethod().toBuilder(new Bytes(), new Bytes()).build();
+    ClientCall<byte[], byte[]> call = envoy.channel().newCall(method, CallOptions.DEFAULT);
+    call.start(new ClientCall.Listener<>() {}, new Metadata());
+    call.request(100);
+    call.sendMessage(chat(USER, "alice").toByteArray());
+    call.sendMessage(response(200, "application/json").toByteArray());
+    call.sendMessage(body(JSON_ANSWER, false).toByteArray());
+    call.sendMessage(last);
+    assertThat(sink.only().measurement().usage()).isNotNull();
+  }
+
+  private static final class Bytes implements MethodDescriptor.Marshaller<byte[]> {
+    @Override
+    public InputStream stream(byte[] value) {
+      return new ByteArrayInputStream(value);
+    }
+
+    @Override
+    public byte[] parse(InputStream stream) {
+      try {
+        return stream.readAllBytes();
+      } catch (java.io.IOException e) {
+        throw new java.io.UncheckedIOException(e);
+      }
+    }
+  }
+
+  // Metadata
+
+  @Test
+  void metadataComesWithTheReplyToTheUsageAndWithTheLastReply() {
+    FakeEnvoy.Stream stream = open().send(sseExchange());
+    List<ProcessingResponse> replies = stream.replies();
+    for (int i : new int[] {0, 1, 2, 3, 5}) {
+      assertThat(replies.get(i).hasDynamicMetadata()).as("reply %d", i).isFalse();
+    }
+    Map<String, Object> early = metadata(replies.get(4));
+    assertThat(early)
+        .containsOnlyKeys("user", "tier", "prompt_tokens", "completion_tokens", "total_tokens");
+    assertThat(early.get("user")).isEqualTo("alice");
+    assertThat(early.get("tier")).isEqualTo("premium");
+    assertThat(early.get("prompt_tokens")).isEqualTo(7.0);
+    assertThat(early.get("completion_tokens")).isEqualTo(5.0);
+    assertThat(early.get("total_tokens")).isEqualTo(12.0);
+    Map<String, Object> last = metadata(replies.get(6));
+    // Envoy merges: whatever was said early stays true.
+    assertThat(last).containsAllEntriesOf(early);
+    assertThat(last.get("model")).isEqualTo("qwen3");
+    assertThat(last.get("outcome")).isEqualTo("complete");
+    assertThat(last).hasSize(7);
+  }
+
+  @Test
+  void metadataOfARefusedExchangeSaysSoWithoutInventingCounts() {
+    FakeEnvoy.Stream stream = open().send(chat(USER, "alice"), response(429, "application/json"));
+    assertThat(metadata(stream.lastReply())).containsOnlyKeys("user", "tier", "model", "outcome");
+    assertThat(metadata(stream.lastReply()).get("outcome")).isEqualTo("error");
+  }
+
+  @Test
+  void standaloneModeSendsNeitherMetadataNorHeaderEdits() {
+    processor = new MaasProcessor(metering(Map.of(), sink));
+    FakeEnvoy.Stream stream =
+        open()
+            .send(
+                chat(USER, "alice", "x-vsr-debug", "1"),
+                response(200, "application/json", "x-vsr-selected-model", "qwen3"),
+                body(JSON_ANSWER, true));
+    for (ProcessingResponse reply : stream.replies()) {
+      assertThat(reply.hasDynamicMetadata()).isFalse();
+      assertThat(reply.getRequestHeaders().hasResponse()).isFalse();
+      assertThat(reply.getResponseHeaders().hasResponse()).isFalse();
+    }
+    assertThat(sink.only().outcome()).isEqualTo(Outcome.COMPLETE);
+    assertThat(sink.only().identity()).isEqualTo(Identity.ANONYMOUS);
+  }
+
+  @Test
+  void pathThatIsNotMeteredGetsNoMetadata() {
+    FakeEnvoy.Stream stream =
+        open()
+            .send(request("GET", "/health", USER, "alice"), response(200, "text/plain"), trailers());
+    assertThat(stream.replies()).noneMatch(ProcessingResponse::hasDynamicMetadata);
+  }
+
+  // Header edits
+
+  @Test
+  void headerEditsAreWrittenSoThatEveryDataPlaneOverwrites() {
+    FakeEnvoy.Stream stream =
+        open()
+            .send(
+                chat(),
+                response(200, "application/json", "x-vsr-selected-model", "qwen3"));
+    HeaderMutation mutation =
+        stream.lastReply().getResponseHeaders().getResponse().getHeaderMutation();
+    assertThat(mutation.getSetHeadersList()).isNotEmpty();
+    for (HeaderValueOption option : mutation.getSetHeadersList()) {
+      assertThat(option.getHeader().getValue()).isEmpty();
+      assertThat(option.getHeader().getRawValue().isEmpty()).isFalse();
+      assertThat(append(option)).isFalse();
+      assertThat(option.getAppendAction())
+          .isEqualTo(HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD);
+    }
+    assertThat(set(mutation)).containsEntry("x-vsr-model-selected", "qwen3");
+    // The mutation does not cost the response its body.
+    assertThat(stream.lastReply().getModeOverride().getResponseBodyMode())
+        .isEqualTo(BodySendMode.STREAMED);
+  }
+
+  @Test
+  void headersThatOnlyARouterMaySendAreRemovedFromTheRequest() {
+    FakeEnvoy.Stream stream =
+        open().send(chat("x-vsr-selected-model", "free", "x-vsr-made-up", "1", "accept", "*/*"));
+    HeaderMutation mutation =
+        stream.lastReply().getRequestHeaders().getResponse().getHeaderMutation();
+    assertThat(mutation.getRemoveHeadersList())
+        .containsExactlyInAnyOrder("x-vsr-selected-model", "x-vsr-made-up");
+    assertThat(mutation.getSetHeadersList()).isEmpty();
+    assertThat(stream.lastReply().getRequestHeaders().getResponse().getClearRouteCache()).isFalse();
+  }
+
+  @Test
+  void requestThatIsNotMeteredLosesThemToo() {
+    FakeEnvoy.Stream stream = open().send(request("GET", "/v1/models", "x-vsr-debug", "1"));
+    assertThat(
+            stream
+                .lastReply()
+                .getRequestHeaders()
+                .getResponse()
+                .getHeaderMutation()
+                .getRemoveHeadersList())
+        .containsExactly("x-vsr-debug");
+    assertThat(stream.lastReply().getModeOverride().getResponseHeaderMode())
+        .isEqualTo(HeaderSendMode.SKIP);
+  }
+
+  @Test
+  void valueThatEnvoyWouldRefuseNeverReachesAHeader() {
+    for (String hostile : List.of("a\r\nset-cookie: b", "a\u0000b", "x".repeat(300), "\u007f")) {
+      FakeEnvoy.Stream stream =
+          open()
+              .send(
+                  chat(),
+                  response(
+                      200,
+                      "application/json",
+                      "x-vsr-selected-model",
+                      hostile,
+                      "x-vsr-selected-category",
+                      "math"));
+      Map<String, String> set =
+          set(stream.lastReply().getResponseHeaders().getResponse().getHeaderMutation());
+      assertThat(set).doesNotContainKey("x-vsr-model-selected");
+      assertThat(set).containsEntry("x-vsr-category", "math");
+    }
+  }
+
+  @SuppressWarnings("deprecation") // the field that Envoy reads instead of append_action
+  private static boolean append(HeaderValueOption option) {
+    return option.hasAppend();
+  }
+
+  private static Map<String, String> set(HeaderMutation mutation) {
+    Map<String, String> set = new java.util.LinkedHashMap<>();
+    for (HeaderValueOption option : mutation.getSetHeadersList()) {
+      set.put(option.getHeader().getKey(), option.getHeader().getRawValue().toStringUtf8());
+    }
+    return set;
+  }
+
+  // Identity
+
+  @Test
+  void identityIsReadFromRawValueAndElseFromValue() {
+    HeaderMap.Builder map = chatHeaders();
+    map.addHeaders(raw(USER, ByteString.copyFromUtf8("ālice")));
+    map.addHeaders(HeaderValue.newBuilder().setKey(TIER).setValue("premium"));
+    open().send(Messages.requestHeaders(map.build())).cancel();
+    assertThat(sink.only().identity())
+        .isEqualTo(
+            new Identity("ālice", "premium", Identity.Source.HEADER, Identity.Source.HEADER));
+  }
+
+  @Test
+  void rawValueWinsWhereBothAreSet() {
+    HeaderMap.Builder map = chatHeaders();
+    map.addHeaders(
+        raw(USER, ByteString.copyFromUtf8("alice")).toBuilder().setValue("mallory"));
+    open().send(Messages.requestHeaders(map.build())).cancel();
+    assertThat(sink.only().identity().user()).isEqualTo("alice");
+  }
+
+  @Test
+  void identityThatIsNoUtf8IsTheFallback() {
+    HeaderMap.Builder map = chatHeaders();
+    map.addHeaders(raw(USER, ByteString.copyFrom(new byte[] {'a', (byte) 0xFF, (byte) 0xC0})));
+    open().send(Messages.requestHeaders(map.build())).cancel();
+    assertThat(sink.only().identity().user()).isEqualTo("unknown");
+    assertThat(sink.only().identity().userSource()).isEqualTo(Identity.Source.INVALID_UTF8);
+  }
+
+  @Test
+  void identityThatStandsTwiceIsTheFallback() {
+    open().send(chat(USER, "alice", USER, "mallory")).cancel();
+    assertThat(sink.only().identity().userSource()).isEqualTo(Identity.Source.AMBIGUOUS);
+  }
+
+  @Test
+  void statusThatIsNoNumberIsNoStatus() {
+    HeaderMap.Builder map = HeaderMap.newBuilder();
+    map.addHeaders(raw(":status", ByteString.copyFromUtf8("twohundred")));
+    FakeEnvoy.Stream stream = open().send(chat());
+    stream.send(
+        ProcessingRequest.newBuilder()
+            .setResponseHeaders(
+                io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders.newBuilder().setHeaders(map))
+            .build());
+    stream.cancel();
+    assertThat(stream.replies()).hasSize(2);
+    assertThat(sink.only().httpStatus()).isZero();
+    assertThat(processor.failures()).isZero();
+  }
+
+  private static HeaderMap.Builder chatHeaders() {
+    return HeaderMap.newBuilder()
+        .addHeaders(raw(":method", ByteString.copyFromUtf8("POST")))
+        .addHeaders(raw(":path", ByteString.copyFromUtf8("/v1/chat/completions")));
+  }
+
+  // Defects of our own
+
+  @Test
+  void sinkThatThrowsDoesNotDisturb() {
+    Metering metering =
+        metering(
+            MAAS,
+            record -> {
+              throw new IllegalStateException("disk full");
+            },
+            sink);
+    processor = new MaasProcessor(metering);
+    List<ProcessingRequest> messages = sseExchange();
+    FakeEnvoy.Stream stream = open().send(messages);
+    stream.cancel();
+    assertThat(stream.replyKinds()).isEqualTo(kinds(messages));
+    assertThat(metering.sinkFailures()).isEqualTo(1);
+    assertThat(sink.only().outcome()).isEqualTo(Outcome.COMPLETE);
+  }
+
+  @ParameterizedTest
+  @EnumSource(End.class)
+  void sinkThatFailsWithAnErrorDoesNotDisturb(End end) {
+    processor =
+        new MaasProcessor(
+            metering(
+                MAAS,
+                record -> {
+                  throw new NoClassDefFoundError("left out of the jar");
+                }));
+    List<ProcessingRequest> messages = sseExchange();
+    for (int sent = 1; sent <= messages.size(); sent++) {
+      long before = processor.failures();
+      FakeEnvoy.Stream stream = open().send(messages.subList(0, sent));
+      assertThat(stream.replyKinds()).isEqualTo(kinds(messages.subList(0, sent)));
+      end.of(stream);
+      assertThat(processor.failures()).as("after %d", sent).isEqualTo(before + 1);
+      assertThat(stream.isCompleted()).isEqualTo(end == End.HALF_CLOSE);
+    }
+  }
+
+  // Random sequences
+
+  @Test
+  void everyLegalSequenceIsAnsweredInKindAndSettledOnce() {
+    long seed = seed();
+    Random random = new Random(seed);
+    FakeEnvoy envoy = envoy();
+    for (int i = 0; i < SEQUENCES; i++) {
+      List<ProcessingRequest> messages = legal(random);
+      boolean whole = random.nextInt(3) == 0;
+      List<ProcessingRequest> sent =
+          whole ? messages : messages.subList(0, random.nextInt(messages.size() + 1));
+      play(envoy, sent, random, "seed " + seed + ", sequence " + i);
+    }
+  }
+
+  @Test
+  void everyIllegalSequenceIsAnsweredInKindAndSettledOnce() {
+    long seed = seed();
+    Random random = new Random(seed);
+    FakeEnvoy envoy = envoy();
+    for (int i = 0; i < SEQUENCES; i++) {
+      List<ProcessingRequest> messages = new ArrayList<>();
+      for (int n = random.nextInt(12); n > 0; n--) {
+        messages.add(anything(random));
+      }
+      play(envoy, messages, random, "seed " + seed + ", sequence " + i);
+    }
+  }
+
+  private static long seed() {
+    long seed = Long.getLong("maas.seed", System.nanoTime());
+    System.out.println("ProcessorStreamTest seed: -Dmaas.seed=" + seed);
+    return seed;
+  }
+
+  private void play(
+      FakeEnvoy envoy, List<ProcessingRequest> messages, Random random, String which) {
+    int before = sink.records().size();
+    long metered =
+        messages.stream()
+            .filter(ProcessingRequest::hasRequestHeaders)
+            .filter(message -> message.toString().contains("/chat/completions"))
+            .count();
+    FakeEnvoy.Stream stream = envoy.open();
+    for (int i = 0; i < messages.size(); i++) {
+      stream.send(messages.get(i));
+      assertThat(stream.replyKinds()).as(which).isEqualTo(kinds(messages.subList(0, i + 1)));
+    }
+    assertThat(stream.error()).as(which).isNull();
+    End end = End.values()[random.nextInt(End.values().length)];
+    end.of(stream);
+    if (end == End.HALF_CLOSE) {
+      assertThat(stream.isCompleted()).as(which).isTrue();
+    }
+    assertThat(sink.records().size() - before).as(which).isEqualTo((int) metered);
+    assertThat(processor.failures()).as(which).isZero();
+  }
+
+  /** Headers, bodies and trailers in the order of HTTP, both directions interleaved at random. */
+  private static List<ProcessingRequest> legal(Random random) {
+    List<ProcessingRequest> request = new ArrayList<>();
+    request.add(random.nextInt(4) == 0 ? request("GET", "/v1/models") : chat(USER, "alice"));
+    for (int n = random.nextInt(3); n > 0; n--) {
+      request.add(requestBody("{\"a\":1}", n == 1));
+    }
+    List<ProcessingRequest> response = new ArrayList<>();
+    if (random.nextInt(8) == 0) {
+      response.add(response(204, "application/json", true));
+    } else {
+      boolean sse = random.nextBoolean();
+      response.add(
+          response(
+              random.nextInt(5) == 0 ? 500 : 200, sse ? "text/event-stream" : "application/json"));
+      String text = sse ? String.join("", SSE_ANSWER) : JSON_ANSWER;
+      for (int at = 0; at < text.length(); ) {
+        int to = Math.min(text.length(), at + random.nextInt(200));
+        response.add(body(text.substring(at, to), false));
+        at = to;
+      }
+      response.add(random.nextBoolean() ? trailers() : body("", true));
+    }
+    List<ProcessingRequest> messages = new ArrayList<>();
+    messages.add(request.remove(0));
+    while (!request.isEmpty() || !response.isEmpty()) {
+      boolean fromRequest = response.isEmpty() || (!request.isEmpty() && random.nextBoolean());
+      messages.add((fromRequest ? request : response).remove(0));
+    }
+    return messages;
+  }
+
+  /** Any message at any time, with any content. */
+  private static ProcessingRequest anything(Random random) {
+    byte[] noise = new byte[random.nextInt(40)];
+    random.nextBytes(noise);
+    ProcessingRequest message =
+        switch (random.nextInt(12)) {
+          case 0 -> chat(USER, "alice");
+          case 1 -> request("GET", "/");
+          case 2 -> Messages.requestHeaders(HeaderMap.getDefaultInstance());
+          case 3 -> response(200, "text/event-stream", random.nextInt(4) == 0);
+          case 4 -> response(-1, "");
+          case 5 -> requestBody("{", random.nextBoolean());
+          case 6 -> body(JSON_ANSWER, random.nextInt(4) == 0);
+          case 7 -> body(SSE_ANSWER.get(random.nextInt(4)), false);
+          case 8 -> body(ByteString.copyFrom(noise), random.nextInt(4) == 0);
+          case 9 -> trailers();
+          case 10 -> requestTrailers();
+          default -> ProcessingRequest.getDefaultInstance();
+        };
+    return random.nextInt(10) == 0 ? observed(message) : message;
+  }
+}
