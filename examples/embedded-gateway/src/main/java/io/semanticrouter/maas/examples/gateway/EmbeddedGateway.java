@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.examples.gateway;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.semanticrouter.maas.AbortReason;
+import io.semanticrouter.maas.Exchange;
+import io.semanticrouter.maas.HeaderEdits;
+import io.semanticrouter.maas.Metering;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * A reverse proxy on nothing but the JDK, with the metering inside. The five calls to {@link
+ * Exchange} are what any other gateway needs as well; the rest is plain HTTP.
+ *
+ * <p>Not in here: authentication. A real gateway authenticates first and then sets the identity
+ * headers itself, over whatever the client sent.
+ */
+final class EmbeddedGateway implements AutoCloseable {
+  private static final int CHUNK_BYTES = 16 * 1024;
+
+  static {
+    // Read once, when the JDK's server loads. Without it Nagle's algorithm holds events of a stream
+    // back for 40 ms.
+    System.setProperty("sun.net.httpserver.nodelay", "true");
+  }
+
+  private final Metering metering;
+  private final String backend;
+  private final HttpServer server;
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final HttpClient client =
+      HttpClient.newBuilder()
+          // LLM backends speak HTTP/1.1; HTTP/2 would send an Upgrade header along.
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(5))
+          .build();
+
+  private EmbeddedGateway(Metering metering, URI backend, HttpServer server) {
+    this.metering = metering;
+    this.backend = backend.toString().replaceFirst("/+$", "");
+    this.server = server;
+  }
+
+  /**
+   * Starts a gateway.
+   *
+   * @param backend where requests go, such as {@code http://127.0.0.1:8000}
+   * @throws IOException when the address cannot be had
+   */
+  static EmbeddedGateway start(InetSocketAddress address, URI backend, Metering metering)
+      throws IOException {
+    HttpServer server = HttpServer.create(address, 1024);
+    EmbeddedGateway gateway = new EmbeddedGateway(metering, backend, server);
+    server.createContext("/", gateway::handle);
+    // One thread per exchange: it is the one thread at a time that an Exchange asks for.
+    server.setExecutor(gateway.threads);
+    server.start();
+    return gateway;
+  }
+
+  int port() {
+    return server.getAddress().getPort();
+  }
+
+  /** Stops at once; exchanges under way are cut short and settled. */
+  @Override
+  public void close() {
+    server.stop(0);
+    threads.shutdownNow();
+  }
+
+  private void handle(HttpExchange http) throws IOException {
+    String path = http.getRequestURI().getRawPath();
+    // 1. Begin. From here on the exchange is billed, whatever happens: close() settles what nothing
+    //    else has settled.
+    try (Exchange exchange =
+        metering.begin(
+            http.getRequestMethod(),
+            path == null ? "" : path,
+            new WireHeaders(http.getRequestHeaders()))) {
+      try {
+        forward(http, exchange);
+      } catch (IOException e) {
+        // 5b. The client went away (a write failed) or the backend broke off (a read failed).
+        exchange.abort(AbortReason.CANCELLED);
+        // Leaving by an exception makes the JDK's server cut the connection. http.close() would
+        // write the last chunk of a body that is not whole, and the client would take it for whole.
+        throw e;
+      }
+    }
+  }
+
+  private void forward(HttpExchange http, Exchange exchange) throws IOException {
+    // 2. Change the request as the metering asks: clients may not send a router's headers.
+    HttpRequest request = request(http, exchange.requestEdits());
+    HttpResponse<InputStream> response;
+    try {
+      response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("the gateway stops", e);
+    } catch (IOException e) {
+      exchange.abort(AbortReason.CANCELLED); // the metering knows that there was no response
+      http.sendResponseHeaders(502, -1);
+      http.close();
+      return;
+    }
+    try (InputStream in = response.body()) { // closing it early cancels the request at the backend
+      respond(http, exchange, response, in);
+    }
+  }
+
+  private static void respond(
+      HttpExchange http, Exchange exchange, HttpResponse<?> response, InputStream in)
+      throws IOException {
+    Map<String, List<String>> fromBackend = response.headers().map();
+    // 3. Show the response headers, and change them as the metering asks.
+    HeaderEdits edits =
+        exchange.onResponseHeaders(response.statusCode(), new WireHeaders(fromBackend));
+    http.getResponseHeaders().putAll(WireHeaders.toForward(fromBackend, edits));
+    http.sendResponseHeaders(response.statusCode(), length(http, response));
+    OutputStream out = http.getResponseBody();
+    byte[] chunk = new byte[CHUNK_BYTES];
+    for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
+      // 4. Show each piece, in order, cut anywhere. The bytes stay as they are. Before the write,
+      //    so that what a client got was always metered.
+      exchange.onResponseBody(chunk, 0, n);
+      out.write(chunk, 0, n);
+      out.flush(); // a token is for now, not for when the buffer is full
+    }
+    // 5a. The backend has said all. Before the close, so that a client that has seen the end of a
+    //     stream finds it metered.
+    exchange.end();
+    out.close();
+  }
+
+  private HttpRequest request(HttpExchange http, HeaderEdits edits) {
+    URI uri = http.getRequestURI();
+    String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(backend + uri.getRawPath() + query))
+            .method(http.getRequestMethod(), body(http));
+    WireHeaders.toForward(http.getRequestHeaders(), edits)
+        .forEach((name, values) -> values.forEach(value -> request.header(name, value)));
+    return request.build();
+  }
+
+  /** The request body, handed on as it arrives, with the framing that it came with. */
+  private static BodyPublisher body(HttpExchange http) {
+    boolean chunked = http.getRequestHeaders().containsKey("transfer-encoding");
+    String stated = http.getRequestHeaders().getFirst("content-length");
+    long length = stated != null ? Long.parseLong(stated.strip()) : chunked ? -1 : 0;
+    if (length == 0) {
+      return BodyPublishers.noBody();
+    }
+    BodyPublisher body = BodyPublishers.ofInputStream(http::getRequestBody);
+    return length < 0 ? body : BodyPublishers.fromPublisher(body, length);
+  }
+
+  /** The body length as the JDK's server wants it: 0 means "chunked", -1 means "none". */
+  private static long length(HttpExchange http, HttpResponse<?> response) {
+    int status = response.statusCode();
+    if (http.getRequestMethod().equals("HEAD") || status == 204 || status == 304) {
+      return -1;
+    }
+    OptionalLong length = response.headers().firstValueAsLong("content-length");
+    return length.isEmpty() ? 0 : length.getAsLong() == 0 ? -1 : length.getAsLong();
+  }
+}
