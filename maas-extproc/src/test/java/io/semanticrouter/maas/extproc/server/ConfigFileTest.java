@@ -243,8 +243,20 @@ class ConfigFileTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "010", "0777", "0o17", "0x1F90", "0b11", "9_190", "1:30", "9190.0", "9e3", "-1", "\"9190\"",
-        "99999999999999999999", "+9190", ".inf"
+        "010",
+        "0777",
+        "0o17",
+        "0x1F90",
+        "0b11",
+        "9_190",
+        "1:30",
+        "9190.0",
+        "9e3",
+        "-1",
+        "\"9190\"",
+        "99999999999999999999",
+        "+9190",
+        ".inf"
       })
   void portIsAPlainDecimalNumber(String value) throws IOException {
     assertThat(errors("server:\n  metrics_port: " + value + "\n"))
@@ -257,8 +269,7 @@ class ConfigFileTest {
   @ParameterizedTest
   @ValueSource(strings = {"007", "12345", "1.5", "true", "0x10", "[a]"})
   void textThatYamlTakesForSomethingElseNeedsQuotes(String value) throws IOException {
-    assertThat(
-            errors("maas_integration:\n  authentication:\n    fallback_user: " + value + "\n"))
+    assertThat(errors("maas_integration:\n  authentication:\n    fallback_user: " + value + "\n"))
         .singleElement()
         .asString()
         .endsWith(": must be a text (put it in quotes)");
@@ -290,7 +301,8 @@ class ConfigFileTest {
   @ValueSource(strings = {"0.1", "1e-1", "\"0.1\"", "0.100000000000000000000000000000", ".1"})
   void priceIsExact(String price) throws Exception {
     Map<String, ?> prices = Map.of("prompt_per_1m", "0.1", "completion_per_1m", "0.3");
-    MaasConfig exact = MaasConfig.from(Map.of("pricing", Map.of("models", Map.of("qwen3", prices))));
+    MaasConfig exact =
+        MaasConfig.from(Map.of("pricing", Map.of("models", Map.of("qwen3", prices))));
     assertThat(cost(read(pricing(price)).metering())).isNotNull().isEqualTo(cost(exact));
   }
 
@@ -301,8 +313,19 @@ class ConfigFileTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "0.10000000000000001", "0.0000001", ".nan", ".inf", "-.inf", "-0.1", "1e999999999", "1,5",
-        "0x10", "1_000", "cheap", "[1]", "1e-999999999"
+        "0.10000000000000001",
+        "0.0000001",
+        ".nan",
+        ".inf",
+        "-.inf",
+        "-0.1",
+        "1e999999999",
+        "1,5",
+        "0x10",
+        "1_000",
+        "cheap",
+        "[1]",
+        "1e-999999999"
       })
   void priceThatIsNotExactOrNotAPriceIsRefused(String price) throws IOException {
     assertThat(errors(pricing(price)))

