@@ -656,20 +656,20 @@ class ProcessorStreamTest {
   @ParameterizedTest
   @EnumSource(End.class)
   void sinkThatFailsWithAnErrorDoesNotDisturb(End end) {
-    processor =
-        new MaasProcessor(
-            metering(
-                MAAS,
-                record -> {
-                  throw new NoClassDefFoundError("left out of the jar");
-                }));
+    Metering metering =
+        metering(
+            MAAS,
+            record -> {
+              throw new NoClassDefFoundError("left out of the jar");
+            });
+    processor = new MaasProcessor(metering);
     List<ProcessingRequest> messages = sseExchange();
     for (int sent = 1; sent <= messages.size(); sent++) {
-      long before = processor.failures();
+      long before = metering.sinkFailures();
       FakeEnvoy.Stream stream = open().send(messages.subList(0, sent));
       assertThat(stream.replyKinds()).isEqualTo(kinds(messages.subList(0, sent)));
       end.of(stream);
-      assertThat(processor.failures()).as("after %d", sent).isEqualTo(before + 1);
+      assertThat(metering.sinkFailures()).as("after %d", sent).isEqualTo(before + 1);
       assertThat(stream.isCompleted()).isEqualTo(end == End.HALF_CLOSE);
     }
   }

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server;
 
-import com.fasterxml.jackson.core.JacksonException;
-import com.fasterxml.jackson.core.JsonLocation;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.semanticrouter.maas.ConfigError;
 import io.semanticrouter.maas.ConfigException;
 import io.semanticrouter.maas.ConfigSection;
 import io.semanticrouter.maas.MaasConfig;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,12 +19,7 @@ import java.util.Set;
  * @param server the section of the server
  */
 record ConfigFile(MaasConfig metering, ServerConfig server) {
-  private static final YAMLMapper YAML =
-      YAMLMapper.builder()
-          // A key that stands twice is a mistake, and prices are decimals, never doubles.
-          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-          .build();
+  private static final Set<String> SECTIONS = Set.of(MaasConfig.SECTION, "pricing", "server");
 
   /** The levels that LOG_LEVEL knows. */
   static final Set<String> LOG_LEVELS = Set.of("trace", "debug", "info", "warn", "error", "off");
@@ -72,22 +61,6 @@ record ConfigFile(MaasConfig metering, ServerConfig server) {
               + path.toAbsolutePath().normalize()
               + " (start from the reference: cp deploy/maas/config.maas.yaml config/config.yaml)");
     }
-    try {
-      Object tree = YAML.readValue(path.toFile(), Object.class);
-      if (tree == null) {
-        return Map.of();
-      }
-      if (tree instanceof Map<?, ?> map) {
-        return map;
-      }
-      throw new UnreadableException(path + ": must be a YAML mapping, such as maas_integration: …");
-    } catch (JacksonException e) {
-      JsonLocation location = e.getLocation();
-      String where = location == null ? "" : ":" + location.getLineNr();
-      String problem = e.getOriginalMessage().lines().findFirst().orElse("not readable");
-      throw new UnreadableException(path + where + ": not valid YAML: " + problem);
-    } catch (IOException e) {
-      throw new UnreadableException(path + ": cannot be read: " + e.getMessage());
-    }
+    return YamlTree.read(path, SECTIONS);
   }
 }

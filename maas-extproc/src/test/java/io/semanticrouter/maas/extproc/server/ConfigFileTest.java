@@ -320,7 +320,6 @@ class ConfigFileTest {
         "-.inf",
         "-0.1",
         "1e999999999",
-        "1,5",
         "0x10",
         "1_000",
         "cheap",
