@@ -3,7 +3,6 @@ package io.semanticrouter.maas;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
@@ -75,7 +74,7 @@ public final class HeaderEdits {
   /** Collects edits; single-threaded. */
   static final class Builder {
     private final List<String> set = new ArrayList<>(16);
-    private final LinkedHashSet<String> remove = new LinkedHashSet<>();
+    private final List<String> remove = new ArrayList<>(0);
 
     Builder set(String lowerCaseName, String value) {
       set.add(lowerCaseName);
@@ -84,7 +83,9 @@ public final class HeaderEdits {
     }
 
     Builder remove(String lowerCaseName) {
-      remove.add(lowerCaseName);
+      if (!remove.contains(lowerCaseName)) {
+        remove.add(lowerCaseName);
+      }
       return this;
     }
 

@@ -82,8 +82,12 @@ final class SkippedValue {
       byte c = b[i];
       switch (c) {
         case '"' -> {
-          state = State.STRING;
-          return i + 1;
+          int end = StringBytes.closingQuote(b, i + 1, to);
+          if (end < 0) {
+            state = State.STRING;
+            return i + 1;
+          }
+          i = end;
         }
         case '{' -> open(false);
         case '[' -> open(true);

@@ -24,10 +24,12 @@ final class StringBytes {
       long word = (long) LONGS.get(b, i);
       long quote = word ^ QUOTES;
       long backslash = word ^ BACKSLASHES;
-      // Bytes that are zero or below 0x20 get their high bit; false hits only cost the loop below.
+      // Bytes that are zero or below 0x20 get their high bit. A borrow can add false hits, but only
+      // above a true one, so that the lowest is true.
       long hits =
           ((quote - ONES) & ~quote) | ((backslash - ONES) & ~backslash) | ((word - SPACES) & ~word);
       if ((hits & HIGHS) != 0) {
+        i += Long.numberOfTrailingZeros(hits & HIGHS) >>> 3;
         break;
       }
     }
@@ -38,6 +40,15 @@ final class StringBytes {
       }
     }
     return to;
+  }
+
+  /** The quote that closes the string, escapes passed over; -1 if it is not in this chunk's line. */
+  static int closingQuote(byte[] b, int from, int to) {
+    int i = stop(b, from, to);
+    while (i + 1 < to && b[i] == '\\' && !isLineEnd(b[i + 1])) {
+      i = stop(b, i + 2, to);
+    }
+    return i < to && b[i] == '"' ? i : -1;
   }
 
   static boolean isLineEnd(byte c) {
