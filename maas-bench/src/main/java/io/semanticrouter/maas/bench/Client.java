@@ -3,6 +3,8 @@ package io.semanticrouter.maas.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.semanticrouter.maas.Exchange;
+import io.semanticrouter.maas.Metering;
 import java.util.List;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
@@ -18,6 +20,10 @@ public class Client {
   private final GatewayHeaders[] sseResponses;
   private final byte[][] bodies;
   private final byte[][][] streams;
+
+  // Neither constants nor final: the compiler must not know them.
+  private String method = new String(Traffic.METHOD.toCharArray());
+  private String path = new String(Traffic.PATH.toCharArray());
 
   final GatewayHeaders request = Traffic.request();
   private final int userIndex = request.indexOf("x-auth-request-user");
@@ -61,6 +67,10 @@ public class Client {
     model = model + 1 == bodies.length ? 0 : model + 1;
     request.set(userIndex, users[user]);
     request.set(tierIndex, tiers[user]);
+  }
+
+  Exchange begin(Metering metering) {
+    return metering.begin(method, path, request);
   }
 
   GatewayHeaders jsonResponse() {

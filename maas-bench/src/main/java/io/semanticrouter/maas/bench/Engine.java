@@ -3,7 +3,6 @@ package io.semanticrouter.maas.bench;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.Exchange;
-import io.semanticrouter.maas.Headers;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.Mode;
 import io.semanticrouter.maas.metrics.PrometheusSink;
@@ -37,17 +36,13 @@ public class Engine {
     Client client = new Client();
     for (int i = 0; i < Traffic.USERS * Traffic.MODELS.size(); i++) {
       client.next();
-      Exchange exchange = begin(client.request);
+      Exchange exchange = client.begin(metering);
       exchange.onResponseHeaders(200, client.jsonResponse());
       byte[] body = client.body();
       exchange.onResponseBody(body, 0, body.length);
       exchange.end();
       Checks.isBilled(exchange.record());
     }
-  }
-
-  Exchange begin(Headers request) {
-    return metering.begin(Traffic.METHOD, Traffic.PATH, request);
   }
 
   /** Fails the trial when something went wrong that the metering keeps from the traffic. */

@@ -27,14 +27,14 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(
     value = 2,
     jvmArgsAppend = {"-Xms512m", "-Xmx512m"})
-@Warmup(iterations = 4, time = 1)
+@Warmup(iterations = 5, time = 1)
 @Measurement(iterations = 6, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 @State(Scope.Thread)
 public class HeaderEditsBenchmark {
   private final Metering metering =
       Metering.builder(Traffic.config(io.semanticrouter.maas.Mode.HYBRID)).build();
   private final Client client = new Client();
-  private final Exchange exchange = metering.begin(Traffic.METHOD, Traffic.PATH, client.request);
+  private final Exchange exchange = client.begin(metering);
 
   /** Six edits, not five and not none. */
   @Setup(Level.Trial)

@@ -23,15 +23,13 @@ import org.openjdk.jmh.infra.Blackhole;
 @Fork(
     value = 2,
     jvmArgsAppend = {"-Xms512m", "-Xmx512m"})
-@Warmup(iterations = 4, time = 1)
+@Warmup(iterations = 5, time = 1)
 @Measurement(iterations = 6, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 @State(Scope.Thread)
 public class IdentityBenchmark {
   private final Metering metering =
       Metering.builder(Traffic.config(io.semanticrouter.maas.Mode.HYBRID)).build();
   private final Client client = new Client();
-  private final String method = Traffic.METHOD;
-  private final String path = Traffic.PATH;
 
   /** What a mistake here would look like. */
   @Setup(Level.Trial)
@@ -46,7 +44,7 @@ public class IdentityBenchmark {
   @Benchmark
   public Exchange begin() {
     client.next();
-    return metering.begin(method, path, client.request);
+    return client.begin(metering);
   }
 
   /** Of that, the part of the gateway: two look-ups and the two texts. */

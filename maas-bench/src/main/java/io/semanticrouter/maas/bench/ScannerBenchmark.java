@@ -35,7 +35,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(
     value = 2,
     jvmArgsAppend = {"-Xms512m", "-Xmx512m"})
-@Warmup(iterations = 4, time = 1)
+@Warmup(iterations = 5, time = 1)
 @Measurement(iterations = 6, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 @State(Scope.Thread)
 public class ScannerBenchmark {
@@ -80,7 +80,7 @@ public class ScannerBenchmark {
     client.next();
     Metering metering =
         Metering.builder(Traffic.config(io.semanticrouter.maas.Mode.HYBRID)).build();
-    Exchange begun = metering.begin(Traffic.METHOD, Traffic.PATH, client.request);
+    Exchange begun = client.begin(metering);
     begun.onResponseHeaders(200, client.sseResponse());
     exchange = begun;
     metering();

@@ -32,7 +32,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(
     value = 2,
     jvmArgsAppend = {"-Xms512m", "-Xmx512m"})
-@Warmup(iterations = 4, time = 1)
+@Warmup(iterations = 5, time = 1)
 @Measurement(iterations = 6, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 @State(Scope.Thread)
 public class SinkBenchmark {
@@ -68,7 +68,7 @@ public class SinkBenchmark {
     Client client = new Client(users);
     for (int i = 0; i < users * Traffic.MODELS.size(); i++) {
       client.next();
-      var exchange = metering.begin(Traffic.METHOD, Traffic.PATH, client.request);
+      var exchange = client.begin(metering);
       exchange.onResponseHeaders(200, client.jsonResponse());
       exchange.onResponseBody(client.body(), 0, client.body().length);
       exchange.end();

@@ -23,14 +23,14 @@ import org.openjdk.jmh.infra.Blackhole;
 @Fork(
     value = 2,
     jvmArgsAppend = {"-Xms512m", "-Xmx512m"})
-@Warmup(iterations = 4, time = 1)
+@Warmup(iterations = 5, time = 1)
 @Measurement(iterations = 6, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 public class StreamExchangeBenchmark {
   /** One exchange. */
   @Benchmark
   public @Nullable UsageRecord exchange(Engine engine, Client client, Blackhole gateway) {
     client.next();
-    Exchange exchange = engine.begin(client.request);
+    Exchange exchange = client.begin(engine.metering);
     exchange.requestEdits().forEachRemove(gateway::consume);
     exchange
         .onResponseHeaders(200, client.sseResponse())
