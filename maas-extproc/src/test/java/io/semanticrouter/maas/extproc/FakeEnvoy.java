@@ -72,6 +72,7 @@ public final class FakeEnvoy implements AutoCloseable {
       implements ClientResponseObserver<ProcessingRequest, ProcessingResponse> {
     private final List<ProcessingResponse> replies = new CopyOnWriteArrayList<>();
     private final CountDownLatch ended = new CountDownLatch(1);
+
     @SuppressWarnings("NullAway.Init") // by beforeStart
     private ClientCallStreamObserver<ProcessingRequest> requests;
 

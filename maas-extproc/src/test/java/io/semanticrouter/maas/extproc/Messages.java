@@ -63,8 +63,7 @@ public final class Messages {
     add(map, "content-type", contentType);
     addAll(map, headers);
     return ProcessingRequest.newBuilder()
-        .setResponseHeaders(
-            HttpHeaders.newBuilder().setHeaders(map).setEndOfStream(endOfStream))
+        .setResponseHeaders(HttpHeaders.newBuilder().setHeaders(map).setEndOfStream(endOfStream))
         .build();
   }
 

@@ -130,7 +130,8 @@ class ProcessorStreamTest {
         .forEach(
             (name, value) ->
                 fields.put(
-                    name, value.hasNumberValue() ? value.getNumberValue() : value.getStringValue()));
+                    name,
+                    value.hasNumberValue() ? value.getNumberValue() : value.getStringValue()));
     return fields;
   }
 
@@ -189,8 +190,7 @@ class ProcessorStreamTest {
     FakeEnvoy.Stream stream = open().send(chat(), response(200, "application/json"));
     assertThat(stream.replies().get(0).hasModeOverride()).isFalse();
     assertThat(stream.replies().get(1).getModeOverride())
-        .isEqualTo(
-            mode(HeaderSendMode.SEND, BodySendMode.STREAMED, HeaderSendMode.SEND));
+        .isEqualTo(mode(HeaderSendMode.SEND, BodySendMode.STREAMED, HeaderSendMode.SEND));
   }
 
   @Test
@@ -488,7 +488,8 @@ class ProcessorStreamTest {
   void pathThatIsNotMeteredGetsNoMetadata() {
     FakeEnvoy.Stream stream =
         open()
-            .send(request("GET", "/health", USER, "alice"), response(200, "text/plain"), trailers());
+            .send(
+                request("GET", "/health", USER, "alice"), response(200, "text/plain"), trailers());
     assertThat(stream.replies()).noneMatch(ProcessingResponse::hasDynamicMetadata);
   }
 
@@ -497,10 +498,7 @@ class ProcessorStreamTest {
   @Test
   void headerEditsAreWrittenSoThatEveryDataPlaneOverwrites() {
     FakeEnvoy.Stream stream =
-        open()
-            .send(
-                chat(),
-                response(200, "application/json", "x-vsr-selected-model", "qwen3"));
+        open().send(chat(), response(200, "application/json", "x-vsr-selected-model", "qwen3"));
     HeaderMutation mutation =
         stream.lastReply().getResponseHeaders().getResponse().getHeaderMutation();
     assertThat(mutation.getSetHeadersList()).isNotEmpty();
@@ -508,8 +506,7 @@ class ProcessorStreamTest {
       assertThat(option.getHeader().getValue()).isEmpty();
       assertThat(option.getHeader().getRawValue().isEmpty()).isFalse();
       assertThat(append(option)).isFalse();
-      assertThat(option.getAppendAction())
-          .isEqualTo(HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD);
+      assertThat(option.getAppendAction()).isEqualTo(HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD);
     }
     assertThat(set(mutation)).containsEntry("x-vsr-model-selected", "qwen3");
     // The mutation does not cost the response its body.
@@ -594,8 +591,7 @@ class ProcessorStreamTest {
   @Test
   void rawValueWinsWhereBothAreSet() {
     HeaderMap.Builder map = chatHeaders();
-    map.addHeaders(
-        raw(USER, ByteString.copyFromUtf8("alice")).toBuilder().setValue("mallory"));
+    map.addHeaders(raw(USER, ByteString.copyFromUtf8("alice")).toBuilder().setValue("mallory"));
     open().send(Messages.requestHeaders(map.build())).cancel();
     assertThat(sink.only().identity().user()).isEqualTo("alice");
   }

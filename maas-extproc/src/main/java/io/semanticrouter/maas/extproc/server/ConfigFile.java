@@ -3,9 +3,9 @@ package io.semanticrouter.maas.extproc.server;
 
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonLocation;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import io.semanticrouter.maas.ConfigError;
 import io.semanticrouter.maas.ConfigException;
 import io.semanticrouter.maas.ConfigSection;
@@ -25,11 +25,18 @@ import java.util.Set;
  * @param server the section of the server
  */
 record ConfigFile(MaasConfig metering, ServerConfig server) {
-  private static final YAMLMapper YAML =
-      YAMLMapper.builder()
-          // A key that stands twice is a mistake, and prices are decimals, never doubles.
-          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+  /** What a Kubernetes ConfigMap can hold. */
+  private static final int MAX_BYTES = 1 << 20;
+
+  /** How the YAML parser begins a line that says where something is. */
+  private static final String MARK = " in 'reader', line ";
+
+  /** A key that stands twice is a mistake. */
+  private static final YAMLFactory YAML =
+      YAMLFactory.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          // The default according to its documentation, but not with a builder.
+          .enable(YAMLParser.Feature.EMPTY_STRING_AS_NULL)
           .build();
 
   /** The levels that LOG_LEVEL knows. */
@@ -73,21 +80,31 @@ record ConfigFile(MaasConfig metering, ServerConfig server) {
               + " (start from the reference: cp deploy/maas/config.maas.yaml config/config.yaml)");
     }
     try {
-      Object tree = YAML.readValue(path.toFile(), Object.class);
-      if (tree == null) {
-        return Map.of();
+      if (Files.size(path) > MAX_BYTES) {
+        throw new UnreadableException(path + ": larger than " + MAX_BYTES + " bytes");
       }
-      if (tree instanceof Map<?, ?> map) {
-        return map;
+      try (YAMLParser parser = YAML.createParser(path.toFile())) {
+        return new YamlTree(path, parser).read();
       }
-      throw new UnreadableException(path + ": must be a YAML mapping, such as maas_integration: …");
     } catch (JacksonException e) {
-      JsonLocation location = e.getLocation();
-      String where = location == null ? "" : ":" + location.getLineNr();
-      String problem = e.getOriginalMessage().lines().findFirst().orElse("not readable");
-      throw new UnreadableException(path + where + ": not valid YAML: " + problem);
+      throw notYaml(path, e);
     } catch (IOException e) {
       throw new UnreadableException(path + ": cannot be read: " + e.getMessage());
     }
+  }
+
+  /** With the line of the problem, where the parser states one, and not that of its context. */
+  private static UnreadableException notYaml(Path path, JacksonException e) {
+    JsonLocation location = e.getLocation();
+    String line = location == null ? "" : ":" + location.getLineNr();
+    String problem = "not readable";
+    for (String text : e.getOriginalMessage().lines().toList()) {
+      if (text.startsWith(MARK)) {
+        line = ":" + text.substring(MARK.length(), text.indexOf(',', MARK.length()));
+      } else if (!text.startsWith(" ")) {
+        problem = text.length() > 200 ? text.substring(0, 200) + "…" : text;
+      }
+    }
+    return new UnreadableException(path + line + ": not valid YAML: " + problem);
   }
 }

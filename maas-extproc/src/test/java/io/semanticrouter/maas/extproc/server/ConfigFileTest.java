@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.semanticrouter.maas.ConfigError;
+import io.semanticrouter.maas.ConfigException;
+import io.semanticrouter.maas.Cost;
+import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.Mode;
+import io.semanticrouter.maas.TokenUsage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(30)
+class ConfigFileTest {
+  private static final ServerConfig DEFAULT_SERVER =
+      new ServerConfig("0.0.0.0", 50051, "0.0.0.0", 9190, Duration.ofSeconds(25));
+
+  @TempDir
+  @SuppressWarnings("NullAway.Init") // by JUnit
+  private Path directory;
+
+  private ConfigFile read(String yaml) throws IOException, ConfigFile.UnreadableException {
+    return ConfigFile.read(write(yaml), "info");
+  }
+
+  private Path write(String yaml) throws IOException {
+    return Files.writeString(directory.resolve("config.yaml"), yaml);
+  }
+
+  private List<String> errors(String yaml) throws IOException {
+    return errors(yaml, "info");
+  }
+
+  private List<String> errors(String yaml, String logLevel) throws IOException {
+    Path path = write(yaml);
+    ConfigException e =
+        catchThrowableOfType(ConfigException.class, () -> ConfigFile.read(path, logLevel));
+    assertThat(e).as("a ConfigException").isNotNull();
+    return e.errors().stream().map(ConfigError::toString).toList();
+  }
+
+  private String unreadable(String yaml) throws IOException {
+    return unreadable(write(yaml));
+  }
+
+  private static String unreadable(Path path) {
+    ConfigFile.UnreadableException e =
+        catchThrowableOfType(
+            ConfigFile.UnreadableException.class, () -> ConfigFile.read(path, "info"));
+    assertThat(e).as("an UnreadableException").isNotNull();
+    assertThat(String.valueOf(e.getMessage())).hasSizeLessThan(500).doesNotContain("\n");
+    return String.valueOf(e.getMessage());
+  }
+
+  private static void assertDefaults(ConfigFile file) {
+    assertThat(file.metering())
+        .usingRecursiveComparison()
+        .withStrictTypeChecking()
+        .isEqualTo(MaasConfig.defaults());
+    assertThat(file.server()).isEqualTo(DEFAULT_SERVER);
+  }
+
+  // The reference configuration
+
+  @Test
+  void referenceConfigurationHasTheKeysOfTheSeedAndIsTheDefault() throws Exception {
+    Path reference = Path.of("..", "deploy", "maas", "config.maas.yaml");
+    Map<?, ?> tree =
+        new com.fasterxml.jackson.dataformat.yaml.YAMLMapper()
+            .readValue(reference.toFile(), Map.class);
+    assertThat(tree)
+        .isEqualTo(
+            Map.of(
+                "maas_integration",
+                Map.of(
+                    "enabled",
+                    false,
+                    "authentication",
+                    Map.of(
+                        "user_header", "x-auth-request-user",
+                        "tier_header", "x-auth-request-tier",
+                        "fallback_user", "unknown",
+                        "fallback_tier", "free"),
+                    "metrics",
+                    Map.of(
+                        "export_token_metrics", true,
+                        "export_cache_metrics", true,
+                        "export_routing_metrics", true,
+                        "export_security_metrics", true,
+                        "internal_cost_calculation", false),
+                    "headers",
+                    Map.of(
+                        "export_routing", true,
+                        "export_cache", true,
+                        "export_security", false,
+                        "prefix", "x-vsr-"))));
+    ConfigFile file = ConfigFile.read(reference, "info");
+    assertDefaults(file);
+    assertThat(file.metering().mode()).isEqualTo(Mode.STANDALONE);
+  }
+
+  // Files that are no configuration
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "\n\n", "# only a comment\n", "---\n", "--- ~\n", "{}\n"})
+  void emptyFileIsTheDefault(String yaml) throws Exception {
+    ConfigFile file = read(yaml);
+    assertDefaults(file);
+  }
+
+  @Test
+  void missingFileIsNamedWithItsAbsolutePath() {
+    Path missing = Path.of("no", "such", "..", "config.yaml");
+    assertThat(unreadable(missing))
+        .contains(Path.of("no", "config.yaml").toAbsolutePath().toString())
+        .contains("deploy/maas/config.maas.yaml");
+  }
+
+  @Test
+  void directoryIsNoFile() {
+    assertThat(unreadable(directory)).contains(directory.toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"- a\n- b\n", "just text\n", "42\n", "true\n"})
+  void fileThatIsNoMappingIsRefused(String yaml) throws IOException {
+    assertThat(unreadable(yaml)).contains("must be a YAML mapping");
+  }
+
+  @Test
+  void syntaxErrorIsReportedWithItsLine() throws IOException {
+    assertThat(unreadable("maas_integration:\n  enabled: true\n  headers: [\n  prefix: x\n"))
+        .containsPattern("config\\.yaml:[345]: not valid YAML");
+    assertThat(unreadable("maas_integration:\n\tenabled: true\n")).contains("config.yaml:2:");
+    assertThat(unreadable("a: b: c\n")).contains("config.yaml:1:");
+  }
+
+  @Test
+  void duplicateKeyIsReportedWithItsLine() throws IOException {
+    assertThat(unreadable("maas_integration:\n  enabled: true\n  enabled: false\n"))
+        .contains("config.yaml:3:")
+        .contains("enabled");
+    assertThat(unreadable("maas_integration: {}\nserver: {}\nmaas_integration: {}\n"))
+        .contains("config.yaml:3:")
+        .contains("maas_integration");
+  }
+
+  @Test
+  void secondDocumentIsRefusedInsteadOfIgnored() throws IOException {
+    assertThat(unreadable("server: {}\n---\nmaas_integration:\n  enabled: true\n"))
+        .contains("config.yaml:")
+        .contains("one document");
+  }
+
+  @Test
+  void oddBytesAreRefusedWithOneLine() throws IOException {
+    Path path = directory.resolve("config.yaml");
+    Files.write(path, new byte[] {'a', ':', ' ', (byte) 0xFF, (byte) 0xFE, '\n'});
+    unreadable(path);
+    Files.write(path, new byte[] {'a', ':', ' ', 0, 1, '\n'});
+    unreadable(path);
+  }
+
+  // Sections
+
+  @Test
+  void allErrorsOfAllSectionsComeAtOnce() throws IOException {
+    assertThat(
+            errors(
+                """
+                maas_integration:
+                  enabled: maybe
+                  headers:
+                    prefx: x-
+                pricing:
+                  currency: dollars
+                server:
+                  grpc_port: 70000
+                  metrics_addres: 127.0.0.1
+                """,
+                "verbose"))
+        .containsExactly(
+            "maas_integration.enabled = \"maybe\": must be true or false",
+            "maas_integration.headers.prefx: unknown key; did you mean \"prefix\"?",
+            "pricing.currency = \"dollars\": must be an ISO 4217 code, such as USD",
+            "server.grpc_port = 70000: must be a whole number from 0 to 65535",
+            "server.metrics_addres: unknown key; did you mean \"metrics_address\"?",
+            "LOG_LEVEL = \"verbose\": must be one of debug, error, info, off, trace, warn");
+  }
+
+  @Test
+  void sectionsOfOthersAreTolerated() throws Exception {
+    ConfigFile file =
+        read(
+            """
+            bert_model: { model_id: minilm, threshold: .6 }
+            defaults: &defaults
+              use_reasoning: on
+            vllm_endpoints:
+              - { name: a, address: 127.0.0.1, port: 0100, <<: *defaults }
+              - &b { name: b }
+              - *b
+            maas_integration:
+              enabled: true
+            """);
+    assertThat(file.metering().mode()).isEqualTo(Mode.MAAS);
+  }
+
+  @Test
+  void misspelledSectionIsNotTakenForOneOfOthers() throws IOException {
+    assertThat(errors("mass_integration:\n  enabled: true\nservr: {}\n"))
+        .containsExactly(
+            "mass_integration: unknown key; did you mean \"maas_integration\"?",
+            "servr: unknown key; did you mean \"server\"?");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"yes", "on", "Yes", "ON", "y", "1", "\"true\"", "[true]", "{a: b}"})
+  void booleanIsTrueOrFalseAndNothingElse(String value) throws IOException {
+    assertThat(errors("maas_integration:\n  enabled: " + value + "\n"))
+        .singleElement()
+        .asString()
+        .startsWith("maas_integration.enabled = ")
+        .endsWith(": must be true or false");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "010",
+        "0777",
+        "0o17",
+        "0x1F90",
+        "0b11",
+        "9_190",
+        "1:30",
+        "9190.0",
+        "9e3",
+        "-1",
+        "\"9190\"",
+        "99999999999999999999",
+        "+9190",
+        ".inf"
+      })
+  void portIsAPlainDecimalNumber(String value) throws IOException {
+    assertThat(errors("server:\n  metrics_port: " + value + "\n"))
+        .singleElement()
+        .asString()
+        .startsWith("server.metrics_port = ")
+        .endsWith(": must be a whole number from 0 to 65535");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"007", "12345", "1.5", "true", "0x10", "[a]", "no", "off"})
+  void textThatYamlTakesForSomethingElseNeedsQuotes(String value) throws IOException {
+    assertThat(errors("maas_integration:\n  authentication:\n    fallback_user: " + value + "\n"))
+        .singleElement()
+        .asString()
+        .endsWith(": must be a text (put it in quotes)");
+  }
+
+  @Test
+  void valueThatIsLeftEmptyIsTheDefault() throws Exception {
+    ConfigFile file = read("maas_integration:\n  enabled:\nserver:\n  grpc_port: ~\npricing:\n");
+    assertDefaults(file);
+  }
+
+  @Test
+  void emptyTextIsNotTheDefault() throws IOException {
+    assertThat(errors("maas_integration: { authentication: { fallback_user: \"\" } }\n"))
+        .containsExactly(
+            "maas_integration.authentication.fallback_user = \"\": must have 1 to 256 bytes and no"
+                + " control characters");
+  }
+
+  @Test
+  void samePortTwiceIsRefused() throws IOException {
+    assertThat(errors("server: { grpc_port: 9000, metrics_port: 9000 }\n"))
+        .containsExactly("server.metrics_port = 9000: must differ from grpc_port");
+  }
+
+  @Test
+  void bothPortsCanBeLeftToTheSystem() throws Exception {
+    ServerConfig server = read("server: { grpc_port: 0, metrics_port: 0 }\n").server();
+    assertThat(server.grpcPort()).isZero();
+    assertThat(server.metricsPort()).isZero();
+  }
+
+  // Money
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0.1", "1e-1", "\"0.1\"", "0.100000000000000000000000000000", ".1"})
+  void priceIsExact(String price) throws Exception {
+    Map<String, ?> prices = Map.of("prompt_per_1m", "0.1", "completion_per_1m", "0.3");
+    MaasConfig exact =
+        MaasConfig.from(Map.of("pricing", Map.of("models", Map.of("qwen3", prices))));
+    assertThat(cost(read(pricing(price)).metering())).isNotNull().isEqualTo(cost(exact));
+  }
+
+  private static @Nullable Cost cost(MaasConfig config) {
+    return config.rateCard().cost("qwen3", new TokenUsage(3_000_000, 7, -1, -1, -1, -1));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0.10000000000000001",
+        "0.0000001",
+        ".nan",
+        ".inf",
+        "-.inf",
+        "-0.1",
+        "1e999999999",
+        "1,5",
+        "0x10",
+        "1_000",
+        "cheap",
+        "[1]",
+        "1e-999999999"
+      })
+  void priceThatIsNotExactOrNotAPriceIsRefused(String price) throws IOException {
+    assertThat(errors(pricing(price)))
+        .singleElement()
+        .asString()
+        .startsWith("pricing.models.qwen3.prompt_per_1m = ");
+  }
+
+  private static String pricing(String price) {
+    return "pricing:\n  models:\n    qwen3:\n      prompt_per_1m: "
+        + price
+        + "\n      completion_per_1m: 0.3\n";
+  }
+
+  // YAML's own traps
+
+  @Test
+  void aliasInOurSectionsIsRefusedInsteadOfReadAsItsName() throws IOException {
+    assertThat(
+            unreadable(
+                """
+                who: &who nobody
+                maas_integration:
+                  authentication:
+                    fallback_user: *who
+                """))
+        .contains("config.yaml:4:")
+        .contains("*who");
+    assertThat(unreadable("base: &base { enabled: true }\nmaas_integration: *base\n"))
+        .contains("config.yaml:2:")
+        .contains("*base");
+    assertThat(unreadable("b: &b { enabled: true }\nmaas_integration:\n  <<: *b\n"))
+        .contains("config.yaml:3:")
+        .contains("*b");
+  }
+
+  @Test
+  void aliasBombIsBoundedWhereverItStands() throws Exception {
+    StringBuilder bomb = new StringBuilder("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for (int i = 1; i < 30; i++) {
+      String alias = "*a" + (i - 1);
+      bomb.append("a" + i + ": &a" + i + " [")
+          .append(String.join(", ", List.of(alias, alias, alias, alias, alias, alias, alias)))
+          .append("]\n");
+    }
+    assertDefaults(read(bomb.toString()));
+    assertThat(unreadable(bomb + "maas_integration: { enabled: *a29 }\n")).contains("*a29");
+  }
+
+  @Test
+  void deepNestingIsRefused() throws IOException {
+    unreadable("a: " + "[".repeat(100_000));
+    unreadable("maas_integration: " + "{a: ".repeat(10_000));
+  }
+
+  @Test
+  void hugeFileIsRefused() throws IOException {
+    assertThat(unreadable("# " + "x".repeat(2_000_000) + "\n")).contains("larger than");
+    assertThat(unreadable("a: \"" + "x".repeat(20_000_000) + "\"\n")).contains("larger than");
+  }
+
+  @Test
+  void hugeNumberIsRefused() throws IOException {
+    String message = "";
+    try {
+      read("server: { grpc_port: " + "9".repeat(100_000) + " }\n");
+    } catch (ConfigException | ConfigFile.UnreadableException e) {
+      message = String.valueOf(e.getMessage());
+    }
+    assertThat(message).isNotEmpty();
+  }
+
+  @Test
+  void wrongLogLevelIsReportedForAnEmptyFileToo() throws IOException {
+    Path path = write("");
+    assertThatThrownBy(() -> ConfigFile.read(path, "debgu"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("did you mean \"debug\"?");
+  }
+}
