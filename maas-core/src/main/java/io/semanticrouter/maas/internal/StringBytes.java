@@ -42,7 +42,9 @@ final class StringBytes {
     return to;
   }
 
-  /** The quote that closes the string, escapes passed over; -1 if it is not in this chunk's line. */
+  /**
+   * The quote that closes the string, escapes passed over; -1 if it is not in this chunk's line.
+   */
   static int closingQuote(byte[] b, int from, int to) {
     int i = stop(b, from, to);
     while (i + 1 < to && b[i] == '\\' && !isLineEnd(b[i + 1])) {

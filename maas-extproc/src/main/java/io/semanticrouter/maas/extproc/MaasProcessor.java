@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.LongAdder;
 public final class MaasProcessor extends ExternalProcessorGrpc.ExternalProcessorImplBase {
   private final Metering metering;
   private final LongAdder failures = new LongAdder();
+  private final LongAdder openStreams = new LongAdder();
   private volatile boolean draining;
 
   /** A service that meters with the given engine. */
@@ -31,17 +32,29 @@ public final class MaasProcessor extends ExternalProcessorGrpc.ExternalProcessor
   public StreamObserver<ProcessingRequest> process(StreamObserver<ProcessingResponse> replies) {
     ServerCallStreamObserver<ProcessingResponse> call =
         (ServerCallStreamObserver<ProcessingResponse>) replies;
-    // With a handler, a reply after a cancellation is dropped instead of throwing.
-    call.setOnCancelHandler(() -> {});
     ProcessorStream stream = new ProcessorStream(this, metering, call);
-    // After a message that cannot be parsed, for one, there is neither an error nor an end.
-    call.setOnCloseHandler(stream::onClosed);
+    openStreams.increment();
+    // gRPC calls exactly one of the two, whatever ends a stream, and not always an observer method:
+    // after a message that cannot be parsed there is neither an error nor an end. With the first,
+    // a reply after a cancellation is dropped instead of throwing.
+    call.setOnCancelHandler(() -> closed(stream));
+    call.setOnCloseHandler(() -> closed(stream));
     return stream;
+  }
+
+  private void closed(ProcessorStream stream) {
+    stream.onClosed();
+    openStreams.decrement();
   }
 
   /** From now on, exchanges that end early are settled as drained. */
   public void drain() {
     draining = true;
+  }
+
+  /** How many streams are open; exact only while none begins. */
+  public long openStreams() {
+    return openStreams.sum();
   }
 
   /** How many messages could not be handled; each got the reply that changes nothing. */

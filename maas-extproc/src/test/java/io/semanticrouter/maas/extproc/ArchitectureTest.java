@@ -1,76 +1,139 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc;
 
-import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.core.domain.JavaClass.Predicates;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/** The rules of the house across modules. */
+/** The rules of the house, over every production class of ours on this class path. */
 @AnalyzeClasses(
     packages = "io.semanticrouter.maas",
-    importOptions = ImportOption.DoNotIncludeTests.class)
+    importOptions = {
+      ImportOption.DoNotIncludeTests.class,
+      ArchitectureTest.WithoutTestJars.class,
+      ArchitectureTest.WithoutExamples.class
+    })
 class ArchitectureTest {
+  /** The test kit of the core is a jar of its own. */
+  static final class WithoutTestJars implements ImportOption {
+    @Override
+    public boolean includes(com.tngtech.archunit.core.importer.Location location) {
+      return !location.contains("-tests.jar") && !location.contains("/test-classes/");
+    }
+  }
+
+  /** The simulated backend is a test fixture here. */
+  static final class WithoutExamples implements ImportOption {
+    @Override
+    public boolean includes(com.tngtech.archunit.core.importer.Location location) {
+      return !location.contains("io/semanticrouter/maas/examples/");
+    }
+  }
+
   @ArchTest
-  static final ArchRule grpcAndProtosStayInTheAdapter =
+  static final ArchRule grpcStaysInTheExtProcAdapter =
       noClasses()
           .that()
-          .resideOutsideOfPackage("..maas.extproc..")
+          .resideOutsideOfPackage("io.semanticrouter.maas.extproc..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("io.grpc..", "com.google.protobuf..", "io.envoyproxy..");
 
   @ArchTest
-  static final ArchRule prometheusStaysInMetricsAndTheCompositionRoots =
+  static final ArchRule prometheusStaysInTheMetricsAndTheCompositionRoot =
       noClasses()
           .that()
           .resideOutsideOfPackages(
-              "..maas.metrics..", "..maas.extproc.server..", "..maas.examples..")
+              "io.semanticrouter.maas.metrics..", "io.semanticrouter.maas.extproc.server..")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.prometheus..");
 
   @ArchTest
-  static final ArchRule internalsOfCoreAreForCore =
+  static final ArchRule coreNeedsNothingButTheJdk =
       noClasses()
-          .that(
-              resideInAnyPackage(
-                  "..maas.metrics..", "..maas.extproc..", "..maas.examples..", "..maas.bench.."))
+          .that()
+          .resideInAnyPackage("io.semanticrouter.maas", "io.semanticrouter.maas.internal..")
           .should()
           .dependOnClassesThat()
-          .resideInAPackage("io.semanticrouter.maas.internal..");
+          .resideOutsideOfPackages(
+              "java..",
+              "org.jspecify..",
+              "io.semanticrouter.maas",
+              "io.semanticrouter.maas.internal..");
 
   @ArchTest
-  static final ArchRule packagesHaveNoCycles =
-      slices().matching("io.semanticrouter.(maas..)").should().beFreeOfCycles();
+  static final ArchRule internalsOfTheCoreStayInside =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("io.semanticrouter.maas", "io.semanticrouter.maas.internal..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("..maas.internal..");
+
+  @ArchTest
+  static final ArchRule extProcServiceDoesNotKnowItsServer =
+      noClasses()
+          .that()
+          .resideInAPackage("io.semanticrouter.maas.extproc")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.semanticrouter.maas.extproc.server..");
+
+  /** The core and its internal package are one slice: the second is a part of the first. */
+  @ArchTest
+  static final ArchRule noCyclesBetweenPackages =
+      slices()
+          .assignedFrom(
+              new com.tngtech.archunit.library.dependencies.SliceAssignment() {
+                @Override
+                public com.tngtech.archunit.library.dependencies.SliceIdentifier getIdentifierOf(
+                    com.tngtech.archunit.core.domain.JavaClass javaClass) {
+                  String name = javaClass.getPackageName();
+                  return com.tngtech.archunit.library.dependencies.SliceIdentifier.of(name);
+                }
+
+                @Override
+                public String getDescription() {
+                  return "packages";
+                }
+              })
+          .should()
+          .beFreeOfCycles();
 
   @ArchTest
   static final ArchRule namesSayWhatAThingIs =
       noClasses()
           .should()
-          .haveNameMatching(".*(Utils?|Helper|Manager|Impl)")
+          .haveNameMatching(".*(Util|Utils|Helper|Helpers|Manager|Impl)(\\$.*)?")
           .orShould()
-          .haveSimpleNameStartingWith("Abstract");
+          .haveNameMatching(".*[.$]Abstract[^.$]*");
 
   @ArchTest
-  static final ArchRule environmentIsReadInOnePlace =
+  static final ArchRule environmentIsReadAtTheEntranceOnly =
       noClasses()
           .that()
-          .doNotHaveSimpleName("Main")
+          .doNotHaveFullyQualifiedName("io.semanticrouter.maas.extproc.server.Main")
           .should()
-          .callMethod(System.class, "getenv")
-          .orShould()
-          .callMethod(System.class, "getenv", String.class);
+          .callMethodWhere(
+              com.tngtech.archunit.core.domain.JavaCall.Predicates.target(
+                      com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner(
+                          Predicates.equivalentTo(System.class)))
+                  .and(
+                      com.tngtech.archunit.core.domain.JavaCall.Predicates.target(
+                          com.tngtech.archunit.core.domain.properties.HasName.Predicates.name(
+                              "getenv"))));
 
   @ArchTest
-  static final ArchRule nothingSleepsInProduction =
+  static final ArchRule nothingSleeps =
       noClasses()
-          .that()
-          .resideOutsideOfPackage("..maas.examples..")
           .should()
-          .callMethod(Thread.class, "sleep", long.class);
+          .callMethod(Thread.class, "sleep", long.class)
+          .orShould()
+          .callMethod(Thread.class, "sleep", long.class, int.class);
 }

@@ -146,7 +146,8 @@ public final class FakeEnvoy implements AutoCloseable {
       return error;
     }
 
-    boolean isCompleted() {
+    /** Whether the server ended the stream without an error. */
+    public boolean isCompleted() {
       return completed;
     }
 

@@ -79,6 +79,7 @@ class ProcessorStreamTest {
   @AfterEach
   void closeEnvoys() {
     envoys.forEach(FakeEnvoy::close);
+    assertThat(processor.openStreams()).isZero();
   }
 
   private static Metering metering(Map<String, ?> config, UsageSink... sinks) {

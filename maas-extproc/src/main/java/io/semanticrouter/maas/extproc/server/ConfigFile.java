@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server;
 
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import io.semanticrouter.maas.ConfigError;
 import io.semanticrouter.maas.ConfigException;
 import io.semanticrouter.maas.ConfigSection;
 import io.semanticrouter.maas.MaasConfig;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,7 +25,19 @@ import java.util.Set;
  * @param server the section of the server
  */
 record ConfigFile(MaasConfig metering, ServerConfig server) {
-  private static final Set<String> SECTIONS = Set.of(MaasConfig.SECTION, "pricing", "server");
+  /** What a Kubernetes ConfigMap can hold. */
+  private static final int MAX_BYTES = 1 << 20;
+
+  /** How the YAML parser begins a line that says where something is. */
+  private static final String MARK = " in 'reader', line ";
+
+  /** A key that stands twice is a mistake. */
+  private static final YAMLFactory YAML =
+      YAMLFactory.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          // The default according to its documentation, but not with a builder.
+          .enable(YAMLParser.Feature.EMPTY_STRING_AS_NULL)
+          .build();
 
   /** The levels that LOG_LEVEL knows. */
   static final Set<String> LOG_LEVELS = Set.of("trace", "debug", "info", "warn", "error", "off");
@@ -61,6 +79,32 @@ record ConfigFile(MaasConfig metering, ServerConfig server) {
               + path.toAbsolutePath().normalize()
               + " (start from the reference: cp deploy/maas/config.maas.yaml config/config.yaml)");
     }
-    return YamlTree.read(path, SECTIONS);
+    try {
+      if (Files.size(path) > MAX_BYTES) {
+        throw new UnreadableException(path + ": larger than " + MAX_BYTES + " bytes");
+      }
+      try (YAMLParser parser = YAML.createParser(path.toFile())) {
+        return new YamlTree(path, parser).read();
+      }
+    } catch (JacksonException e) {
+      throw notYaml(path, e);
+    } catch (IOException e) {
+      throw new UnreadableException(path + ": cannot be read: " + e.getMessage());
+    }
+  }
+
+  /** With the line of the problem, where the parser states one, and not that of its context. */
+  private static UnreadableException notYaml(Path path, JacksonException e) {
+    JsonLocation location = e.getLocation();
+    String line = location == null ? "" : ":" + location.getLineNr();
+    String problem = "not readable";
+    for (String text : e.getOriginalMessage().lines().toList()) {
+      if (text.startsWith(MARK)) {
+        line = ":" + text.substring(MARK.length(), text.indexOf(',', MARK.length()));
+      } else if (!text.startsWith(" ")) {
+        problem = text.length() > 200 ? text.substring(0, 200) + "…" : text;
+      }
+    }
+    return new UnreadableException(path + line + ": not valid YAML: " + problem);
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server;
 
+import com.sun.net.httpserver.HttpExchange;
 import io.grpc.Server;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -14,6 +15,8 @@ import io.semanticrouter.maas.extproc.MaasProcessor;
 import io.semanticrouter.maas.metrics.PrometheusSink;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -29,6 +32,16 @@ import org.slf4j.LoggerFactory;
  */
 final class MaasServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MaasServer.class);
+  private static final Duration DRAIN_CHECK = Duration.ofMillis(50);
+  private static final byte[] NOT_FOUND =
+      "Not found. Metrics are at /metrics\n".getBytes(StandardCharsets.UTF_8);
+
+  static {
+    // In seconds. Half a request would otherwise hold a metrics thread for a minute, and a reader
+    // that stopped reading for ten; two of them, and nobody could scrape.
+    setDefault("sun.net.httpserver.maxReqTime", "5");
+    setDefault("sun.net.httpserver.maxRspTime", "60");
+  }
 
   private final ServerConfig config;
   private final MaasProcessor processor;
@@ -77,7 +90,7 @@ final class MaasServer implements AutoCloseable {
       MaasServer started = new MaasServer(server, processor, grpc, health, metrics, metricsThreads);
       health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
       return started;
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       if (metrics != null) {
         metrics.close();
       }
@@ -105,14 +118,29 @@ final class MaasServer implements AutoCloseable {
     }
     health.enterTerminalState();
     grpc.shutdown();
-    if (!awaitTermination(config.drainTimeout())) {
+    if (!awaitExchanges()) {
       LOG.warn("Open exchanges after {}; settling what is known", config.drainTimeout());
       processor.drain();
-      grpc.shutdownNow();
-      awaitTermination(Duration.ofSeconds(5));
     }
+    // Whatever is open now: exchanges that took too long, or clients that watch the health.
+    grpc.shutdownNow();
+    awaitTermination(Duration.ofSeconds(5));
     metrics.close();
     metricsThreads.shutdownNow();
+  }
+
+  private boolean awaitExchanges() {
+    long deadline = System.nanoTime() + config.drainTimeout().toNanos();
+    long left;
+    do {
+      left = deadline - System.nanoTime();
+      // Waits at least once: an exchange may be on its way on a connection that is open.
+      if (awaitTermination(Duration.ofNanos(Math.min(left, DRAIN_CHECK.toNanos())))
+          || processor.openStreams() == 0) {
+        return true;
+      }
+    } while (left > 0 && !Thread.currentThread().isInterrupted());
+    return false;
   }
 
   private boolean awaitTermination(Duration timeout) {
@@ -126,9 +154,9 @@ final class MaasServer implements AutoCloseable {
 
   private static Server grpc(
       ServerConfig config, MaasProcessor processor, HealthStatusManager health) throws IOException {
+    InetSocketAddress address = resolve("gRPC", config.grpcAddress(), config.grpcPort());
     try {
-      return NettyServerBuilder.forAddress(
-              new InetSocketAddress(config.grpcAddress(), config.grpcPort()))
+      return NettyServerBuilder.forAddress(address)
           .addService(processor)
           .addService(health.getHealthService())
           // See MaasProcessor: an executor in between would lose the last message of an exchange.
@@ -146,12 +174,14 @@ final class MaasServer implements AutoCloseable {
   private static HTTPServer metrics(
       ServerConfig config, PrometheusRegistry registry, ExecutorService threads)
       throws IOException {
+    InetSocketAddress address = resolve("metrics", config.metricsAddress(), config.metricsPort());
     try {
       return HTTPServer.builder()
-          .inetAddress(new InetSocketAddress(config.metricsAddress(), 0).getAddress())
+          .inetAddress(address.getAddress())
           .port(config.metricsPort())
           .executorService(threads)
           .registry(registry)
+          .defaultHandler(MaasServer::notFound)
           .buildAndStart();
     } catch (IOException e) {
       throw unavailable("metrics", config.metricsAddress(), config.metricsPort(), e);
@@ -163,8 +193,44 @@ final class MaasServer implements AutoCloseable {
     while (cause.getCause() != null) {
       cause = cause.getCause();
     }
+    String problem = cause.getMessage();
     return new IOException(
-        "cannot listen for " + what + " on " + address + ":" + port + ": " + cause.getMessage(), e);
+        "cannot listen for "
+            + what
+            + " on "
+            + address
+            + ":"
+            + port
+            + ": "
+            + (problem == null ? cause.getClass().getSimpleName() : problem),
+        e);
+  }
+
+  /** Resolved, because an address that is not would come to mean every address. */
+  private static InetSocketAddress resolve(String what, String address, int port)
+      throws IOException {
+    InetSocketAddress resolved = new InetSocketAddress(address, port);
+    if (resolved.isUnresolved()) {
+      throw unavailable(what, address, port, new UnknownHostException("unknown host"));
+    }
+    return resolved;
+  }
+
+  private static void notFound(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      exchange.getResponseHeaders().set("Content-Type", "text/plain; charset=utf-8");
+      boolean head = exchange.getRequestMethod().equals("HEAD");
+      exchange.sendResponseHeaders(404, head ? -1 : NOT_FOUND.length);
+      if (!head) {
+        exchange.getResponseBody().write(NOT_FOUND);
+      }
+    }
+  }
+
+  private static void setDefault(String property, String value) {
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, value);
+    }
   }
 
   private static void registerOwn(

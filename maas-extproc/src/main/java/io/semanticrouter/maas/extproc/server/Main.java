@@ -62,10 +62,11 @@ public final class Main implements Callable<Integer> {
     String configFile = environment.getOrDefault("CONFIG_FILE", "");
     Path path =
         config != null ? config : Path.of(configFile.isBlank() ? DEFAULT_CONFIG : configFile);
-    String logLevel = environment.getOrDefault("LOG_LEVEL", "").strip().toLowerCase(Locale.ROOT);
+    String stated = environment.getOrDefault("LOG_LEVEL", "").strip().toLowerCase(Locale.ROOT);
+    String logLevel = stated.isEmpty() ? "info" : stated;
     ConfigFile file;
     try {
-      file = ConfigFile.read(path, logLevel.isEmpty() ? "info" : logLevel);
+      file = ConfigFile.read(path, logLevel);
     } catch (ConfigFile.UnreadableException e) {
       err.println("maas-extproc: " + e.getMessage());
       return WRONG_CONFIGURATION;
@@ -76,6 +77,9 @@ public final class Main implements Callable<Integer> {
       }
       return WRONG_CONFIGURATION;
     }
+    // Before the first logger: logback.xml asks for it, and would take an empty LOG_LEVEL for
+    // debug.
+    System.setProperty("LOG_LEVEL", logLevel);
     return run(path, file);
   }
 

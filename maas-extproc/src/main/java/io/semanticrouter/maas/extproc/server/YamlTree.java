@@ -1,177 +1,118 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server;
 
-import com.fasterxml.jackson.core.JacksonException;
-import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
+import io.semanticrouter.maas.MaasConfig;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.math.BigInteger;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A YAML file as maps, lists and scalars that mean what they look like: decimal numbers are exact,
- * and what only old YAML takes for a number (octal, hexadecimal, underscores, infinities) is no
- * number at all. A file is one document, small, without a key that stands twice.
+ * Reads the tree of a configuration out of YAML, without guessing: what YAML 1.1 and 1.2 understand
+ * differently ({@code yes}, {@code 010}, {@code 1_000}) becomes a value that no key accepts, and an
+ * alias in a section of ours is an error. Sections of others are skipped, whatever is in them.
  */
 final class YamlTree {
-  private static final long MAX_BYTES = 1 << 20;
-  private static final Pattern INTEGER = Pattern.compile("-?(0|[1-9][0-9]*)");
+  private static final Set<String> SECTIONS = Set.of(MaasConfig.SECTION, "pricing", "server");
+  private static final Pattern INTEGER = Pattern.compile("-?(0|[1-9][0-9]{0,17})");
   private static final Pattern DECIMAL =
-      Pattern.compile("-?(0|[1-9][0-9]*)?(\\.[0-9]+)?([eE][-+]?[0-9]{1,9})?");
-  private static final Pattern MARK = Pattern.compile(" line (\\d+), column \\d+");
-  private static final YAMLFactory YAML =
-      YAMLFactory.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .enable(YAMLParser.Feature.EMPTY_STRING_AS_NULL)
-          .build();
+      Pattern.compile("-?([0-9]{1,100}(\\.[0-9]{0,100})?|\\.[0-9]{1,100})([eE][-+]?[0-9]{1,9})?");
 
   private final Path path;
-  private final Set<String> ours;
   private final YAMLParser parser;
 
-  /** In one of our sections: an alias there would be read as a text. */
-  private boolean inside;
-
-  private YamlTree(Path path, Set<String> ours, YAMLParser parser) {
-    this.path = path;
-    this.ours = ours;
-    this.parser = parser;
-  }
-
-  /** A number in a spelling that different YAML versions read differently: nobody's value. */
-  record OddNumber(String text) {
+  /** A scalar whose meaning depends on whom one asks; shown as it was written. */
+  private record Ambiguous(String text) {
     @Override
     public String toString() {
       return text;
     }
   }
 
-  /**
-   * Reads a file.
-   *
-   * @param ours the top-level sections in which aliases are refused; elsewhere they are not looked
-   *     at
-   */
-  static Map<String, @Nullable Object> read(Path path, Set<String> ours)
-      throws ConfigFile.UnreadableException {
-    try {
-      if (Files.size(path) > MAX_BYTES) {
-        throw new ConfigFile.UnreadableException(path + ": larger than 1 MiB");
-      }
-      try (YAMLParser parser = YAML.createParser(path.toFile())) {
-        return new YamlTree(path, ours, parser).document();
-      }
-    } catch (JacksonException e) {
-      throw new ConfigFile.UnreadableException(
-          path + ":" + line(e) + ": not valid YAML: " + oneLine(e.getOriginalMessage()));
-    } catch (IOException e) {
-      throw new ConfigFile.UnreadableException(
-          path + ": cannot be read: " + oneLine(String.valueOf(e.getMessage())));
-    }
+  YamlTree(Path path, YAMLParser parser) {
+    this.path = path;
+    this.parser = parser;
   }
 
-  private Map<String, @Nullable Object> document()
-      throws IOException, ConfigFile.UnreadableException {
+  /** The top level: sections of ours in full, of others the names only. */
+  Map<String, @Nullable Object> read() throws IOException, ConfigFile.UnreadableException {
+    Map<String, @Nullable Object> root = new LinkedHashMap<>();
     JsonToken first = parser.nextToken();
-    if (first == null || first == JsonToken.VALUE_NULL) {
-      return Map.of();
+    if (first == null) {
+      return root;
     }
-    if (first != JsonToken.START_OBJECT) {
+    if (first == JsonToken.START_OBJECT) {
+      while (parser.nextToken() != JsonToken.END_OBJECT) {
+        String key = parser.currentName();
+        parser.nextToken();
+        if (SECTIONS.contains(key)) {
+          root.put(key, value());
+        } else {
+          parser.skipChildren();
+          root.put(key, null);
+        }
+      }
+    } else if (!isNull(first)) {
       throw new ConfigFile.UnreadableException(
           path + ": must be a YAML mapping, such as maas_integration: …");
     }
-    Map<String, @Nullable Object> tree = new LinkedHashMap<>();
-    while (parser.nextToken() == JsonToken.FIELD_NAME) {
-      String name = parser.currentName();
-      inside = ours.contains(name);
-      tree.put(name, value(parser.nextToken()));
-    }
     if (parser.nextToken() != null) {
-      throw unreadable("must be one document; what follows a second \"---\" would be ignored");
+      throw problem("must be one document; this is the start of another");
     }
-    return tree;
+    return root;
   }
 
-  private @Nullable Object value(JsonToken token)
-      throws IOException, ConfigFile.UnreadableException {
+  private @Nullable Object value() throws IOException, ConfigFile.UnreadableException {
+    if (parser.isCurrentAlias()) {
+      throw problem("aliases (*" + parser.getText() + ") are not read; write the value itself");
+    }
+    JsonToken token = parser.currentToken();
+    if (token == JsonToken.START_OBJECT) {
+      Map<String, @Nullable Object> map = new LinkedHashMap<>();
+      while (parser.nextToken() != JsonToken.END_OBJECT) {
+        String key = parser.currentName();
+        parser.nextToken();
+        map.put(key, value());
+      }
+      return map;
+    }
+    if (token == JsonToken.START_ARRAY) {
+      List<@Nullable Object> list = new ArrayList<>();
+      while (parser.nextToken() != JsonToken.END_ARRAY) {
+        list.add(value());
+      }
+      return list;
+    }
+    if (isNull(token)) {
+      return null;
+    }
+    String text = parser.getText();
     return switch (token) {
-      case START_OBJECT -> {
-        Map<String, @Nullable Object> map = new LinkedHashMap<>();
-        while (parser.nextToken() == JsonToken.FIELD_NAME) {
-          String name = parser.currentName();
-          map.put(name, value(parser.nextToken()));
-        }
-        yield map;
-      }
-      case START_ARRAY -> {
-        List<@Nullable Object> list = new ArrayList<>();
-        for (JsonToken next = parser.nextToken();
-            next != JsonToken.END_ARRAY;
-            next = parser.nextToken()) {
-          list.add(value(next));
-        }
-        yield list;
-      }
-      case VALUE_TRUE, VALUE_FALSE -> {
-        // "yes" and "off" are texts since YAML 1.2.
-        String text = parser.getText();
-        boolean word = text.equalsIgnoreCase("true") || text.equalsIgnoreCase("false");
-        yield word ? (Object) (token == JsonToken.VALUE_TRUE) : text;
-      }
-      case VALUE_NULL -> null;
-      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> number(parser.getText());
-      default -> {
-        if (inside && parser.isCurrentAlias()) {
-          throw unreadable("aliases are not supported here: *" + oneLine(parser.getText()));
-        }
-        yield parser.getText();
-      }
+      case VALUE_STRING -> text;
+      case VALUE_TRUE -> text.equalsIgnoreCase("true") ? true : new Ambiguous(text);
+      case VALUE_FALSE -> text.equalsIgnoreCase("false") ? false : new Ambiguous(text);
+      case VALUE_NUMBER_INT ->
+          INTEGER.matcher(text).matches() ? Long.valueOf(text) : new Ambiguous(text);
+      case VALUE_NUMBER_FLOAT ->
+          DECIMAL.matcher(text).matches() ? new BigDecimal(text) : new Ambiguous(text);
+      default -> new Ambiguous(text);
     };
   }
 
-  private static Object number(String text) {
-    if (INTEGER.matcher(text).matches()) {
-      BigInteger number = text.length() > 30 ? null : new BigInteger(text);
-      if (number == null) {
-        return new OddNumber(text);
-      }
-      return number.bitLength() < Long.SIZE ? (Object) number.longValue() : number;
-    }
-    boolean decimal = DECIMAL.matcher(text).matches() && text.length() <= 60;
-    return decimal ? new BigDecimal(text) : new OddNumber(text);
+  private static boolean isNull(JsonToken token) {
+    return token == JsonToken.VALUE_NULL;
   }
 
-  private ConfigFile.UnreadableException unreadable(String problem) {
-    int line = parser.currentTokenLocation().getLineNr();
-    return new ConfigFile.UnreadableException(path + ":" + line + ": " + problem);
-  }
-
-  /** The line of the problem: the scanner's own word for it, where it has one, is the closest. */
-  private static String line(JacksonException e) {
-    Matcher mark = MARK.matcher(e.getOriginalMessage());
-    JsonLocation location = e.getLocation();
-    String line = location == null ? "?" : String.valueOf(location.getLineNr());
-    while (mark.find()) {
-      line = mark.group(1);
-    }
-    return line;
-  }
-
-  private static String oneLine(String message) {
-    String line = message.lines().findFirst().orElse("not readable");
-    return line.length() > 200 ? line.substring(0, 200) + "…" : line;
+  private ConfigFile.UnreadableException problem(String problem) {
+    return new ConfigFile.UnreadableException(
+        path + ":" + parser.currentTokenLocation().getLineNr() + ": " + problem);
   }
 }
