@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** One HTTP/1.1 exchange over a bare socket: every byte as it comes, chunk framing included. */
+/** One HTTP/1.1 exchange over a bare socket: every header line and body byte as it comes. */
 record RawHttp(List<String> head, String body) {
 
   static RawHttp post(int port, String path, String json, String... headers) throws IOException {
@@ -56,7 +56,24 @@ record RawHttp(List<String> head, String body) {
     if (end < 0) {
       throw new AssertionError("no HTTP response: " + text);
     }
-    return new RawHttp(List.of(text.substring(0, end).split("\r\n")), text.substring(end + 4));
+    List<String> head = List.of(text.substring(0, end).split("\r\n"));
+    String body = text.substring(end + 4);
+    return new RawHttp(head, head.contains("transfer-encoding: chunked") ? joined(body) : body);
+  }
+
+  /** The content of a chunked body. Where it is cut into chunks is up to whoever forwards it. */
+  private static String joined(String chunked) {
+    StringBuilder content = new StringBuilder();
+    int at = 0;
+    while (true) {
+      int line = chunked.indexOf("\r\n", at);
+      int size = Integer.parseInt(chunked.substring(at, line), 16);
+      if (size == 0) {
+        return content.toString();
+      }
+      content.append(chunked, line + 2, line + 2 + size);
+      at = line + 2 + size + 2;
+    }
   }
 
   private static byte[] readAll(InputStream in) throws IOException {

@@ -170,7 +170,7 @@ class MainTest {
     assertThat(run.errLines()).hasSize(5);
     assertThat(run.errLines().get(0)).contains(config).endsWith("4 error(s)");
     assertThat(run.err())
-        .contains("  maas_integration.enabled = yes: must be true or false")
+        .contains("  maas_integration.enabled = \"yes\": must be true or false")
         .contains("  server.grpc_port = \"x\": must be a whole number")
         .contains("did you mean \"metrics_port\"?")
         .contains("  LOG_LEVEL = \"loud\": must be one of");
