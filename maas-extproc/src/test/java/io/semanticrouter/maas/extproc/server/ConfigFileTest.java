@@ -284,7 +284,7 @@ class ConfigFileTest {
     assertThat(errors("maas_integration: { authentication: { fallback_user: \"\" } }\n"))
         .containsExactly(
             "maas_integration.authentication.fallback_user = \"\": must have 1 to 256 bytes and no"
-                + " control characters");
+                + " control characters and no white space around it");
   }
 
   @Test
