@@ -283,8 +283,8 @@ class ConfigFileTest {
   void emptyTextIsNotTheDefault() throws IOException {
     assertThat(errors("maas_integration: { authentication: { fallback_user: \"\" } }\n"))
         .containsExactly(
-            "maas_integration.authentication.fallback_user = \"\": must have 1 to 256 bytes and no"
-                + " control characters and no white space around it");
+            "maas_integration.authentication.fallback_user = \"\": must have 1 to 256 bytes,"
+                + " no control characters and no white space around it");
   }
 
   @Test
