@@ -136,6 +136,7 @@ final class EmbeddedGateway implements AutoCloseable {
     http.getResponseHeaders().putAll(WireHeaders.toForward(fromBackend, edits));
     http.sendResponseHeaders(response.statusCode(), length(http, response));
     OutputStream out = http.getResponseBody();
+    out.flush(); // newer JDKs hold the headers back until the first token
     byte[] chunk = new byte[CHUNK_BYTES];
     for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
       // 4. Show each piece, in order, cut anywhere. The bytes stay as they are. Before the write,

@@ -79,7 +79,10 @@ final class Exchange {
     header("Content-Type", "text/event-stream; charset=utf-8");
     header("Cache-Control", "no-cache");
     http.sendResponseHeaders(200, 0);
-    return http.getResponseBody();
+    OutputStream body = http.getResponseBody();
+    // A stream begins before its first event; newer JDKs hold the headers back until then.
+    body.flush();
+    return body;
   }
 
   void error(ApiException error) throws IOException {
