@@ -88,6 +88,8 @@ class MainTest {
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    // What the manifest of the jar says, for newer JDKs.
+    command.add("--enable-native-access=ALL-UNNAMED");
     command.addAll(List.of("-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", classPath));
     command.add(Main.class.getName());
     command.addAll(List.of(arguments));
