@@ -39,6 +39,7 @@ import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.Outcome;
 import io.semanticrouter.maas.UsageRecord;
 import io.semanticrouter.maas.UsageSink;
+import io.semanticrouter.maas.testkit.RecordingSink;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -171,7 +172,7 @@ class ProcessorStreamTest {
     stream.send(response(200, "application/json"), body(JSON_ANSWER, true));
     assertThat(stream.replyKinds())
         .containsExactly("REQUEST_HEADERS", "RESPONSE_HEADERS", "RESPONSE_BODY");
-    assertThat(sink.only().outcome()).isEqualTo(Outcome.COMPLETE);
+    assertThat(sink.single().outcome()).isEqualTo(Outcome.COMPLETE);
   }
 
   @Test
@@ -213,8 +214,8 @@ class ProcessorStreamTest {
   void errorResponseAsksForNoBodyAndSettlesAtItsHeaders(int status) {
     FakeEnvoy.Stream stream = open().send(chat(), response(status, "application/json"));
     assertThat(stream.lastReply().hasModeOverride()).isFalse();
-    assertThat(sink.only().outcome()).isEqualTo(Outcome.ERROR);
-    assertThat(sink.only().httpStatus()).isEqualTo(status);
+    assertThat(sink.single().outcome()).isEqualTo(Outcome.ERROR);
+    assertThat(sink.single().httpStatus()).isEqualTo(status);
   }
 
   private static ProcessingMode mode(
@@ -245,8 +246,8 @@ class ProcessorStreamTest {
   @Test
   void secondRequestHeadersSettleTheFirstExchangeAndBeginAnother() {
     FakeEnvoy.Stream stream = open().send(chat(USER, "alice"), chat(USER, "bob"));
-    assertThat(sink.only().identity().user()).isEqualTo("alice");
-    assertThat(sink.only().measurement().has(Reason.CANCELLED)).isTrue();
+    assertThat(sink.single().identity().user()).isEqualTo("alice");
+    assertThat(sink.single().measurement().has(Reason.CANCELLED)).isTrue();
     stream.send(response(200, "application/json"), body(JSON_ANSWER, true));
     assertThat(sink.records()).hasSize(2);
     assertThat(sink.records().get(1).identity().user()).isEqualTo("bob");
@@ -281,21 +282,21 @@ class ProcessorStreamTest {
   void bodyWithoutResponseHeadersSettlesWithoutUsage() {
     FakeEnvoy.Stream stream = open().send(chat(), body(JSON_ANSWER, true));
     assertThat(stream.replyKinds()).containsExactly("REQUEST_HEADERS", "RESPONSE_BODY");
-    assertThat(sink.only().measurement().has(Reason.NO_RESPONSE)).isTrue();
+    assertThat(sink.single().measurement().has(Reason.NO_RESPONSE)).isTrue();
   }
 
   @Test
   void messagesAfterTheEndAreAnsweredAndChangeNothing() {
     FakeEnvoy.Stream stream =
         open().send(chat(), response(200, "application/json"), body(JSON_ANSWER, true));
-    UsageRecord record = sink.only();
+    UsageRecord record = sink.single();
     stream.send(
         body(JSON_ANSWER, true), trailers(), response(500, "text/plain"), requestTrailers());
     assertThat(stream.replyKinds().subList(3, 7))
         .containsExactly(
             "RESPONSE_BODY", "RESPONSE_TRAILERS", "RESPONSE_HEADERS", "REQUEST_TRAILERS");
     stream.cancel();
-    assertThat(sink.only()).isSameAs(record);
+    assertThat(sink.single()).isSameAs(record);
     assertThat(record.measurement().status()).isEqualTo(Status.COMPLETE);
   }
 
@@ -309,7 +310,7 @@ class ProcessorStreamTest {
             body(JSON_ANSWER.substring(0, 20), false),
             requestBody("}", true),
             body(JSON_ANSWER.substring(20), true));
-    assertThat(sink.only().outcome()).isEqualTo(Outcome.COMPLETE);
+    assertThat(sink.single().outcome()).isEqualTo(Outcome.COMPLETE);
   }
 
   @Test
@@ -319,7 +320,7 @@ class ProcessorStreamTest {
     assertThat(stream.replies()).isEmpty();
     stream.halfClose();
     assertThat(stream.isCompleted()).isTrue();
-    assertThat(sink.only().outcome()).isEqualTo(Outcome.COMPLETE);
+    assertThat(sink.single().outcome()).isEqualTo(Outcome.COMPLETE);
   }
 
   // Ends
@@ -328,8 +329,8 @@ class ProcessorStreamTest {
   void responseThatEndsWithItsHeadersIsSettledThereWithoutOverride() {
     FakeEnvoy.Stream stream = open().send(chat(), response(204, "application/json", true));
     assertThat(stream.lastReply().hasModeOverride()).isFalse();
-    assertThat(sink.only().httpStatus()).isEqualTo(204);
-    assertThat(sink.only().outcome()).isEqualTo(Outcome.NONE);
+    assertThat(sink.single().httpStatus()).isEqualTo(204);
+    assertThat(sink.single().outcome()).isEqualTo(Outcome.NONE);
     stream.cancel();
     assertThat(sink.records()).hasSize(1);
   }
@@ -339,8 +340,8 @@ class ProcessorStreamTest {
     List<ProcessingRequest> messages = sseExchange();
     messages.set(messages.size() - 1, trailers());
     FakeEnvoy.Stream stream = open().send(messages);
-    assertThat(sink.only().measurement().status()).isEqualTo(Status.COMPLETE);
-    assertThat(sink.only().measurement().reasons()).isEmpty();
+    assertThat(sink.single().measurement().status()).isEqualTo(Status.COMPLETE);
+    assertThat(sink.single().measurement().reasons()).isEmpty();
     assertThat(metadata(stream.lastReply())).containsKeys("outcome", "total_tokens");
   }
 
@@ -379,7 +380,7 @@ class ProcessorStreamTest {
     FakeEnvoy.Stream stream = open().send(chat(), response(200, "text/event-stream"));
     stream.halfClose();
     assertThat(stream.isCompleted()).isTrue();
-    assertThat(sink.only().measurement().has(Reason.CANCELLED)).isTrue();
+    assertThat(sink.single().measurement().has(Reason.CANCELLED)).isTrue();
   }
 
   @Test
@@ -387,7 +388,7 @@ class ProcessorStreamTest {
     FakeEnvoy.Stream stream = open().send(chat(), response(200, "text/event-stream"));
     processor.drain();
     stream.cancel();
-    assertThat(sink.only().measurement().has(Reason.DRAIN)).isTrue();
+    assertThat(sink.single().measurement().has(Reason.DRAIN)).isTrue();
   }
 
   @Test
@@ -416,7 +417,7 @@ class ProcessorStreamTest {
     call.sendMessage(response(200, "application/json").toByteArray());
     call.sendMessage(body(JSON_ANSWER, false).toByteArray());
     call.sendMessage(last);
-    assertThat(sink.only().measurement().usage()).isNotNull();
+    assertThat(sink.single().measurement().usage()).isNotNull();
   }
 
   private static final class Bytes implements MethodDescriptor.Marshaller<byte[]> {
@@ -481,8 +482,8 @@ class ProcessorStreamTest {
       assertThat(reply.getRequestHeaders().hasResponse()).isFalse();
       assertThat(reply.getResponseHeaders().hasResponse()).isFalse();
     }
-    assertThat(sink.only().outcome()).isEqualTo(Outcome.COMPLETE);
-    assertThat(sink.only().identity()).isEqualTo(Identity.ANONYMOUS);
+    assertThat(sink.single().outcome()).isEqualTo(Outcome.COMPLETE);
+    assertThat(sink.single().identity()).isEqualTo(Identity.ANONYMOUS);
   }
 
   @Test
@@ -584,7 +585,7 @@ class ProcessorStreamTest {
     map.addHeaders(raw(USER, ByteString.copyFromUtf8("ālice")));
     map.addHeaders(HeaderValue.newBuilder().setKey(TIER).setValue("premium"));
     open().send(Messages.requestHeaders(map.build())).cancel();
-    assertThat(sink.only().identity())
+    assertThat(sink.single().identity())
         .isEqualTo(
             new Identity("ālice", "premium", Identity.Source.HEADER, Identity.Source.HEADER));
   }
@@ -594,7 +595,7 @@ class ProcessorStreamTest {
     HeaderMap.Builder map = chatHeaders();
     map.addHeaders(raw(USER, ByteString.copyFromUtf8("alice")).toBuilder().setValue("mallory"));
     open().send(Messages.requestHeaders(map.build())).cancel();
-    assertThat(sink.only().identity().user()).isEqualTo("alice");
+    assertThat(sink.single().identity().user()).isEqualTo("alice");
   }
 
   @Test
@@ -602,14 +603,14 @@ class ProcessorStreamTest {
     HeaderMap.Builder map = chatHeaders();
     map.addHeaders(raw(USER, ByteString.copyFrom(new byte[] {'a', (byte) 0xFF, (byte) 0xC0})));
     open().send(Messages.requestHeaders(map.build())).cancel();
-    assertThat(sink.only().identity().user()).isEqualTo("unknown");
-    assertThat(sink.only().identity().userSource()).isEqualTo(Identity.Source.INVALID_UTF8);
+    assertThat(sink.single().identity().user()).isEqualTo("unknown");
+    assertThat(sink.single().identity().userSource()).isEqualTo(Identity.Source.INVALID_UTF8);
   }
 
   @Test
   void identityThatStandsTwiceIsTheFallback() {
     open().send(chat(USER, "alice", USER, "mallory")).cancel();
-    assertThat(sink.only().identity().userSource()).isEqualTo(Identity.Source.AMBIGUOUS);
+    assertThat(sink.single().identity().userSource()).isEqualTo(Identity.Source.AMBIGUOUS);
   }
 
   @Test
@@ -624,7 +625,7 @@ class ProcessorStreamTest {
             .build());
     stream.cancel();
     assertThat(stream.replies()).hasSize(2);
-    assertThat(sink.only().httpStatus()).isZero();
+    assertThat(sink.single().httpStatus()).isZero();
     assertThat(processor.failures()).isZero();
   }
 
@@ -651,7 +652,7 @@ class ProcessorStreamTest {
     stream.cancel();
     assertThat(stream.replyKinds()).isEqualTo(kinds(messages));
     assertThat(metering.sinkFailures()).isEqualTo(1);
-    assertThat(sink.only().outcome()).isEqualTo(Outcome.COMPLETE);
+    assertThat(sink.single().outcome()).isEqualTo(Outcome.COMPLETE);
   }
 
   @ParameterizedTest
