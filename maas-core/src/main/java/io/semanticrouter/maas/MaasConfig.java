@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param authentication where the identity comes from
  * @param metrics which metrics are exported
  * @param headers which response headers are exported
+ * @param usage how usage is obtained and judged
  * @param rateCard prices, for the modes that calculate cost
  */
 public record MaasConfig(
@@ -24,6 +25,7 @@ public record MaasConfig(
     Authentication authentication,
     Metrics metrics,
     HeaderExport headers,
+    UsageConfig usage,
     RateCard rateCard) {
 
   /** The section of a configuration file that is ours. */
@@ -149,10 +151,11 @@ public record MaasConfig(
     boolean internalCost = metricsSection.bool("internal_cost_calculation", false);
     metricsSection.rejectUnknownKeys();
     HeaderExport headers = headers(section.section("headers"), authentication);
+    UsageConfig usage = UsageConfig.from(section.section("usage"));
     section.rejectUnknownKeys();
     RateCard rateCard = RateCard.from(root.section("pricing"));
     Mode mode = !enabled ? Mode.STANDALONE : internalCost ? Mode.HYBRID : Mode.MAAS;
-    return new MaasConfig(mode, authentication, metrics, headers, rateCard);
+    return new MaasConfig(mode, authentication, metrics, headers, usage, rateCard);
   }
 
   private static Authentication authentication(ConfigSection section) {

@@ -17,7 +17,9 @@ public enum Outcome {
   /** Usage could not be read. */
   FAILED,
   /** The backend answered with an error status and no usage. */
-  ERROR;
+  ERROR,
+  /** A request that uses no billable tokens. */
+  NOT_METERED;
 
   private final String label = Labels.of(this);
 
@@ -31,7 +33,10 @@ public enum Outcome {
       case COMPLETE -> COMPLETE;
       case PARTIAL -> PARTIAL;
       case ESTIMATED -> ESTIMATED;
-      case NONE -> measurement.has(Measurement.Reason.HTTP_ERROR) ? ERROR : NONE;
+      case NONE ->
+          measurement.has(Measurement.Reason.HTTP_ERROR)
+              ? ERROR
+              : measurement.has(Measurement.Reason.NOT_METERED) ? NOT_METERED : NONE;
       case FAILED -> FAILED;
     };
   }

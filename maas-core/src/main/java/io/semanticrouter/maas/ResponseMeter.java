@@ -23,8 +23,8 @@ final class ResponseMeter {
     UsageScanner.Framing framing = framing(contentType);
     if (status < 200 || status > 299) {
       settledByHeaders = without(Status.NONE, Reason.HTTP_ERROR);
-    } else if (operation == Operation.UNSUPPORTED) {
-      settledByHeaders = without(Status.FAILED, Reason.UNSUPPORTED_API);
+    } else if (operation == Operation.NOT_METERED) {
+      settledByHeaders = without(Status.NONE, Reason.NOT_METERED);
     } else if (framing == null) {
       settledByHeaders = without(Status.NONE, Reason.CONTENT_TYPE);
     } else if (isEncoded(headers.get("content-encoding"))) {

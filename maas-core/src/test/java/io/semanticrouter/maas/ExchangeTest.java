@@ -27,6 +27,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -280,14 +281,27 @@ class ExchangeTest {
         .isEqualTo(Status.COMPLETE);
   }
 
-  @Test
-  void api_that_is_known_but_not_read_is_a_failure() {
-    Exchange exchange = metering(STANDALONE).begin("POST", "/v1/responses", Headers.EMPTY);
+  @ParameterizedTest
+  @CsvSource({
+    "POST, /v1/messages/count_tokens",
+    "POST, /v1/responses/input_tokens",
+    "POST, /v1beta/models/gemini-x:countTokens?key=k",
+    "POST, /tokenize",
+    "POST, /v1/batches/",
+    "GET, /v1/models",
+    "GET, /v1/models/qwen3",
+    "GET, /v1/responses/resp_1",
+    "GET, /v1/responses/resp_1/input_items",
+    "GET, /v1/chat/completions/chatcmpl-1",
+  })
+  void request_that_uses_no_billable_tokens_is_counted_and_not_read(String method, String path) {
+    Exchange exchange = metering(STANDALONE).begin(method, path, Headers.EMPTY);
     exchange.onResponseHeaders(200, headers("content-type", "application/json"));
     assertThat(exchange.wantsResponseBody()).isFalse();
     exchange.end();
     assertThat(only().measurement())
-        .isEqualTo(Measurement.of(Status.FAILED, Set.of(Reason.UNSUPPORTED_API), null));
+        .isEqualTo(Measurement.of(Status.NONE, Set.of(Reason.NOT_METERED), null));
+    assertThat(only().outcome()).isEqualTo(Outcome.NOT_METERED);
   }
 
   // --- do no harm ----------------------------------------------------------------------------

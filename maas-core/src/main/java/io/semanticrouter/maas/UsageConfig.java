@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How usage is obtained and judged: section {@code maas_integration.usage}. Immutable.
+ *
+ * @param forceUsage whether streaming requests are made to report usage (never in Standalone mode)
+ * @param backend what the backends are, where no route says otherwise
+ * @param onDisconnect what is billed when a stream breaks off before its final usage
+ * @param bytesPerToken for estimates: bytes of a request body per prompt token, 1 or more
+ * @param maxTokens the most tokens that one exchange may plausibly state; more is quarantined
+ * @param acceptEncoding what becomes of {@code accept-encoding} (never changed in Standalone mode)
+ * @param routes exceptions for single paths, the most specific one first
+ */
+public record UsageConfig(
+    boolean forceUsage,
+    Backend backend,
+    Disconnect onDisconnect,
+    int bytesPerToken,
+    long maxTokens,
+    AcceptEncoding acceptEncoding,
+    List<Route> routes) {
+
+  /** What kind of server answers. */
+  public enum Backend {
+    /** Any server of the API. */
+    GENERIC,
+    /** vLLM, which can state usage in every chunk of a stream. */
+    VLLM
+  }
+
+  /** What is billed when a stream breaks off before its final usage. */
+  public enum Disconnect {
+    /** The last usage that the backend stated, if any: a measured lower bound. */
+    LAST_SNAPSHOT,
+    /** As far as the backend stated nothing, an estimate, apart from all measurements. */
+    ESTIMATE,
+    /** Nothing. */
+    DROP
+  }
+
+  /** What becomes of the request's {@code accept-encoding}. */
+  public enum AcceptEncoding {
+    /** Codings that cannot be decoded here are taken out. */
+    DECODABLE,
+    /** It is replaced by {@code identity}. */
+    IDENTITY,
+    /** It stays; responses in other codings fail to be measured. */
+    KEEP
+  }
+
+  /**
+   * An exception for one path.
+   *
+   * @param path a path; with {@code *} at its end, all that begin so
+   * @param operation the operation there, null to tell it by the path as usual
+   * @param forceUsage as in {@link UsageConfig}
+   * @param backend as in {@link UsageConfig}
+   */
+  public record Route(
+      String path, @Nullable Operation operation, boolean forceUsage, Backend backend) {
+    boolean matches(String plainPath) {
+      int end = path.length() - 1;
+      return path.charAt(end) == '*'
+          ? plainPath.regionMatches(0, path, 0, end)
+          : plainPath.equals(path);
+    }
+  }
+
+  private static final int DEFAULT_BYTES_PER_TOKEN = 4;
+  private static final long DEFAULT_MAX_TOKENS = 100_000_000;
+
+  /** The route of a path, null when there is none. */
+  @Nullable Route route(String path) {
+    if (routes.isEmpty()) {
+      return null;
+    }
+    String plain = Operation.plain(path);
+    for (int i = 0; i < routes.size(); i++) {
+      if (routes.get(i).matches(plain)) {
+        return routes.get(i);
+      }
+    }
+    return null;
+  }
+
+  static UsageConfig from(ConfigSection section) {
+    boolean forceUsage = section.bool("force_usage", true);
+    Backend backend = oneOf(section, "backend", Backend.GENERIC, Backend.class);
+    UsageConfig config =
+        new UsageConfig(
+            forceUsage,
+            backend,
+            oneOf(section, "on_disconnect", Disconnect.LAST_SNAPSHOT, Disconnect.class),
+            (int) section.integer("bytes_per_token", DEFAULT_BYTES_PER_TOKEN, 1, 1000),
+            section.integer("max_tokens_per_exchange", DEFAULT_MAX_TOKENS, 1, 1L << 50),
+            oneOf(section, "accept_encoding", AcceptEncoding.DECODABLE, AcceptEncoding.class),
+            routes(section.section("routes"), forceUsage, backend));
+    section.rejectUnknownKeys();
+    return config;
+  }
+
+  private static List<Route> routes(ConfigSection section, boolean forceUsage, Backend backend) {
+    List<Route> routes = new ArrayList<>();
+    for (String path : section.keys()) {
+      int errorsBefore = section.errorCount();
+      if (!path.startsWith("/")) {
+        section.reject(path, "a route must begin with /");
+      }
+      ConfigSection route = section.section(path);
+      if (section.errorCount() > errorsBefore) {
+        continue; // what it lacks would be noise
+      }
+      Operation operation =
+          route.has("operation")
+              ? oneOf(route, "operation", Operation.DETECT, Operation.class)
+              : null;
+      routes.add(
+          new Route(
+              path,
+              operation,
+              route.bool("force_usage", forceUsage),
+              oneOf(route, "backend", backend, Backend.class)));
+      route.rejectUnknownKeys();
+    }
+    routes.sort(Comparator.comparingInt((Route route) -> route.path().length()).reversed());
+    return List.copyOf(routes);
+  }
+
+  private static <E extends Enum<E>> E oneOf(
+      ConfigSection section, String key, E defaultValue, Class<E> type) {
+    Set<String> names =
+        Arrays.stream(type.getEnumConstants())
+            .map(UsageConfig::spelled)
+            .collect(Collectors.toUnmodifiableSet());
+    String name = section.oneOf(key, spelled(defaultValue), names);
+    return Enum.valueOf(type, name.toUpperCase(Locale.ROOT).replace('-', '_'));
+  }
+
+  private static String spelled(Enum<?> constant) {
+    return Labels.of(constant).replace('_', '-');
+  }
+}
