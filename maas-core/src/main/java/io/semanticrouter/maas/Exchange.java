@@ -43,6 +43,8 @@ public final class Exchange implements AutoCloseable {
 
   private final Metering metering;
   private final @Nullable Operation operation;
+  private final @Nullable String pathModel;
+  private final long requestBytes;
   private final Identity identity;
   private final HeaderEdits requestEdits;
   private final Instant startedAt;
@@ -61,12 +63,16 @@ public final class Exchange implements AutoCloseable {
   Exchange(
       Metering metering,
       @Nullable Operation operation,
+      @Nullable String pathModel,
+      long requestBytes,
       Identity identity,
       HeaderEdits requestEdits,
       Instant startedAt,
       long startedNanos) {
     this.metering = metering;
     this.operation = operation;
+    this.pathModel = pathModel;
+    this.requestBytes = requestBytes;
     this.identity = identity;
     this.requestEdits = requestEdits;
     this.startedAt = startedAt;
@@ -106,7 +112,9 @@ public final class Exchange implements AutoCloseable {
     status = responseStatus;
     try {
       routing = metering.routingHeaders().read(headers);
-      meter = new ResponseMeter(operation, responseStatus, headers);
+      meter =
+          new ResponseMeter(
+              operation, metering.config().usage(), requestBytes, responseStatus, headers);
       return metering.config().mode().isIntegrated()
           ? metering.routingHeaders().write(routing, headers)
           : HeaderEdits.EMPTY;
@@ -194,7 +202,8 @@ public final class Exchange implements AutoCloseable {
       return;
     }
     Measurement measurement = measure(abort);
-    Routing facts = meter == null ? routing : routing.withResponseModel(meter.model());
+    String model = meter == null ? null : meter.model();
+    Routing facts = routing.withResponseModel(model != null ? model : pathModel);
     record =
         metering.settle(
             operation,

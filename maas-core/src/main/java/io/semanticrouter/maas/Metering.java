@@ -71,7 +71,9 @@ public final class Metering {
    * @param request its headers, read during this call only
    */
   public Exchange begin(String method, String path, Headers request) {
-    Operation operation = Operation.of(method, path);
+    UsageConfig.Route route = method.equals("POST") ? config.usage().route(path) : null;
+    Operation operation =
+        route != null && route.operation() != null ? route.operation() : Operation.of(method, path);
     Identity identity = Identity.ANONYMOUS;
     HeaderEdits edits = HeaderEdits.EMPTY;
     if (config.mode().isIntegrated()) {
@@ -87,7 +89,27 @@ public final class Metering {
         defect(e);
       }
     }
-    return new Exchange(this, operation, identity, edits, clock.instant(), ticker.getAsLong());
+    return new Exchange(
+        this,
+        operation,
+        operation == null ? null : ModelPath.model(path),
+        operation == null ? -1 : contentLength(request),
+        identity,
+        edits,
+        clock.instant(),
+        ticker.getAsLong());
+  }
+
+  private long contentLength(Headers request) {
+    try {
+      String length = request.get("content-length");
+      return length == null ? -1 : Long.parseLong(length);
+    } catch (NumberFormatException e) {
+      return -1;
+    } catch (Exception e) {
+      defect(e);
+      return -1;
+    }
   }
 
   /** How often the metering itself failed; such exchanges count as FAILED. */

@@ -3,8 +3,13 @@ package io.semanticrouter.maas;
 
 import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
+import io.semanticrouter.maas.UsageConfig.Disconnect;
+import io.semanticrouter.maas.internal.BodyFormat;
+import io.semanticrouter.maas.internal.CanonicalUsage;
 import io.semanticrouter.maas.internal.UsageScanner;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -12,19 +17,36 @@ import org.jspecify.annotations.Nullable;
 /** Measures the response of one exchange: decides whether to look at the body, and judges it. */
 final class ResponseMeter {
   private final Operation operation;
+  private final UsageConfig config;
   private final @Nullable UsageScanner scanner;
 
   /** Why the body is not looked at; null when it is. */
   private final @Nullable Measurement settledByHeaders;
 
-  ResponseMeter(Operation operation, int status, Headers headers) {
+  /** What the headers state, for bodies that state nothing. */
+  private final @Nullable TokenUsage usageOfHeaders;
+
+  /** Prompt tokens for an estimate, or {@link TokenUsage#UNKNOWN}. */
+  private final long estimatedPrompt;
+
+  /**
+   * Begins with the response headers.
+   *
+   * @param requestBytes the length of the request body, -1 when it is not known
+   */
+  ResponseMeter(
+      Operation operation, UsageConfig config, long requestBytes, int status, Headers headers) {
     this.operation = operation;
-    String contentType = headers.get("content-type");
-    UsageScanner.Framing framing = framing(contentType);
-    if (status < 200 || status > 299) {
-      settledByHeaders = without(Status.NONE, Reason.HTTP_ERROR);
-    } else if (operation == Operation.NOT_METERED) {
+    this.config = config;
+    this.estimatedPrompt =
+        requestBytes < 0
+            ? TokenUsage.UNKNOWN
+            : (requestBytes + config.bytesPerToken() - 1) / config.bytesPerToken();
+    UsageScanner.Framing framing = framing(headers.get("content-type"));
+    if (operation == Operation.NOT_METERED) {
       settledByHeaders = without(Status.NONE, Reason.NOT_METERED);
+    } else if (status < 200 || status > 299) {
+      settledByHeaders = without(Status.NONE, Reason.HTTP_ERROR);
     } else if (framing == null) {
       settledByHeaders = without(Status.NONE, Reason.CONTENT_TYPE);
     } else if (isEncoded(headers.get("content-encoding"))) {
@@ -32,7 +54,11 @@ final class ResponseMeter {
     } else {
       settledByHeaders = null;
     }
-    scanner = settledByHeaders == null && framing != null ? new UsageScanner(framing) : null;
+    usageOfHeaders = operation == Operation.INVOKE ? usageOf(headers) : null;
+    scanner =
+        settledByHeaders == null && framing != null
+            ? new UsageScanner(format(operation), framing)
+            : null;
   }
 
   boolean wantsBody() {
@@ -50,7 +76,11 @@ final class ResponseMeter {
   }
 
   @Nullable TokenUsage usageSoFar() {
-    return scanner != null && scanner.usageSeen() ? usage(scanner) : null;
+    if (scanner == null) {
+      return null;
+    }
+    CanonicalUsage usage = scanner.usage(isPromptOnly());
+    return usage == null ? null : tokens(usage);
   }
 
   @Nullable String model() {
@@ -65,29 +95,81 @@ final class ResponseMeter {
           : without(Status.FAILED, Reason.INTERNAL_ERROR);
     }
     scanner.end();
-    return scanner.usageSeen() ? measured(scanner, abort) : unmeasured(scanner, abort);
+    if (scanner.isCorrupt()) {
+      return without(Status.FAILED, Reason.CORRUPT_FRAME);
+    }
+    if (scanner.largestCount() > config.maxTokens()) {
+      return without(Status.FAILED, Reason.QUARANTINED);
+    }
+    CanonicalUsage usage = scanner.usage(isPromptOnly());
+    if (abort != null && !scanner.isFinal()) {
+      if (config.onDisconnect() == Disconnect.DROP) {
+        return Measurement.of(Status.NONE, EnumSet.of(Reason.DROPPED, abort.reason()), null);
+      }
+      TokenUsage estimate =
+          config.onDisconnect() == Disconnect.ESTIMATE ? estimate(scanner, usage) : null;
+      if (estimate != null) {
+        return Measurement.of(Status.ESTIMATED, EnumSet.of(abort.reason()), estimate);
+      }
+    }
+    if (usage != null) {
+      return measured(scanner, usage, abort);
+    }
+    if (scanner.usageSeen()) {
+      return without(Status.FAILED, Reason.UNKNOWN_DIALECT);
+    }
+    if (scanner.images() > 0 && operation == Operation.IMAGE) {
+      TokenUsage none = TokenUsage.of(TokenUsage.UNKNOWN, TokenUsage.UNKNOWN);
+      boolean cut = abort != null || scanner.isTruncated();
+      return cut
+          ? unmeasured(scanner, abort)
+          : Measurement.of(Status.COMPLETE, Set.of(), none).withUnits(units(scanner));
+    }
+    if (usageOfHeaders != null) {
+      return Measurement.of(Status.COMPLETE, Set.of(), usageOfHeaders);
+    }
+    return unmeasured(scanner, abort);
   }
 
-  private Measurement measured(UsageScanner scan, @Nullable AbortReason abort) {
-    TokenUsage usage = usage(scan);
+  private Measurement measured(
+      UsageScanner scan, CanonicalUsage canonical, @Nullable AbortReason abort) {
+    TokenUsage usage = tokens(canonical);
+    UnitUsage units = units(scan);
     Set<Reason> reasons = EnumSet.noneOf(Reason.class);
     note(reasons, scan.malformedUsageSeen(), Reason.MALFORMED_USAGE);
     note(reasons, scan.malformedJsonSeen(), Reason.MALFORMED_JSON);
     note(reasons, scan.duplicateSeen(), Reason.DUPLICATE_KEY);
     note(reasons, scan.errorSeen(), Reason.IN_BAND_ERROR);
-    note(reasons, scan.isOfOneOfSeveralChoices(), Reason.MULTIPLE_CHOICES);
+    note(reasons, scan.isOfSeveralChoices(), Reason.MULTIPLE_CHOICES);
+    note(reasons, scan.hasTooManyParts(), Reason.TOO_MANY_PARTS);
     note(reasons, scan.isTruncated(), Reason.TRUNCATED);
-    boolean known = usage.prompt() >= 0 && usage.completion() >= 0;
-    note(reasons, !known && !scan.malformedUsageSeen(), Reason.MISSING_FIELD);
+    note(reasons, canonical.totalOnly, Reason.TOTAL_ONLY);
+    boolean byThePiece = usage.isEmpty() && !units.equals(UnitUsage.NONE);
+    boolean known = (usage.prompt() >= 0 && usage.completion() >= 0) || byThePiece;
+    boolean explained = canonical.totalOnly || scan.malformedUsageSeen();
+    note(reasons, !known && !explained, Reason.MISSING_FIELD);
     note(reasons, !scan.isFinal() && abort == null, Reason.NO_TERMINATOR);
     Status status = reasons.isEmpty() && scan.isFinal() ? Status.COMPLETE : Status.PARTIAL;
     if (abort != null && status == Status.PARTIAL) {
       reasons.add(abort.reason());
     }
-    // These two are worth knowing, but do not make the numbers any less certain.
+    // These are worth knowing, but do not make the numbers any less certain.
+    note(reasons, usage.unattributed() > 0, Reason.RESIDUAL);
+    note(reasons, canonical.totalMismatch, Reason.TOTAL_MISMATCH);
+    note(reasons, canonical.exclusivePart, Reason.EXCLUSIVE_PART);
+    note(reasons, canonical.unknownLifetime, Reason.UNKNOWN_TTL);
     note(reasons, scan.isUnterminated() && abort == null, Reason.UNTERMINATED_FINAL);
     note(reasons, scan.zeroAfterNonzeroSeen(), Reason.ZERO_AFTER_NONZERO);
-    return Measurement.of(status, reasons, usage);
+    List<UsageLine> lines = new ArrayList<>(0);
+    scan.forEachOtherModel(
+        (model, counts) -> {
+          String name = Texts.sanitise(model);
+          lines.add(new UsageLine(name == null ? Routing.UNKNOWN_MODEL : name, tokens(counts)));
+        });
+    return Measurement.of(status, reasons, usage)
+        .withOtherLines(lines)
+        .withUnits(units)
+        .withProviderStatement(scan.providerCost(), scan.rawUsage());
   }
 
   private static Measurement unmeasured(UsageScanner scan, @Nullable AbortReason abort) {
@@ -109,21 +191,83 @@ final class ResponseMeter {
     return without(Status.NONE, scan.isTruncated() ? Reason.TRUNCATED : Reason.NO_USAGE);
   }
 
-  private TokenUsage usage(UsageScanner scan) {
-    long completion = scan.completion();
-    // Embeddings have no completion, and say so by leaving it out (CreateEmbeddingResponse.usage).
-    boolean promptOnly =
-        operation == Operation.EMBEDDING || (scan.prompt() >= 0 && scan.total() == scan.prompt());
-    if (completion < 0 && promptOnly && !scan.malformedUsageSeen()) {
-      completion = 0;
+  /** Null when there is nothing to estimate from, or no need to: the backend has counted itself. */
+  private @Nullable TokenUsage estimate(UsageScanner scan, @Nullable CanonicalUsage stated) {
+    if (scan.deltas() == 0 || scan.hasRunningOutput()) {
+      return null;
     }
+    long prompt = stated != null && stated.prompt >= 0 ? stated.prompt : estimatedPrompt;
+    long completion = Math.max(scan.deltas(), stated == null ? 0 : stated.completion);
+    return TokenUsage.of(prompt, completion);
+  }
+
+  /** Operations that generate nothing say so by leaving it out. */
+  private boolean isPromptOnly() {
+    return operation == Operation.EMBEDDING
+        || operation == Operation.RERANK
+        || operation == Operation.POOLING;
+  }
+
+  private UnitUsage units(UsageScanner scan) {
+    boolean images = operation == Operation.IMAGE && scan.images() > 0;
+    UnitUsage units =
+        new UnitUsage(
+            scan.audioSeconds(),
+            images ? scan.images() : TokenUsage.UNKNOWN,
+            scan.searchUnits(),
+            scan.toolCalls());
+    return units.equals(UnitUsage.NONE) ? UnitUsage.NONE : units;
+  }
+
+  private static TokenUsage tokens(CanonicalUsage u) {
     return new TokenUsage(
-        scan.prompt(),
-        completion,
-        scan.cacheRead(),
-        scan.cacheWrite(),
-        scan.reasoning(),
-        scan.total());
+        u.prompt,
+        u.completion,
+        u.cacheRead,
+        u.cacheWrite,
+        u.cacheWrite5m,
+        u.cacheWrite1h,
+        u.reasoning,
+        u.promptAudio,
+        u.promptImage,
+        u.completionAudio,
+        u.completionImage,
+        u.toolUse,
+        u.acceptedPrediction,
+        u.rejectedPrediction,
+        u.unattributed,
+        u.providerTotal);
+  }
+
+  /** Bedrock's InvokeModel states usage in headers too; the input excludes what was cached. */
+  private static @Nullable TokenUsage usageOf(Headers headers) {
+    long input = count(headers, "x-amzn-bedrock-input-token-count");
+    long output = count(headers, "x-amzn-bedrock-output-token-count");
+    long read = count(headers, "x-amzn-bedrock-cache-read-input-token-count");
+    long write = count(headers, "x-amzn-bedrock-cache-write-input-token-count");
+    if (input < 0 && output < 0) {
+      return null;
+    }
+    long prompt = input < 0 ? input : input + Math.max(0, read) + Math.max(0, write);
+    // Models that embed have no output, and no header for it.
+    return new TokenUsage(
+        prompt, input >= 0 ? Math.max(0, output) : output, read, write, -1, TokenUsage.UNKNOWN);
+  }
+
+  private static long count(Headers headers, String name) {
+    String value = headers.get(name);
+    if (value == null || value.isEmpty() || value.length() > 15) {
+      return TokenUsage.UNKNOWN;
+    }
+    long count = 0;
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      if (c < '0' || c > '9') {
+        return TokenUsage.UNKNOWN;
+      }
+      count = count * 10 + (c - '0');
+    }
+    return count;
   }
 
   static Measurement without(Status status, Reason reason) {
@@ -134,6 +278,24 @@ final class ResponseMeter {
     if (applies) {
       reasons.add(reason);
     }
+  }
+
+  private static BodyFormat format(Operation operation) {
+    return switch (operation) {
+      case CHAT, COMPLETION, POOLING -> BodyFormat.OPENAI;
+      case EMBEDDING -> BodyFormat.EMBEDDING;
+      case RESPONSES -> BodyFormat.RESPONSES;
+      case MESSAGES -> BodyFormat.ANTHROPIC;
+      case GENERATE_CONTENT -> BodyFormat.GEMINI;
+      case INTERACTIONS -> BodyFormat.INTERACTIONS;
+      case CONVERSE -> BodyFormat.CONVERSE;
+      case INVOKE -> BodyFormat.INVOKE;
+      case COHERE_CHAT -> BodyFormat.COHERE;
+      case RERANK -> BodyFormat.RERANK;
+      case AUDIO -> BodyFormat.AUDIO;
+      case IMAGE -> BodyFormat.IMAGE;
+      case DETECT, NOT_METERED -> BodyFormat.DETECT;
+    };
   }
 
   /** How the body is framed, or null when it can hold no usage. */
@@ -148,6 +310,9 @@ final class ResponseMeter {
             .toLowerCase(Locale.ROOT);
     if (type.equals("text/event-stream")) {
       return UsageScanner.Framing.SSE;
+    }
+    if (type.equals("application/vnd.amazon.eventstream")) {
+      return UsageScanner.Framing.FRAMES;
     }
     return type.equals("application/json") || type.endsWith("+json") || type.endsWith("ndjson")
         ? UsageScanner.Framing.JSON

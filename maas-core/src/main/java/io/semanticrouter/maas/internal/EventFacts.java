@@ -1,132 +1,363 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.internal;
 
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What one document (a JSON body, or the data of one event) says. Filled by {@link JsonScanner}
  * while the document passes, taken over or thrown away when it has ended: a key that comes later
- * can change the meaning of one that came before.
+ * can change the meaning of one that came before. Not thread-safe.
  */
 final class EventFacts {
-  static final long ABSENT = -1;
+  /** The usage at the root. */
+  static final int ROOT = 0;
 
-  final long[] counts = new long[OpenAi.COUNTS];
+  /** The usage one level down: in a message, a response, a delta, an interaction. */
+  static final int NESTED = 1;
 
-  /** Bit i: counts[i] was stated. */
-  int present;
+  /** A usage that counts only when there is no other in the document. */
+  static final int SPARE = 2;
 
-  /** Bit i: counts[i] was stated, but what it stood in was stated again. */
-  private int stale;
+  /** The usage in one of the choices. */
+  static final int CHOICE = 3;
 
-  boolean usageOpened;
-  boolean usageClosed;
-  boolean malformedUsage;
-  boolean duplicateUsage;
+  /** The element of an array that is being read. */
+  static final int ELEMENT = 4;
+
+  private static final int TALLIES = 5;
+
+  private final @Nullable Tally[] tallies = new @Nullable Tally[TALLIES];
+  private final @Nullable RawUsage[] raws = new @Nullable RawUsage[TALLIES];
+
+  boolean choicesSeen;
   boolean choiceSeen;
+  boolean candidateSeen;
   boolean finished;
   boolean error;
+  boolean converseMark;
+  int type;
+  int object;
   long highestChoice;
+  private long choiceIndex;
+  private boolean choiceFinished;
+
+  /** The usage of choices, where they state one each; null when none does. */
+  @Nullable ChoiceUsage choiceUsage;
+
+  @Nullable Iterations iterations;
+  private int elementWord;
+  private @Nullable String elementModel;
+
+  int images;
+  @Nullable String cost;
+
+  /** A number that stands for the id of the response; 0 when it names none. */
+  long responseId;
 
   /** The first model name of all documents: it does not change within a response. */
   @Nullable String model;
 
+  EventFacts() {
+    tallies[ROOT] = new Tally();
+  }
+
   void reset() {
-    present = 0;
-    stale = 0;
-    usageOpened = false;
-    usageClosed = false;
-    malformedUsage = false;
-    duplicateUsage = false;
+    for (int i = 0; i < TALLIES; i++) {
+      Tally tally = tallies[i];
+      if (tally != null && !tally.isPristine()) {
+        tally.reset();
+      }
+    }
+    choicesSeen = false;
     choiceSeen = false;
+    candidateSeen = false;
     finished = false;
     error = false;
+    converseMark = false;
+    type = Words.NONE;
+    object = Words.NONE;
     highestChoice = 0;
+    choiceUsage = null;
+    iterations = null;
+    images = 0;
+    cost = null;
+    responseId = 0;
   }
 
-  boolean wantsText() {
-    return model == null;
+  /** The counts of a place; null while none have been stated there by any document. */
+  @Nullable Tally tally(int place) {
+    return tallies[place];
   }
 
-  void enter(int id) {
-    restate(id);
-    switch (id) {
-      case OpenAi.USAGE -> {
-        usageOpened = true;
-        usageClosed = false;
+  /** The usage object of a place as it is written; null when no document had one there. */
+  @Nullable RawUsage raw(int place) {
+    return raws[place];
+  }
+
+  /** Gives away the raw text of a place for another one to be filled. */
+  void swapRaw(int place, @Nullable RawUsage other) {
+    raws[place] = other;
+  }
+
+  private Tally obtain(int place) {
+    Tally tally = tallies[place];
+    if (tally == null) {
+      tally = new Tally();
+      tallies[place] = tally;
+    }
+    return tally;
+  }
+
+  boolean wantsText(int id) {
+    return id != Paths.MODEL || model == null;
+  }
+
+  /** An object or array that is followed begins. */
+  void enter(Schema schema) {
+    restate(schema);
+    switch (schema.id) {
+      case Paths.USAGE -> obtain(schema.tally).open();
+      case Paths.CHOICES -> choicesSeen = true;
+      case Paths.CHOICE -> {
+        choiceSeen = true;
+        choiceIndex = 0;
+        choiceFinished = false;
+        Tally choice = tallies[CHOICE];
+        if (choice != null) {
+          choice.reset();
+        }
       }
-      case OpenAi.CHOICE -> choiceSeen = true;
+      case Paths.CANDIDATE -> candidateSeen = true;
+      case Paths.INPUT_MODALITIES ->
+          obtain(ROOT).restate(Slots.bit(Slots.INPUT_AUDIO) | Slots.bit(Slots.INPUT_IMAGE));
+      case Paths.OUTPUT_MODALITIES ->
+          obtain(ROOT).restate(Slots.bit(Slots.OUTPUT_AUDIO) | Slots.bit(Slots.OUTPUT_IMAGE));
+      case Paths.CACHE_DETAILS ->
+          obtain(ROOT).restate(Slots.bit(Slots.WRITE_5M) | Slots.bit(Slots.WRITE_1H));
+      case Paths.ITERATIONS -> iterations = new Iterations();
+      case Paths.INPUT_MODALITY, Paths.OUTPUT_MODALITY, Paths.CACHE_DETAIL, Paths.ITERATION -> {
+        obtain(ELEMENT).reset();
+        elementWord = Words.NONE;
+        elementModel = null;
+      }
+      case Paths.IMAGES -> images = 0;
+      case Paths.IMAGE -> images++;
       default -> {
-        // other containers only lead to their members
+        // only leads to its members
       }
     }
   }
 
-  void exit(int id) {
-    if (id == OpenAi.USAGE) {
-      usageClosed = true;
+  /** Whether the text of an object is kept for audits. */
+  static boolean isKept(Schema schema) {
+    return schema.id == Paths.USAGE && schema.tally != CHOICE;
+  }
+
+  RawUsage beginRaw(int place) {
+    RawUsage raw = raws[place];
+    if (raw == null) {
+      raw = new RawUsage();
+      raws[place] = raw;
+    }
+    raw.begin();
+    return raw;
+  }
+
+  /** An object or array that is followed has ended. */
+  void exit(Schema schema) {
+    switch (schema.id) {
+      case Paths.USAGE -> obtain(schema.tally).close();
+      case Paths.CHOICE -> exitChoice();
+      case Paths.INPUT_MODALITY -> addModality(Slots.INPUT_AUDIO, Slots.INPUT_IMAGE);
+      case Paths.OUTPUT_MODALITY -> addModality(Slots.OUTPUT_AUDIO, Slots.OUTPUT_IMAGE);
+      case Paths.CACHE_DETAIL -> {
+        Tally element = obtain(ELEMENT);
+        if (element.has(Slots.CACHE_WRITE)) {
+          int slot =
+              elementWord == Words.FIVE_MINUTES
+                  ? Slots.WRITE_5M
+                  : elementWord == Words.ONE_HOUR ? Slots.WRITE_1H : -1;
+          if (slot >= 0) {
+            obtain(ROOT).add(slot, element.get(Slots.CACHE_WRITE));
+          }
+        }
+      }
+      case Paths.ITERATION -> {
+        if (iterations != null) {
+          iterations.add(elementWord, elementModel, obtain(ELEMENT));
+        }
+      }
+      default -> {
+        // nothing follows from its end
+      }
     }
   }
 
-  /** Whether a count was stated twice, differently; known at the end of the document. */
-  boolean isContradictory() {
-    return duplicateUsage || (stale & ~present) != 0;
+  private void exitChoice() {
+    highestChoice = Math.max(highestChoice, choiceIndex);
+    finished |= choiceFinished;
+    Tally choice = tallies[CHOICE];
+    if (choice != null && choice.isClosed() && !choice.isEmpty()) {
+      if (choiceUsage == null) {
+        choiceUsage = new ChoiceUsage();
+      }
+      choiceUsage.put(choiceIndex, choice);
+    }
+  }
+
+  private void addModality(int audio, int image) {
+    Tally element = obtain(ELEMENT);
+    if (!element.has(Slots.TOTAL)) {
+      return;
+    }
+    if (elementWord == Words.AUDIO) {
+      obtain(ROOT).add(audio, element.get(Slots.TOTAL));
+    } else if (elementWord == Words.IMAGE) {
+      obtain(ROOT).add(image, element.get(Slots.TOTAL));
+    }
   }
 
   /** A value that is null: nothing by itself, but it takes back what was stated before it. */
-  void nothing(int id) {
-    restate(id);
-  }
-
-  /**
-   * A key of that meaning comes. The last of several wins (RFC 8259, 4, as practised), all of it:
-   * counts that it does not repeat are not mixed in.
-   */
-  private void restate(int id) {
-    int counts = OpenAi.countsUnder(id);
-    stale |= present & counts;
-    present &= ~counts;
-  }
-
-  void count(int id, long value) {
-    if (id >= OpenAi.COUNTS) {
-      highestChoice = Math.max(highestChoice, value);
-      return;
-    }
-    int bit = 1 << id;
-    if (((present | stale) & bit) != 0 && counts[id] != value) {
-      duplicateUsage = true;
-    }
-    counts[id] = value;
-    present |= bit;
-  }
-
-  void malformedCount(int id) {
-    if (id < OpenAi.COUNTS) {
-      malformedUsage = true;
-      restate(id);
+  void nothing(Schema schema) {
+    restate(schema);
+    if (schema.id == Paths.ITERATIONS && schema.kind == Schema.Kind.ARRAY) {
+      iterations = null;
     }
   }
 
-  void present(int id) {
-    if (id == OpenAi.FINISH_REASON) {
-      finished = true;
-    } else if (id == OpenAi.ERROR) {
-      error = true;
+  private void restate(Schema schema) {
+    if (schema.slots != 0) {
+      Tally tally = tallies[schema.tally];
+      if (tally != null) {
+        tally.restate(schema.slots);
+      }
     }
   }
 
-  void text(String value) {
-    if (!value.isEmpty()) {
-      model = value;
+  void count(Schema schema, long value) {
+    if (schema.tally >= 0) {
+      obtain(schema.tally).put(schema.id, value);
+    } else if (schema.id == Paths.CHOICE_INDEX) {
+      choiceIndex = value;
+    }
+  }
+
+  void malformedCount(Schema schema) {
+    if (schema.tally >= 0) {
+      obtain(schema.tally).malformed(schema.slots);
     }
   }
 
   /** A value of another kind than expected, null excepted. */
-  void unexpected(Schema expected) {
-    if (OpenAi.countsUnder(expected.id) != 0) {
-      malformedUsage = true;
-      restate(expected.id);
+  void unexpected(Schema schema) {
+    if (schema.slots != 0) {
+      obtain(schema.tally).malformed(schema.slots);
+    }
+  }
+
+  void present(Schema schema) {
+    switch (schema.id) {
+      case Paths.FINISH -> {
+        choiceFinished = true;
+        finished = true;
+      }
+      case Paths.ERROR -> error = true;
+      case Paths.CONVERSE_MARK -> converseMark = true;
+      default -> {
+        // no such place
+      }
+    }
+  }
+
+  void word(Schema schema, int word) {
+    switch (schema.id) {
+      case Paths.TYPE -> type = word;
+      case Paths.OBJECT -> object = word;
+      case Paths.ELEMENT_WORD -> elementWord = word;
+      default -> {
+        // no such place
+      }
+    }
+  }
+
+  void text(Schema schema, TextBuffer value) {
+    switch (schema.id) {
+      case Paths.MODEL -> {
+        String name = value.toString();
+        if (!name.isEmpty()) {
+          model = name;
+        }
+      }
+      case Paths.ELEMENT_MODEL -> elementModel = value.toString();
+      case Paths.RESPONSE_ID -> responseId = value.hash();
+      default -> {
+        // no such place
+      }
+    }
+  }
+
+  void decimal(Schema schema, byte[] text, int length) {
+    if (schema.id == Paths.COST) {
+      cost = new String(text, 0, length, StandardCharsets.ISO_8859_1);
+    }
+  }
+
+  // --- documents that begin alike --------------------------------------------------------------
+
+  /** Whether what has been noted so far is only what {@link Marks} holds. */
+  boolean isPlain() {
+    for (Tally tally : tallies) {
+      if (tally != null && !tally.isPristine()) {
+        return false;
+      }
+    }
+    return choiceUsage == null && iterations == null && images == 0 && cost == null;
+  }
+
+  /** What a document has said before it states any counts. */
+  static final class Marks {
+    private boolean choicesSeen;
+    private boolean choiceSeen;
+    private boolean candidateSeen;
+    private boolean finished;
+    private boolean error;
+    private boolean converseMark;
+    private int type;
+    private int object;
+    private long highestChoice;
+    private long choiceIndex;
+    private boolean choiceFinished;
+    private long responseId;
+
+    void save(EventFacts facts) {
+      choicesSeen = facts.choicesSeen;
+      choiceSeen = facts.choiceSeen;
+      candidateSeen = facts.candidateSeen;
+      finished = facts.finished;
+      error = facts.error;
+      converseMark = facts.converseMark;
+      type = facts.type;
+      object = facts.object;
+      highestChoice = facts.highestChoice;
+      choiceIndex = facts.choiceIndex;
+      choiceFinished = facts.choiceFinished;
+      responseId = facts.responseId;
+    }
+
+    void restore(EventFacts facts) {
+      facts.choicesSeen = choicesSeen;
+      facts.choiceSeen = choiceSeen;
+      facts.candidateSeen = candidateSeen;
+      facts.finished = finished;
+      facts.error = error;
+      facts.converseMark = converseMark;
+      facts.type = type;
+      facts.object = object;
+      facts.highestChoice = highestChoice;
+      facts.choiceIndex = choiceIndex;
+      facts.choiceFinished = choiceFinished;
+      facts.responseId = responseId;
     }
   }
 }

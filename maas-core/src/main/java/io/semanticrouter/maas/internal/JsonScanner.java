@@ -42,6 +42,7 @@ final class JsonScanner {
   private enum StringUse {
     KEY,
     TEXT,
+    RELAY,
     PRESENCE,
     NONE
   }
@@ -49,6 +50,7 @@ final class JsonScanner {
   private final Schema root;
   private final EventFacts facts;
   private final boolean lineEndStops;
+  private final @Nullable ByteSink relay;
 
   private final Schema[] stack = new Schema[MAX_DEPTH];
   private int depth;
@@ -65,16 +67,29 @@ final class JsonScanner {
 
   private final SkippedValue skipped;
 
+  /** Keeps the text of the object at {@link #rawDepth}; null when none is open. */
+  private @Nullable RawUsage raw;
+
+  private int rawDepth;
+
+  /** Where the text begins that is still to be kept of this chunk. */
+  private int rawFrom;
+
+  /** The byte that is being looked at. */
+  private int at;
+
   /**
    * A scanner for one document after the other.
    *
    * @param lineEndStops whether a line feed or carriage return ends the reading, wherever it
    *     stands: in an event stream it ends the line, and cannot occur raw inside a JSON string
+   * @param relay where texts go that are handed on, null when the schema has none
    */
-  JsonScanner(Schema root, EventFacts facts, boolean lineEndStops) {
+  JsonScanner(Schema root, EventFacts facts, boolean lineEndStops, @Nullable ByteSink relay) {
     this.root = root;
     this.facts = facts;
     this.lineEndStops = lineEndStops;
+    this.relay = relay;
     this.skipped = new SkippedValue(lineEndStops);
     this.expected = root;
   }
@@ -84,6 +99,7 @@ final class JsonScanner {
     depth = 0;
     state = State.VALUE;
     expected = root;
+    raw = null;
   }
 
   /** Whether the document has been read to its end. */
@@ -107,6 +123,15 @@ final class JsonScanner {
    *     complete or malformed document, or {@code to}
    */
   int feed(byte[] b, int from, int to) {
+    rawFrom = from;
+    int i = read(b, from, to);
+    if (raw != null) {
+      raw.append(b, rawFrom, i);
+    }
+    return i;
+  }
+
+  private int read(byte[] b, int from, int to) {
     int i = from;
     while (i < to) {
       switch (state) {
@@ -121,12 +146,12 @@ final class JsonScanner {
           if (behind > i) {
             i = behind;
           } else if (!(lineEndStops && StringBytes.isLineEnd(b[i]))) {
-            structural(b[i++]);
+            structural(b, i++);
           }
         }
         default -> {
           if (!(lineEndStops && StringBytes.isLineEnd(b[i]))) {
-            structural(b[i++]);
+            structural(b, i++);
           }
         }
       }
@@ -137,37 +162,175 @@ final class JsonScanner {
     return i;
   }
 
+  // --- the usual case --------------------------------------------------------------------------
+
   /**
-   * The usual case in one go: members of an object that lie whole in this chunk, without white
-   * space. It only saves steps: whatever is not like that is left to the states, from the byte at
-   * which it begins.
+   * The usual case in one go: members that lie whole in this chunk, without white space, and
+   * whatever objects and arrays of such members they are in. It only saves steps: what is not like
+   * that is left to the states, from the byte at which it begins.
    *
    * @param from the opening quote of a key
    * @return the index of the first byte not read, {@code from} if nothing was
    */
   private int members(byte[] b, int from, int to) {
-    Schema object = stack[depth - 1];
     int i = from;
     while (true) {
       int keyEnd = StringBytes.stop(b, i + 1, to);
       if (keyEnd + 2 >= to || b[keyEnd] != '"' || b[keyEnd + 1] != ':') {
         return i;
       }
-      Schema child = keyEnd == i + 1 ? null : object.child(b, i + 1, keyEnd);
+      Schema child = keyEnd == i + 1 ? null : stack[depth - 1].child(b, i + 1, keyEnd);
       int value = keyEnd + 2;
-      int behind = child == null ? behindSimple(b, value, to) : value;
-      if (behind == value) {
-        expected = child;
-        state = State.VALUE;
-        return value;
+      int behind = child == null ? behindUnknown(b, value, to) : behindKnown(child, b, value, to);
+      if (behind < 0) {
+        return ~behind;
       }
-      if (behind + 1 >= to || b[behind] != ',' || b[behind + 1] != '"') {
-        state = State.AFTER_VALUE;
-        return behind;
+      i = behindValue(b, behind, to);
+      if (i < 0) {
+        return ~i;
       }
-      state = State.KEY;
-      i = behind + 1;
     }
+  }
+
+  /**
+   * What follows a value, up to the next key.
+   *
+   * @return the opening quote of the next key, or the complement of the first byte not read when
+   *     the states have to go on
+   */
+  private int behindValue(byte[] b, int from, int to) {
+    int i = from;
+    while (true) {
+      if (i + 1 >= to) {
+        state = State.AFTER_VALUE;
+        return ~i;
+      }
+      byte c = b[i];
+      Schema container = stack[depth - 1];
+      if (c == ',') {
+        if (container.kind == Schema.Kind.OBJECT) {
+          state = State.KEY;
+          return b[i + 1] == '"' ? i + 1 : ~(i + 1);
+        }
+        expected = container.element();
+        state = State.VALUE;
+        return opened(b, i + 1, to);
+      }
+      if (c != '}' && c != ']') {
+        state = State.AFTER_VALUE;
+        return ~i;
+      }
+      at = i++;
+      close(c == '}' ? Schema.Kind.OBJECT : Schema.Kind.ARRAY, b);
+      if (state != State.AFTER_VALUE) {
+        return ~(state == State.MALFORMED ? i - 1 : i);
+      }
+    }
+  }
+
+  /** Opens an object that is expected, when it is there and not empty. */
+  private int opened(byte[] b, int i, int to) {
+    Schema schema = expected;
+    if (schema == null
+        || schema.kind != Schema.Kind.OBJECT
+        || i + 1 >= to
+        || b[i] != '{'
+        || b[i + 1] != '"') {
+      return ~i;
+    }
+    at = i;
+    open(schema);
+    return i + 1;
+  }
+
+  /** Behind a value that is not followed, or the complement of where the states have to go on. */
+  private int behindUnknown(byte[] b, int value, int to) {
+    byte c = b[value];
+    if (c == '{' || c == '[') {
+      skipped.begin(c == '[');
+      int i = skipped.feed(b, value + 1, to);
+      if (skipped.isClosed()) {
+        return i;
+      }
+      state = skipped.isMalformed() ? State.MALFORMED : State.SKIP;
+      return ~i;
+    }
+    int behind = behindSimple(b, value, to);
+    if (behind == value) {
+      expected = null;
+      state = State.VALUE;
+      return ~value;
+    }
+    return behind;
+  }
+
+  /** Behind a value that is followed, or the complement of where the states have to go on. */
+  private int behindKnown(Schema child, byte[] b, int value, int to) {
+    byte c = b[value];
+    switch (child.kind) {
+      case COUNT -> {
+        int i = value;
+        long count = 0;
+        while (i < to && i - value < 15 && b[i] >= '0' && b[i] <= '9') {
+          count = count * 10 + (b[i++] - '0');
+        }
+        boolean plain = i > value && i < to && (c != '0' || i == value + 1);
+        if (plain && (b[i] == ',' || b[i] == '}')) {
+          facts.count(child, count);
+          return i;
+        }
+      }
+      case OBJECT -> {
+        if (c == '{' && value + 1 < to && b[value + 1] == '"') {
+          at = value;
+          open(child);
+          state = State.FIRST_KEY;
+          return ~(value + 1);
+        }
+      }
+      case ARRAY -> {
+        if (c == '[' && value + 1 < to) {
+          at = value;
+          open(child);
+          int i = opened(b, value + 1, to);
+          return i < 0 ? i : ~i;
+        }
+      }
+      case WORD -> {
+        if (c == '"') {
+          int end = StringBytes.stop(b, value + 1, to);
+          if (end + 1 < to && b[end] == '"') {
+            facts.word(child, end == value + 1 ? Words.NONE : child.word(b, value + 1, end));
+            return end + 1;
+          }
+        }
+      }
+      case TEXT -> {
+        if (c == '"' && !facts.wantsText(child.id)) {
+          int behind = behindSimple(b, value, to);
+          if (behind > value) {
+            return behind;
+          }
+        }
+      }
+      default -> {
+        // not worth a way of its own
+      }
+    }
+    if (c == 'n' && value + 4 < to && isNull(b, value)) {
+      facts.nothing(child);
+      return value + 4;
+    }
+    expected = child;
+    state = State.VALUE;
+    return ~value;
+  }
+
+  private static boolean isNull(byte[] b, int i) {
+    return b[i + 1] == 'u'
+        && b[i + 2] == 'l'
+        && b[i + 3] == 'l'
+        && (b[i + 4] == ',' || b[i + 4] == '}');
   }
 
   /**
@@ -176,8 +339,8 @@ final class JsonScanner {
   private static int behindSimple(byte[] b, int from, int to) {
     byte first = b[from];
     if (first == '"') {
-      int end = StringBytes.stop(b, from + 1, to);
-      return end < to && b[end] == '"' ? end + 1 : from;
+      int end = StringBytes.closingQuote(b, from + 1, to);
+      return end < 0 ? from : end + 1;
     }
     if (!beginsScalar(first)) {
       return from;
@@ -197,6 +360,8 @@ final class JsonScanner {
   private static boolean beginsScalar(byte c) {
     return c == '-' || (c >= '0' && c <= '9') || c == 't' || c == 'f' || c == 'n';
   }
+
+  // --- byte by byte ----------------------------------------------------------------------------
 
   /** Joins two data lines of one event: the line feed between them. */
   void lineFeed() {
@@ -218,7 +383,9 @@ final class JsonScanner {
     }
   }
 
-  private void structural(byte c) {
+  private void structural(byte[] b, int i) {
+    byte c = b[i];
+    at = i;
     switch (state) {
       case VALUE -> {
         if (!isSpace(c)) {
@@ -227,14 +394,14 @@ final class JsonScanner {
       }
       case FIRST_ELEMENT -> {
         if (c == ']') {
-          close(Schema.Kind.ARRAY);
+          close(Schema.Kind.ARRAY, b);
         } else if (!isSpace(c)) {
           value(c);
         }
       }
       case FIRST_KEY -> {
         if (c == '}') {
-          close(Schema.Kind.OBJECT);
+          close(Schema.Kind.OBJECT, b);
         } else {
           key(c);
         }
@@ -247,7 +414,7 @@ final class JsonScanner {
           state = State.MALFORMED;
         }
       }
-      case AFTER_VALUE -> afterValue(c);
+      case AFTER_VALUE -> afterValue(b, c);
       case ESCAPE -> escape(c);
       case UNICODE -> unicode(c);
       default -> state = State.MALFORMED;
@@ -262,7 +429,7 @@ final class JsonScanner {
     }
   }
 
-  private void afterValue(byte c) {
+  private void afterValue(byte[] b, byte c) {
     if (isSpace(c)) {
       return;
     }
@@ -275,9 +442,9 @@ final class JsonScanner {
         state = State.VALUE;
       }
     } else if (c == '}') {
-      close(Schema.Kind.OBJECT);
+      close(Schema.Kind.OBJECT, b);
     } else if (c == ']') {
-      close(Schema.Kind.ARRAY);
+      close(Schema.Kind.ARRAY, b);
     } else {
       state = State.MALFORMED;
     }
@@ -297,14 +464,11 @@ final class JsonScanner {
         }
       }
       case '"' -> {
-        if (schema != null && schema.kind == Schema.Kind.TEXT && facts.wantsText()) {
-          beginString(StringUse.TEXT);
-        } else if (schema != null && schema.kind == Schema.Kind.PRESENCE) {
-          beginString(StringUse.PRESENCE);
-        } else {
+        StringUse newUse = schema == null ? StringUse.NONE : useOf(schema);
+        if (newUse == StringUse.NONE) {
           mismatch(schema);
-          beginString(StringUse.NONE);
         }
+        beginString(newUse);
       }
       default -> {
         if (beginsScalar(c)) {
@@ -318,15 +482,28 @@ final class JsonScanner {
     }
   }
 
+  private StringUse useOf(Schema schema) {
+    return switch (schema.kind) {
+      case TEXT -> facts.wantsText(schema.id) ? StringUse.TEXT : StringUse.NONE;
+      case WORD -> StringUse.TEXT;
+      case RELAY -> StringUse.RELAY;
+      case PRESENCE -> StringUse.PRESENCE;
+      case OBJECT, ARRAY, COUNT, DECIMAL -> StringUse.NONE;
+    };
+  }
+
   /** A value that is there, but not of the kind that the schema wants. */
   private void mismatch(@Nullable Schema schema) {
     if (schema == null) {
       return;
     }
-    if (schema.kind == Schema.Kind.PRESENCE) {
-      facts.present(schema.id);
-    } else if (schema.kind != Schema.Kind.TEXT) {
-      facts.unexpected(schema);
+    switch (schema.kind) {
+      case PRESENCE -> facts.present(schema);
+      case WORD -> facts.word(schema, Words.OTHER);
+      case OBJECT, ARRAY, COUNT -> facts.unexpected(schema);
+      case TEXT, DECIMAL, RELAY -> {
+        // says nothing then
+      }
     }
   }
 
@@ -335,7 +512,12 @@ final class JsonScanner {
       throw new IllegalStateException("schema deeper than " + MAX_DEPTH);
     }
     stack[depth++] = schema;
-    facts.enter(schema.id);
+    facts.enter(schema);
+    if (EventFacts.isKept(schema) && raw == null) {
+      raw = facts.beginRaw(schema.tally);
+      rawDepth = depth;
+      rawFrom = at;
+    }
     if (schema.kind == Schema.Kind.OBJECT) {
       state = State.FIRST_KEY;
     } else {
@@ -344,14 +526,18 @@ final class JsonScanner {
     }
   }
 
-  private void close(Schema.Kind kind) {
+  private void close(Schema.Kind kind, byte[] b) {
     Schema container = stack[depth - 1];
     if (container.kind != kind) {
       state = State.MALFORMED;
       return;
     }
+    if (raw != null && rawDepth == depth) {
+      raw.append(b, rawFrom, at + 1);
+      raw = null;
+    }
     depth--;
-    facts.exit(container.id);
+    facts.exit(container);
     endValue();
   }
 
@@ -375,7 +561,11 @@ final class JsonScanner {
       state = State.COLON;
       return end + 1;
     }
-    if (use != StringUse.NONE) {
+    if (use == StringUse.RELAY) {
+      if (relay != null && from < end) {
+        relay.accept(b, from, end);
+      }
+    } else if (use != StringUse.NONE) {
       captured.append(b, from, end);
     }
     if (end == to) {
@@ -395,24 +585,31 @@ final class JsonScanner {
   }
 
   private void endString() {
+    Schema schema = expected;
     switch (use) {
       case KEY -> {
         expected = captured.childOf(stack[depth - 1]);
         state = State.COLON;
+        return;
       }
       case TEXT -> {
-        facts.text(captured.toString());
-        endValue();
+        if (schema != null && schema.kind == Schema.Kind.WORD) {
+          facts.word(schema, captured.wordOf(schema));
+        } else if (schema != null) {
+          facts.text(schema, captured);
+        }
       }
       case PRESENCE -> {
         // "" is how some backends spell null.
-        if (expected != null && !captured.isEmpty()) {
-          facts.present(expected.id);
+        if (schema != null && !captured.isEmpty()) {
+          facts.present(schema);
         }
-        endValue();
       }
-      case NONE -> endValue();
+      case RELAY, NONE -> {
+        // nothing to tell
+      }
     }
+    endValue();
   }
 
   private void escape(byte c) {
@@ -421,6 +618,7 @@ final class JsonScanner {
       state = State.UNICODE;
     } else {
       state = captured.escape(c) ? State.STRING : State.MALFORMED;
+      relayEscaped();
     }
   }
 
@@ -430,6 +628,13 @@ final class JsonScanner {
       state = State.MALFORMED;
     } else if (captured.unicodeDigit(digit)) {
       state = State.STRING;
+      relayEscaped();
+    }
+  }
+
+  private void relayEscaped() {
+    if (use == StringUse.RELAY && relay != null) {
+      captured.moveTo(relay);
     }
   }
 
@@ -464,7 +669,7 @@ final class JsonScanner {
       return;
     }
     if (is("null")) {
-      facts.nothing(schema.id);
+      facts.nothing(schema);
       return;
     }
     switch (schema.kind) {
@@ -472,18 +677,24 @@ final class JsonScanner {
         long value =
             scalarLength > MAX_SCALAR ? Counts.MALFORMED : Counts.parse(scalar, scalarLength);
         if (value == Counts.MALFORMED) {
-          facts.malformedCount(schema.id);
+          facts.malformedCount(schema);
         } else {
-          facts.count(schema.id, value);
+          facts.count(schema, value);
         }
       }
       case PRESENCE -> {
         if (!is("false")) {
-          facts.present(schema.id);
+          facts.present(schema);
+        }
+      }
+      case DECIMAL -> {
+        if (scalarLength <= MAX_SCALAR) {
+          facts.decimal(schema, scalar, scalarLength);
         }
       }
       case OBJECT, ARRAY -> facts.unexpected(schema);
-      case TEXT -> {
+      case WORD -> facts.word(schema, Words.OTHER);
+      case TEXT, RELAY -> {
         // a model that is a number names nothing
       }
     }
@@ -499,6 +710,66 @@ final class JsonScanner {
       }
     }
     return true;
+  }
+
+  // --- documents that are alike ----------------------------------------------------------------
+
+  /** A place in a document to which other documents can be read in the same way. */
+  static final class Position {
+    private final Schema[] stack = new Schema[MAX_DEPTH];
+    private int depth;
+    private State state = State.VALUE;
+    private @Nullable Schema expected;
+    private StringUse use = StringUse.NONE;
+    private long skippedDepth;
+    private long skippedArrays;
+  }
+
+  /** Whether a {@link Position} holds all there is to know, besides the facts. */
+  boolean isBetweenCaptures() {
+    boolean capturing =
+        switch (state) {
+          case SCALAR -> expected != null;
+          case STRING -> use != StringUse.NONE;
+          case SKIP -> skipped.isInEscape();
+          case ESCAPE, UNICODE, COMPLETE, MALFORMED -> true;
+          default -> false;
+        };
+    return !capturing && raw == null;
+  }
+
+  /** Notes where the reading is; only {@linkplain #isBetweenCaptures between captures}. */
+  void save(Position position) {
+    System.arraycopy(stack, 0, position.stack, 0, depth);
+    position.depth = depth;
+    position.state = state;
+    position.expected = expected;
+    position.use = use;
+    position.skippedDepth = skipped.position();
+    position.skippedArrays = skipped.arrays();
+  }
+
+  /** Goes where another document with the same beginning was. */
+  void restore(Position position) {
+    depth = position.depth;
+    System.arraycopy(position.stack, 0, stack, 0, depth);
+    state = position.state;
+    expected = position.expected;
+    use = position.use;
+    skipped.restore(position.skippedDepth, position.skippedArrays);
+  }
+
+  /** Whether the next byte is one of a string that is passed over. */
+  boolean isInSkippedString() {
+    return state == State.SKIP
+        ? skipped.isInString()
+        : state == State.STRING && use == StringUse.NONE;
+  }
+
+  /** Ends the document, as another one with the same rest did. */
+  void complete() {
+    depth = 0;
+    state = State.COMPLETE;
   }
 
   // --- what is not followed ------------------------------------------------------------------

@@ -41,6 +41,31 @@ final class SkippedValue {
     return state == State.MALFORMED;
   }
 
+  boolean isInString() {
+    return state == State.STRING;
+  }
+
+  boolean isInEscape() {
+    return state == State.ESCAPE;
+  }
+
+  /** Where it is, for {@link #restore}; not within an escape. The sign says "in a string". */
+  long position() {
+    return state == State.STRING ? ~depth : depth;
+  }
+
+  /** The brackets that are open. */
+  long arrays() {
+    return arrays;
+  }
+
+  /** Goes where another value with the same beginning was. */
+  void restore(long position, long openBrackets) {
+    state = position < 0 ? State.STRING : position == 0 ? State.CLOSED : State.STRUCTURE;
+    depth = position < 0 ? ~position : position;
+    arrays = openBrackets;
+  }
+
   /** Joins two lines: a line feed, which can be the character that an escape takes with it. */
   void lineFeed() {
     if (state == State.ESCAPE) {

@@ -91,6 +91,29 @@ final class TextBuffer {
     return length == 0 || overflow ? null : object.child(bytes, 0, length);
   }
 
+  /** The word's constant among those of a schema. */
+  int wordOf(Schema words) {
+    flushSurrogate();
+    return length == 0 ? Words.NONE : overflow ? Words.OTHER : words.word(bytes, 0, length);
+  }
+
+  /** A number that tells texts apart: FNV-1a of 64 bits. */
+  long hash() {
+    flushSurrogate();
+    long hash = 0xcbf29ce484222325L;
+    for (int i = 0; i < length; i++) {
+      hash = (hash ^ bytes[i]) * 0x100000001b3L;
+    }
+    return hash;
+  }
+
+  /** Hands on what is in it, and empties it. */
+  void moveTo(ByteSink sink) {
+    flushSurrogate();
+    sink.accept(bytes, 0, length);
+    clear();
+  }
+
   /** The text; a character cut in two at the limit is left out. */
   @Override
   public String toString() {

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.internal;
 
+import java.math.BigDecimal;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the usage in a response body while it passes: JSON or an event stream, cut into chunks
- * anywhere. Memory is constant, and nothing is allocated per chunk or event.
+ * Finds the usage in a response body while it passes: JSON, an event stream or AWS frames, cut into
+ * chunks anywhere. Memory is constant, and nothing is allocated per chunk or event.
  *
  * <p>Counts are taken from exact paths only, never from look-alikes in text, tool arguments or
- * schemas. They are kept as stated and merged per field, the later one wins; never added up, never
+ * schemas. They are kept as stated and merged per count, the later one wins; never added up, never
  * maximised. Not thread-safe.
  */
 public final class UsageScanner {
@@ -18,12 +20,16 @@ public final class UsageScanner {
     JSON,
     /** Server-sent events. */
     SSE,
+    /** Frames of {@code application/vnd.amazon.eventstream}. */
+    FRAMES,
     /** Not known: told by the first byte that is not white space. */
     DETECT
   }
 
+  private static final int TICK_DIGITS = 10;
+
   /** No such count was stated. */
-  public static final long ABSENT = EventFacts.ABSENT;
+  public static final long ABSENT = Tally.ABSENT;
 
   private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
   private static final byte[] DONE = {'[', 'D', 'O', 'N', 'E', ']'};
@@ -36,42 +42,49 @@ public final class UsageScanner {
     OTHER
   }
 
+  private final BodyFormat format;
   private final EventFacts facts = new EventFacts();
-  private final long[] counts = new long[OpenAi.COUNTS];
-  private int present;
+  private final StatedUsage stated;
 
   private @Nullable JsonScanner json;
   private @Nullable SseFraming sse;
+  private @Nullable Frames frames;
   private Payload payload = Payload.START;
   private int doneMatched;
+
+  /** Where the root array of a body stands, if that is what it is. */
+  private RootArray rootArray = RootArray.NONE;
 
   /** How much of a byte order mark has been read; all of it also when there is none. */
   private int mark;
 
   private boolean documentRead;
-
-  private boolean usageSeen;
-
-  /** Whether the last usage was stated for the whole request, not for one of its choices. */
-  private boolean ofRequest;
-
-  private boolean terminal;
-  private long highestChoice;
   private boolean ending;
-  private boolean done;
-  private boolean error;
   private boolean malformedJson;
-  private boolean malformedUsage;
-  private boolean duplicate;
-  private boolean zeroAfterNonzero;
   private boolean truncated;
   private boolean unterminated;
+  private long choicesPerPrompt;
+
+  /** A scanner for one body of chat completions or the like. */
+  public UsageScanner(Framing framing) {
+    this(BodyFormat.OPENAI, framing);
+  }
 
   /** A scanner for one body. */
-  public UsageScanner(Framing framing) {
+  public UsageScanner(BodyFormat format, Framing framing) {
+    this.format = format;
+    this.stated = new StatedUsage(format);
     if (framing != Framing.DETECT) {
-      begin(framing == Framing.SSE);
+      begin(framing);
     }
+  }
+
+  /**
+   * Says how many parallel choices each prompt of the request has, where a request has several
+   * prompts: their prompt tokens then add up.
+   */
+  public void choicesPerPrompt(long n) {
+    choicesPerPrompt = n;
   }
 
   /** Reads the next chunk, any part of the body, an empty one included. */
@@ -105,6 +118,8 @@ public final class UsageScanner {
     }
     if (sse != null) {
       sse.feed(b, i, to);
+    } else if (frames != null) {
+      frames.feed(b, i, to);
     } else {
       documents(json, b, i, to);
     }
@@ -121,18 +136,24 @@ public final class UsageScanner {
     ending = true;
     if (sse != null) {
       unterminated = sse.end();
+    } else if (frames != null) {
+      truncated |= frames.isCut();
     } else if (json != null && !json.isPristine()) {
       json.endInput();
       endDocument(json);
     }
+    truncated |= rootArray != RootArray.NONE && rootArray != RootArray.CLOSED;
   }
 
   // --- framing -------------------------------------------------------------------------------
 
-  private void begin(boolean events) {
-    json = new JsonScanner(OpenAi.SCHEMA, facts, events);
+  private void begin(Framing framing) {
+    boolean events = framing == Framing.SSE;
+    json = new JsonScanner(format.schema, facts, events, null);
     if (events) {
-      sse = new SseFraming(new Events(json));
+      sse = new SseFraming(new Events(json, new Repeats(json, facts)));
+    } else if (framing == Framing.FRAMES) {
+      frames = new Frames(json);
     }
   }
 
@@ -142,15 +163,39 @@ public final class UsageScanner {
       if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
         continue;
       }
-      begin(c != '{' && c != '[');
+      // Lengths of frames are below 2^24, big-endian.
+      begin(c == '{' || c == '[' ? Framing.JSON : c == 0 ? Framing.FRAMES : Framing.SSE);
       return i;
     }
     return to;
   }
 
+  /** Where a body stands that is one array of documents. */
+  private enum RootArray {
+    NONE,
+    /** Behind "[": an element or the end. */
+    FIRST,
+    /** In an element. */
+    ELEMENT,
+    /** Behind an element: a comma or the end. */
+    BEHIND,
+    /** Behind a comma: an element. */
+    NEXT,
+    CLOSED
+  }
+
   private void documents(JsonScanner scanner, byte[] b, int from, int to) {
     int i = from;
     while (i < to) {
+      if (format.isArrayOfDocuments() && scanner.isPristine()) {
+        i = betweenElements(b, i, to);
+        if (malformedJson) {
+          return;
+        }
+        if (i == to) {
+          break;
+        }
+      }
       i = scanner.feed(b, i, to);
       if (scanner.isComplete()) {
         endDocument(scanner);
@@ -161,28 +206,147 @@ public final class UsageScanner {
     }
   }
 
+  /** What stands between the elements of a root array, up to the next element. */
+  private int betweenElements(byte[] b, int from, int to) {
+    for (int i = from; i < to; i++) {
+      byte c = b[i];
+      if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
+        continue;
+      }
+      switch (rootArray) {
+        case NONE -> {
+          if (c != '[' || documentRead) {
+            return i;
+          }
+          rootArray = RootArray.FIRST;
+        }
+        case FIRST, NEXT -> {
+          if (c == ']' && rootArray == RootArray.FIRST) {
+            rootArray = RootArray.CLOSED;
+          } else {
+            rootArray = RootArray.ELEMENT;
+            return i;
+          }
+        }
+        case BEHIND, ELEMENT -> {
+          if (c == ',') {
+            rootArray = RootArray.NEXT;
+          } else if (c == ']') {
+            rootArray = RootArray.CLOSED;
+            stated.closed();
+          } else {
+            malformedJson = true;
+            return i;
+          }
+        }
+        case CLOSED -> {
+          malformedJson = true;
+          return i;
+        }
+      }
+    }
+    return to;
+  }
+
   private void endDocument(JsonScanner scanner) {
     boolean complete = scanner.isComplete();
     boolean cutOff = !complete && !scanner.isMalformed() && ending;
     truncated |= cutOff;
     malformedJson |= !complete && !cutOff;
-    error |= facts.error;
-    highestChoice = Math.max(highestChoice, facts.highestChoice);
-    // Of a document that stops early, a usage object that was closed is still as stated.
-    if (complete || (facts.usageClosed && !scanner.isMalformed())) {
-      takeUsage();
+    boolean whole = complete || !scanner.isMalformed();
+    if (whole) {
+      boolean single =
+          sse == null && frames == null && !documentRead && rootArray == RootArray.NONE;
+      stated.take(facts, complete, single);
     }
     documentRead = true;
+    if (rootArray == RootArray.ELEMENT) {
+      rootArray = RootArray.BEHIND;
+    }
     facts.reset();
     scanner.reset();
+  }
+
+  /** The payloads of AWS frames: a document each, or one in base64 within another. */
+  private final class Frames implements EventStreamFraming.Frames, ByteSink {
+    private final EventStreamFraming framing = new EventStreamFraming(this);
+    private final JsonScanner documents;
+    private final JsonScanner wrappers;
+    private final Base64Decoding base64 = new Base64Decoding();
+    private boolean wrapped;
+    private boolean wanted;
+    private boolean exception;
+
+    Frames(JsonScanner documents) {
+      this.documents = documents;
+      ByteSink decoder = (b, from, to) -> base64.feed(b, from, to, this);
+      this.wrappers = new JsonScanner(BodyFormat.PAYLOAD_PART, new EventFacts(), false, decoder);
+    }
+
+    void feed(byte[] b, int from, int to) {
+      framing.feed(b, from, to);
+    }
+
+    boolean isCut() {
+      return framing.isTruncated();
+    }
+
+    boolean isCorrupt() {
+      return framing.isCorrupt();
+    }
+
+    @Override
+    public boolean begin(int messageType, int eventType) {
+      exception =
+          messageType == EventStreamFraming.EXCEPTION || messageType == EventStreamFraming.ERROR;
+      wrapped = eventType == EventStreamFraming.CHUNK;
+      wanted = !exception && (wrapped || eventType == EventStreamFraming.METADATA);
+      facts.reset();
+      documents.reset();
+      wrappers.reset();
+      base64.reset();
+      return wanted;
+    }
+
+    @Override
+    public void payload(byte[] b, int from, int to) {
+      (wrapped ? wrappers : documents).feed(b, from, to);
+    }
+
+    /** The document in the base64. */
+    @Override
+    public void accept(byte[] b, int from, int to) {
+      documents.feed(b, from, to);
+    }
+
+    @Override
+    public void end() {
+      if (exception) {
+        stated.failed();
+        return;
+      }
+      if (!wanted) {
+        stated.delta();
+        return;
+      }
+      if (wrapped) {
+        base64.end(this);
+        malformedJson |= base64.isMalformed() || !wrappers.isComplete();
+      }
+      if (!documents.isPristine()) {
+        endDocument(documents);
+      }
+    }
   }
 
   /** The data of events: JSON, the end marker of OpenAI, or something that is not ours. */
   private final class Events implements SseFraming.Data {
     private final JsonScanner scanner;
+    private final Repeats repeats;
 
-    Events(JsonScanner scanner) {
+    Events(JsonScanner scanner, Repeats repeats) {
       this.scanner = scanner;
+      this.repeats = repeats;
     }
 
     @Override
@@ -191,7 +355,7 @@ public final class UsageScanner {
       while (i < to) {
         byte c = b[i];
         if (payload == Payload.JSON && !scanner.isComplete() && !scanner.isMalformed()) {
-          i = scanner.feed(b, i, to);
+          i = scanner.isPristine() ? repeats.read(b, i, to) : scanner.feed(b, i, to);
           if (i < to && (b[i] == '\n' || b[i] == '\r')) {
             return i;
           }
@@ -246,89 +410,108 @@ public final class UsageScanner {
       if (payload == Payload.JSON) {
         endDocument(scanner);
       } else if (payload == Payload.DONE && doneMatched == DONE.length) {
-        done = true;
+        stated.done();
       }
       payload = Payload.START;
     }
-  }
-
-  // --- merging -------------------------------------------------------------------------------
-
-  private void takeUsage() {
-    malformedUsage |= facts.malformedUsage;
-    duplicate |= facts.isContradictory();
-    if (facts.present == 0) {
-      return;
-    }
-    if (isZero(facts.counts, facts.present) && usageSeen && !isZero(counts, present)) {
-      zeroAfterNonzero = true;
-      return;
-    }
-    for (int rest = facts.present; rest != 0; rest &= rest - 1) {
-      int id = Integer.numberOfTrailingZeros(rest);
-      counts[id] = facts.counts[id];
-    }
-    present |= facts.present;
-    usageSeen = true;
-    // A usage beside choices is the running one of these choices, unless the body is one document.
-    ofRequest = !facts.choiceSeen || (sse == null && !documentRead);
-    terminal = ofRequest || facts.finished;
-  }
-
-  private static boolean isZero(long[] counts, int present) {
-    for (int rest = present; rest != 0; rest &= rest - 1) {
-      if (counts[Integer.numberOfTrailingZeros(rest)] != 0) {
-        return false;
-      }
-    }
-    return true;
   }
 
   // --- what was found ------------------------------------------------------------------------
 
   /** Whether any usage was stated. */
   public boolean usageSeen() {
-    return usageSeen;
+    return stated.isSeen();
   }
 
   /** Whether a usage was stated that the backend will not raise any more. */
   public boolean isFinal() {
-    return usageSeen && (terminal || done);
+    return stated.isFinal() && !isCorrupt();
   }
 
-  /** Tokens of the prompt, cached ones included, or {@link #ABSENT}. */
-  public long prompt() {
-    return count(OpenAi.PROMPT);
+  /**
+   * The usage in canonical form; null when none was stated, or in a dialect that neither the path
+   * nor the body tells.
+   *
+   * @param promptOnly whether an output that is not stated is none
+   */
+  public @Nullable CanonicalUsage usage(boolean promptOnly) {
+    Dialect dialect = stated.dialect();
+    return !stated.isSeen() || dialect == null
+        ? null
+        : CanonicalUsage.of(stated.tally(choicesPerPrompt), dialect, promptOnly);
   }
 
-  /** Tokens of the completion, reasoning included, or {@link #ABSENT}. */
-  public long completion() {
-    return count(OpenAi.COMPLETION);
-  }
-
-  /** The total as stated, or {@link #ABSENT}. */
-  public long total() {
-    return count(OpenAi.TOTAL);
-  }
-
-  /** Cached tokens of the prompt: one of the spellings, in the order of their authority. */
-  public long cacheRead() {
-    for (int id = OpenAi.DETAILS_CACHED; id <= OpenAi.CACHE_HIT; id++) {
-      if (count(id) != ABSENT) {
-        return counts[id];
+  /** Takes the usage of further models: each with its name and tokens. */
+  public void forEachOtherModel(BiConsumer<String, CanonicalUsage> action) {
+    Iterations iterations = stated.iterations();
+    if (iterations != null) {
+      for (Iterations.Advisor advisor : iterations.advisors()) {
+        action.accept(
+            advisor.model(), CanonicalUsage.of(advisor.usage(), Dialect.ANTHROPIC, false));
       }
     }
-    return ABSENT;
   }
 
-  /** Tokens of the prompt that were written to a cache, or {@link #ABSENT}. */
-  public long cacheWrite() {
-    return count(OpenAi.DETAILS_CACHE_WRITE);
+  /** A count as it was stated, or {@link #ABSENT}. */
+  long stated(int slot) {
+    return stated.tally(choicesPerPrompt).get(slot);
   }
 
-  /** Tokens of the completion spent on reasoning, or {@link #ABSENT}. */
-  public long reasoning() {
-    return count(OpenAi.DETAILS_REASONING);
+  /** The largest count that was stated, for comparison with what is plausible. */
+  public long largestCount() {
+    return stated.tally(choicesPerPrompt).max();
+  }
+
+  /** Seconds of audio that were billed, or {@link #ABSENT}. */
+  public long audioSeconds() {
+    return stated.tally(choicesPerPrompt).get(Slots.AUDIO_SECONDS);
+  }
+
+  /** Units of a search that were billed, or {@link #ABSENT}. */
+  public long searchUnits() {
+    return stated.tally(choicesPerPrompt).get(Slots.SEARCH_UNITS);
+  }
+
+  /** Calls of the provider's own tools, or {@link #ABSENT}. */
+  public long toolCalls() {
+    Tally tally = stated.tally(choicesPerPrompt);
+    boolean any = tally.has(Slots.WEB_SEARCHES) || tally.has(Slots.WEB_FETCHES);
+    return any ? tally.orZero(Slots.WEB_SEARCHES) + tally.orZero(Slots.WEB_FETCHES) : ABSENT;
+  }
+
+  /** Images in the response, 0 when it has none. */
+  public int images() {
+    return stated.images();
+  }
+
+  /** The cost in US dollars as the provider states it, or null. */
+  public @Nullable BigDecimal providerCost() {
+    long ticks = stated.tally(choicesPerPrompt).get(Slots.COST_TICKS);
+    if (ticks >= 0) {
+      return BigDecimal.valueOf(ticks, TICK_DIGITS).stripTrailingZeros();
+    }
+    String cost = stated.cost();
+    try {
+      return cost == null ? null : new BigDecimal(cost).stripTrailingZeros();
+    } catch (NumberFormatException e) {
+      return null;
+    }
+  }
+
+  /** The last usage object that was taken, as it was written, cut off at 2 KiB; or null. */
+  public @Nullable String rawUsage() {
+    RawUsage raw = stated.raw();
+    return raw == null ? null : raw.toString();
+  }
+
+  /** How many events carried a piece of an answer. */
+  public long deltas() {
+    return stated.deltas();
+  }
+
+  /** Whether the usage so far says how much was generated, and not only what was sent. */
+  public boolean hasRunningOutput() {
+    return stated.hasRunningOutput();
   }
 
   /** The model that the response names, at most 256 bytes of UTF-8; null when it names none. */
@@ -338,12 +521,17 @@ public final class UsageScanner {
 
   /** Whether the backend reported an error inside the body. */
   public boolean errorSeen() {
-    return error;
+    return stated.isError();
   }
 
-  /** Whether the usage is that of some of several parallel choices, not that of the request. */
-  public boolean isOfOneOfSeveralChoices() {
-    return usageSeen && !ofRequest && highestChoice > 0;
+  /** Whether the usage is the sum of several parallel choices, not stated for the request. */
+  public boolean isOfSeveralChoices() {
+    return stated.isOfSeveralChoices();
+  }
+
+  /** Whether there were more parallel choices or further models than are kept apart. */
+  public boolean hasTooManyParts() {
+    return stated.hasTooManyParts();
   }
 
   /** Whether a document was not well-formed. */
@@ -353,17 +541,17 @@ public final class UsageScanner {
 
   /** Whether a usage field was no count. */
   public boolean malformedUsageSeen() {
-    return malformedUsage;
+    return stated.isMalformed();
   }
 
   /** Whether one document stated a count twice, differently. */
   public boolean duplicateSeen() {
-    return duplicate;
+    return stated.isDuplicate();
   }
 
   /** Whether an all-zero usage came after a real one; it was not taken. */
   public boolean zeroAfterNonzeroSeen() {
-    return zeroAfterNonzero;
+    return stated.isZeroAfterNonzero();
   }
 
   /** Whether the body ended in the middle of a document. */
@@ -376,7 +564,8 @@ public final class UsageScanner {
     return unterminated;
   }
 
-  private long count(int id) {
-    return (present & (1 << id)) != 0 ? counts[id] : ABSENT;
+  /** Whether frames were broken: nothing of the body can be trusted then. */
+  public boolean isCorrupt() {
+    return frames != null && frames.isCorrupt();
   }
 }

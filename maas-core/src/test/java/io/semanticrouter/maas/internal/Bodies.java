@@ -60,28 +60,59 @@ final class Bodies {
     return scanner;
   }
 
+  // Counts as they were stated, not yet in canonical form.
+
+  static long prompt(UsageScanner s) {
+    return s.stated(Slots.INPUT);
+  }
+
+  static long completion(UsageScanner s) {
+    return s.stated(Slots.OUTPUT);
+  }
+
+  static long total(UsageScanner s) {
+    return s.stated(Slots.TOTAL);
+  }
+
+  static long cacheRead(UsageScanner s) {
+    for (int slot = Slots.CACHE_READ; slot <= Slots.CACHE_READ_INPUT; slot++) {
+      if (s.stated(slot) != UsageScanner.ABSENT) {
+        return s.stated(slot);
+      }
+    }
+    return UsageScanner.ABSENT;
+  }
+
+  static long cacheWrite(UsageScanner s) {
+    return s.stated(Slots.CACHE_WRITE);
+  }
+
+  static long reasoning(UsageScanner s) {
+    return s.stated(Slots.REASONING);
+  }
+
   /** Everything that a scanner says. */
   static String facts(UsageScanner s) {
     return s.model()
         + " prompt="
-        + s.prompt()
+        + prompt(s)
         + " completion="
-        + s.completion()
+        + completion(s)
         + " total="
-        + s.total()
+        + total(s)
         + " cacheRead="
-        + s.cacheRead()
+        + cacheRead(s)
         + " cacheWrite="
-        + s.cacheWrite()
+        + cacheWrite(s)
         + " reasoning="
-        + s.reasoning()
+        + reasoning(s)
         + flag(s.usageSeen(), "seen")
         + flag(s.isFinal(), "final")
         + flag(s.malformedJsonSeen(), "malformedJson")
         + flag(s.malformedUsageSeen(), "malformedUsage")
         + flag(s.duplicateSeen(), "duplicate")
         + flag(s.zeroAfterNonzeroSeen(), "zeroAfterNonzero")
-        + flag(s.isOfOneOfSeveralChoices(), "ofOneOfSeveralChoices")
+        + flag(s.isOfSeveralChoices(), "ofSeveralChoices")
         + flag(s.isTruncated(), "truncated")
         + flag(s.isUnterminated(), "unterminated")
         + flag(s.errorSeen(), "error");

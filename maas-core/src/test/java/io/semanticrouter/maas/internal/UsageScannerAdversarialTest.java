@@ -163,7 +163,7 @@ class UsageScannerAdversarialTest {
     for (String second : new String[] {"{}", "null", "{\"cached_tokens\":0}"}) {
       UsageScanner scanner = scan(Framing.JSON, details.replace("%s", second));
       assertThat(scanner.duplicateSeen()).as(second).isTrue();
-      assertThat(scanner.cacheRead()).as(second).isLessThan(12);
+      assertThat(Bodies.cacheRead(scanner)).as(second).isLessThan(12);
     }
   }
 
@@ -237,8 +237,8 @@ class UsageScannerAdversarialTest {
       })
   void number_that_is_no_count_is_unknown_and_flagged_not_zero(String number) {
     UsageScanner scanner = scan(Framing.JSON, body(number));
-    assertThat(scanner.prompt()).isEqualTo(UsageScanner.ABSENT);
-    assertThat(scanner.completion()).isEqualTo(8);
+    assertThat(Bodies.prompt(scanner)).isEqualTo(UsageScanner.ABSENT);
+    assertThat(Bodies.completion(scanner)).isEqualTo(8);
     assertThat(scanner.malformedUsageSeen()).isTrue();
     Measurement m = measureJson(body(number));
     assertThat(m.status()).isEqualTo(Status.PARTIAL);
@@ -257,8 +257,8 @@ class UsageScannerAdversarialTest {
       byte[] body = utf8(body(digits));
       for (int size : new int[] {1, 31, 32, 33, 400, body.length}) {
         UsageScanner scanner = scan(Framing.JSON, body, size);
-        assertThat(scanner.prompt()).isEqualTo(UsageScanner.ABSENT);
-        assertThat(scanner.completion()).isEqualTo(8);
+        assertThat(Bodies.prompt(scanner)).isEqualTo(UsageScanner.ABSENT);
+        assertThat(Bodies.completion(scanner)).isEqualTo(8);
         assertThat(scanner.malformedUsageSeen()).isTrue();
       }
     }
@@ -269,7 +269,7 @@ class UsageScannerAdversarialTest {
   }
 
   private static long count(String number) {
-    return scan(Framing.JSON, body(number)).prompt();
+    return Bodies.prompt(scan(Framing.JSON, body(number)));
   }
 
   // --- shapes of usage -----------------------------------------------------------------------
@@ -546,7 +546,8 @@ class UsageScannerAdversarialTest {
     assertThat(facts(scan(Framing.SSE, event))).isEqualTo(TRUTH);
     assertThat(facts(scan(Framing.SSE, event.replace("\n", "\r\n")))).isEqualTo(TRUTH);
     assertThat(scan(Framing.SSE, event.replace("12", "1\ndata: 2")).malformedJsonSeen()).isTrue();
-    assertThat(scan(Framing.SSE, event.replace("prompt", "pro\ndata: mpt")).prompt()).isEqualTo(-1);
+    assertThat(Bodies.prompt(scan(Framing.SSE, event.replace("prompt", "pro\ndata: mpt"))))
+        .isEqualTo(-1);
   }
 
   @Test

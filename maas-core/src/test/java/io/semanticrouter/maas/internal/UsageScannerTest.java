@@ -78,13 +78,13 @@ class UsageScannerTest {
   static String summary(UsageScanner s) {
     return s.model()
         + " "
-        + s.prompt()
+        + Bodies.prompt(s)
         + "+"
-        + s.completion()
+        + Bodies.completion(s)
         + "="
-        + s.total()
+        + Bodies.total(s)
         + " cached="
-        + s.cacheRead()
+        + Bodies.cacheRead(s)
         + (s.isFinal() ? " final" : "")
         + (s.malformedJsonSeen() ? " malformedJson" : "")
         + (s.malformedUsageSeen() ? " malformedUsage" : "")

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.internal;
+
+import static io.semanticrouter.maas.internal.EventFacts.CHOICE;
+import static io.semanticrouter.maas.internal.EventFacts.ELEMENT;
+import static io.semanticrouter.maas.internal.EventFacts.NESTED;
+import static io.semanticrouter.maas.internal.EventFacts.ROOT;
+import static io.semanticrouter.maas.internal.EventFacts.SPARE;
+import static io.semanticrouter.maas.internal.Schema.Kind.DECIMAL;
+import static io.semanticrouter.maas.internal.Schema.Kind.PRESENCE;
+import static io.semanticrouter.maas.internal.Schema.Kind.RELAY;
+import static io.semanticrouter.maas.internal.Schema.Kind.TEXT;
+
+import io.semanticrouter.maas.internal.Schema.Members;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the bodies of an API state their usage, and whether that alone settles the {@link Dialect}.
+ *
+ * <p>Sources: the OpenAI API reference (chat completions, completions, embeddings, responses,
+ * images, audio); vLLM's OpenAI-compatible server; the API references of DeepSeek, Mistral,
+ * Moonshot, Groq, xAI, Perplexity and OpenRouter for what they add to it; the Anthropic API
+ * reference (Messages); the Gemini API reference ({@code UsageMetadata}, Interactions); the Amazon
+ * Bedrock API reference ({@code TokenUsage} of Converse, invocation metrics of InvokeModel); the
+ * Cohere API reference (Chat v1 and v2, Embed, Rerank).
+ */
+public enum BodyFormat {
+  /** Chat completions, completions, pooling. */
+  OPENAI(Places.openAi(), Dialect.OPENAI, Dialect.OPENAI),
+  /** Embeddings of several APIs under similar paths. */
+  EMBEDDING(
+      Places.openAi().union(Places.gemini()).union(Places.cohere()).union(Places.titan()),
+      null,
+      Dialect.OPENAI),
+  /** OpenAI Responses. */
+  RESPONSES(Places.responses(), Dialect.INPUT_OUTPUT, Dialect.INPUT_OUTPUT),
+  /** Anthropic Messages. */
+  ANTHROPIC(Places.anthropic(), Dialect.ANTHROPIC, Dialect.ANTHROPIC),
+  /** Gemini {@code generateContent}. */
+  GEMINI(Places.gemini(), Dialect.GEMINI, Dialect.GEMINI),
+  /** Gemini Interactions. */
+  INTERACTIONS(Places.interactions(), Dialect.GEMINI, Dialect.GEMINI),
+  /** Amazon Bedrock Converse. */
+  CONVERSE(Places.converse(), Dialect.CONVERSE, Dialect.CONVERSE),
+  /** Amazon Bedrock InvokeModel: whatever the model's own API is, and metrics of Bedrock. */
+  INVOKE(Places.everything().union(Places.titan()).union(Places.invocation()), null, null),
+  /** Cohere Chat. */
+  COHERE(Places.cohere(), Dialect.COHERE, Dialect.COHERE),
+  /** Rerank of Cohere and vLLM. */
+  RERANK(Places.openAi().union(Places.cohere()), null, Dialect.OPENAI),
+  /** Transcriptions, translations and speech of OpenAI and vLLM. */
+  AUDIO(Places.media().union(Places.openAi()), null, Dialect.INPUT_OUTPUT),
+  /** Images of OpenAI. */
+  IMAGE(Places.media(), Dialect.INPUT_OUTPUT, Dialect.INPUT_OUTPUT),
+  /** Any of them; the body has to tell. */
+  DETECT(Places.everything(), null, null);
+
+  @SuppressWarnings("ImmutableEnumChecker") // a Schema is immutable
+  final Schema schema;
+
+  /** The dialect when the format leaves no choice. */
+  final @Nullable Dialect pinned;
+
+  /** The dialect when the body does not tell; null: it stays unknown. */
+  final @Nullable Dialect otherwise;
+
+  BodyFormat(Schema schema, @Nullable Dialect pinned, @Nullable Dialect otherwise) {
+    this.schema = schema;
+    this.pinned = pinned;
+    this.otherwise = otherwise;
+  }
+
+  /** Whether a JSON body can be one array of documents (Gemini without {@code alt=sse}). */
+  boolean isArrayOfDocuments() {
+    return this == GEMINI || this == DETECT;
+  }
+
+  /** The schemas; in a class of their own, because an enum's constants come before its methods. */
+  private static final class Places {
+    private static Members root() {
+      return Schema.object(Paths.DETAILS)
+          .leaf("model", TEXT, Paths.MODEL)
+          .leaf("error", PRESENCE, Paths.ERROR)
+          .with("type", Words.type())
+          .with("object", Words.object());
+    }
+
+    private static Members usage(int tally) {
+      return Schema.object(Paths.USAGE).in(tally);
+    }
+
+    // --- OpenAI and compatible ---------------------------------------------------------------
+
+    private static Schema openAiUsage(int tally) {
+      return usage(tally)
+          .count("prompt_tokens", Slots.INPUT)
+          .count("completion_tokens", Slots.OUTPUT)
+          .count("total_tokens", Slots.TOTAL)
+          .count("cached_tokens", Slots.CACHED)
+          .count("num_cached_tokens", Slots.NUM_CACHED)
+          .count("prompt_cache_hit_tokens", Slots.CACHE_HIT)
+          .count("cache_read_input_tokens", Slots.CACHE_READ_INPUT)
+          .count("reasoning_tokens", Slots.REASONING_BESIDE)
+          .count("cost_in_usd_ticks", Slots.COST_TICKS)
+          .leaf("cost", DECIMAL, Paths.COST)
+          .details(
+              "prompt_tokens_details",
+              d ->
+                  d.count("cached_tokens", Slots.CACHE_READ)
+                      .count("cache_write_tokens", Slots.CACHE_WRITE)
+                      .count("created_cache_tokens", Slots.CREATED_CACHE)
+                      .count("cache_creation_input_tokens", Slots.CACHE_CREATION)
+                      .count("audio_tokens", Slots.INPUT_AUDIO)
+                      .count("image_tokens", Slots.INPUT_IMAGE)
+                      .details(
+                          "multimodal_tokens",
+                          m ->
+                              m.count("audio", Slots.INPUT_AUDIO)
+                                  .count("image", Slots.INPUT_IMAGE)))
+          .details(
+              "completion_tokens_details",
+              d ->
+                  d.count("reasoning_tokens", Slots.REASONING)
+                      .count("audio_tokens", Slots.OUTPUT_AUDIO)
+                      .count("image_tokens", Slots.OUTPUT_IMAGE)
+                      .count("accepted_prediction_tokens", Slots.ACCEPTED_PREDICTION)
+                      .count("rejected_prediction_tokens", Slots.REJECTED_PREDICTION))
+          .build();
+    }
+
+    static Schema openAi() {
+      return root()
+          .with(
+              "choices",
+              Schema.array(
+                  Paths.CHOICES,
+                  Schema.object(Paths.CHOICE)
+                      .count("index", Paths.CHOICE_INDEX)
+                      .leaf("finish_reason", PRESENCE, Paths.FINISH)
+                      .with("usage", openAiUsage(CHOICE))
+                      .build()))
+          .with("usage", openAiUsage(ROOT))
+          .with("x_groq", Schema.object(Paths.DETAILS).with("usage", openAiUsage(SPARE)).build())
+          .build();
+    }
+
+    private static Members inputDetails(Members details) {
+      return details
+          .count("cached_tokens", Slots.CACHE_READ)
+          .count("cache_write_tokens", Slots.CACHE_WRITE)
+          .count("audio_tokens", Slots.INPUT_AUDIO)
+          .count("image_tokens", Slots.INPUT_IMAGE);
+    }
+
+    private static Members outputDetails(Members details) {
+      return details
+          .count("reasoning_tokens", Slots.REASONING)
+          .count("audio_tokens", Slots.OUTPUT_AUDIO)
+          .count("image_tokens", Slots.OUTPUT_IMAGE);
+    }
+
+    private static Schema inputOutputUsage(int tally) {
+      return usage(tally)
+          .count("input_tokens", Slots.INPUT)
+          .count("output_tokens", Slots.OUTPUT)
+          .count("total_tokens", Slots.TOTAL)
+          .count("seconds", Slots.AUDIO_SECONDS)
+          .count("cost_in_usd_ticks", Slots.COST_TICKS)
+          .leaf("cost", DECIMAL, Paths.COST)
+          .details("input_tokens_details", Places::inputDetails)
+          .details("input_token_details", Places::inputDetails)
+          .details("output_tokens_details", Places::outputDetails)
+          .details("output_token_details", Places::outputDetails)
+          .build();
+    }
+
+    static Schema responses() {
+      return root()
+          .with("usage", inputOutputUsage(ROOT))
+          .with(
+              "response",
+              Schema.object(Paths.DETAILS)
+                  .in(NESTED)
+                  .leaf("id", TEXT, Paths.RESPONSE_ID)
+                  .leaf("model", TEXT, Paths.MODEL)
+                  .leaf("error", PRESENCE, Paths.ERROR)
+                  .with("usage", inputOutputUsage(NESTED))
+                  .build())
+          .build();
+    }
+
+    static Schema media() {
+      return root()
+          .with("usage", inputOutputUsage(ROOT))
+          .with("data", Schema.array(Paths.IMAGES, Schema.object(Paths.IMAGE).build()))
+          .build();
+    }
+
+    // --- Anthropic ---------------------------------------------------------------------------
+
+    private static Members anthropicCounts(Members counts) {
+      return counts
+          .count("input_tokens", Slots.INPUT)
+          .count("output_tokens", Slots.OUTPUT)
+          .count("cache_creation_input_tokens", Slots.CACHE_WRITE)
+          .count("cache_read_input_tokens", Slots.CACHE_READ_INPUT)
+          .details(
+              "cache_creation",
+              d ->
+                  d.count("ephemeral_5m_input_tokens", Slots.WRITE_5M)
+                      .count("ephemeral_1h_input_tokens", Slots.WRITE_1H));
+    }
+
+    private static Schema anthropicUsage(int tally) {
+      return anthropicCounts(usage(tally))
+          .details("output_tokens_details", d -> d.count("thinking_tokens", Slots.REASONING))
+          .details(
+              "server_tool_use",
+              d ->
+                  d.count("web_search_requests", Slots.WEB_SEARCHES)
+                      .count("web_fetch_requests", Slots.WEB_FETCHES))
+          .with(
+              "iterations",
+              Schema.array(
+                  Paths.ITERATIONS,
+                  anthropicCounts(Schema.object(Paths.ITERATION).in(ELEMENT))
+                      .with("type", Words.iteration())
+                      .leaf("model", TEXT, Paths.ELEMENT_MODEL)
+                      .build()))
+          .build();
+    }
+
+    static Schema anthropic() {
+      return root()
+          .with("usage", anthropicUsage(ROOT))
+          .with(
+              "message",
+              Schema.object(Paths.DETAILS)
+                  .in(NESTED)
+                  .leaf("model", TEXT, Paths.MODEL)
+                  .with("usage", anthropicUsage(NESTED))
+                  .build())
+          .with(
+              "delta",
+              Schema.object(Paths.DETAILS)
+                  .in(NESTED)
+                  .leaf("stop_reason", PRESENCE, Paths.FINISH)
+                  .build())
+          .build();
+    }
+
+    // --- Gemini ------------------------------------------------------------------------------
+
+    private static Schema modalities(int array, int element, String count) {
+      return Schema.array(
+          array,
+          Schema.object(element)
+              .in(ELEMENT)
+              .count(count, Slots.TOTAL)
+              .with("modality", Words.modality())
+              .build());
+    }
+
+    private static Schema camelCaseUsage() {
+      String n = "tokenCount";
+      Schema input = modalities(Paths.INPUT_MODALITIES, Paths.INPUT_MODALITY, n);
+      Schema output = modalities(Paths.OUTPUT_MODALITIES, Paths.OUTPUT_MODALITY, n);
+      return usage(ROOT)
+          .count("promptTokenCount", Slots.INPUT)
+          .count("candidatesTokenCount", Slots.OUTPUT)
+          .count("responseTokenCount", Slots.OUTPUT)
+          .count("thoughtsTokenCount", Slots.REASONING)
+          .count("toolUsePromptTokenCount", Slots.TOOL_INPUT)
+          .count("cachedContentTokenCount", Slots.CACHE_READ)
+          .count("totalTokenCount", Slots.TOTAL)
+          .with("promptTokensDetails", input)
+          .with("promptTokenDetails", input)
+          .with("candidatesTokensDetails", output)
+          .with("responseTokensDetails", output)
+          .build();
+    }
+
+    private static Schema snakeCaseUsage() {
+      String n = "token_count";
+      Schema input = modalities(Paths.INPUT_MODALITIES, Paths.INPUT_MODALITY, n);
+      Schema output = modalities(Paths.OUTPUT_MODALITIES, Paths.OUTPUT_MODALITY, n);
+      return usage(ROOT)
+          .count("prompt_token_count", Slots.INPUT)
+          .count("candidates_token_count", Slots.OUTPUT)
+          .count("response_token_count", Slots.OUTPUT)
+          .count("thoughts_token_count", Slots.REASONING)
+          .count("tool_use_prompt_token_count", Slots.TOOL_INPUT)
+          .count("cached_content_token_count", Slots.CACHE_READ)
+          .count("total_token_count", Slots.TOTAL)
+          .with("prompt_tokens_details", input)
+          .with("candidates_tokens_details", output)
+          .with("response_tokens_details", output)
+          .build();
+    }
+
+    static Schema gemini() {
+      return root()
+          .leaf("modelVersion", TEXT, Paths.MODEL)
+          .leaf("model_version", TEXT, Paths.MODEL)
+          .with("usageMetadata", camelCaseUsage())
+          .with("usage_metadata", snakeCaseUsage())
+          .with(
+              "candidates",
+              Schema.array(
+                  Paths.CANDIDATES,
+                  Schema.object(Paths.CANDIDATE)
+                      .leaf("finishReason", PRESENCE, Paths.FINISH)
+                      .leaf("finish_reason", PRESENCE, Paths.FINISH)
+                      .build()))
+          .with(
+              "promptFeedback",
+              Schema.object(Paths.DETAILS).leaf("blockReason", PRESENCE, Paths.FINISH).build())
+          .build();
+    }
+
+    private static Schema interactionUsage(int tally) {
+      return usage(tally)
+          .count("total_input_tokens", Slots.INPUT)
+          .count("total_output_tokens", Slots.OUTPUT)
+          .count("total_thought_tokens", Slots.REASONING)
+          .count("total_cached_tokens", Slots.CACHE_READ)
+          .count("total_tool_use_tokens", Slots.TOOL_INPUT)
+          .count("total_tokens", Slots.TOTAL)
+          .build();
+    }
+
+    static Schema interactions() {
+      return root()
+          .with("event_type", Words.type())
+          .with("usage", interactionUsage(ROOT))
+          .with(
+              "interaction",
+              Schema.object(Paths.DETAILS)
+                  .in(NESTED)
+                  .leaf("model", TEXT, Paths.MODEL)
+                  .with("usage", interactionUsage(NESTED))
+                  .build())
+          .build();
+    }
+
+    // --- Amazon Bedrock ----------------------------------------------------------------------
+
+    static Schema converse() {
+      return root()
+          .leaf("stopReason", PRESENCE, Paths.CONVERSE_MARK)
+          .with(
+              "usage",
+              usage(ROOT)
+                  .count("inputTokens", Slots.INPUT)
+                  .count("outputTokens", Slots.OUTPUT)
+                  .count("totalTokens", Slots.TOTAL)
+                  .count("cacheReadInputTokens", Slots.CACHE_READ)
+                  .count("cacheReadInputTokenCount", Slots.CACHED)
+                  .count("cacheWriteInputTokens", Slots.CACHE_WRITE)
+                  .count("cacheWriteInputTokenCount", Slots.CREATED_CACHE)
+                  .with(
+                      "cacheDetails",
+                      Schema.array(
+                          Paths.CACHE_DETAILS,
+                          Schema.object(Paths.CACHE_DETAIL)
+                              .in(ELEMENT)
+                              .count("inputTokens", Slots.CACHE_WRITE)
+                              .with("ttl", Words.lifetime())
+                              .build()))
+                  .build())
+          .build();
+    }
+
+    /** Models of Amazon's and Meta's own APIs, which count at the root. */
+    static Schema titan() {
+      return Schema.object(Paths.DETAILS)
+          .in(SPARE)
+          .count("inputTextTokenCount", Slots.INPUT)
+          .count("prompt_token_count", Slots.INPUT)
+          .count("generation_token_count", Slots.OUTPUT)
+          .in(Schema.NO_TALLY)
+          .build();
+    }
+
+    static Schema invocation() {
+      return Schema.object(Paths.DETAILS)
+          .with(
+              "amazon-bedrock-invocationMetrics",
+              usage(SPARE)
+                  .count("inputTokenCount", Slots.INPUT)
+                  .count("outputTokenCount", Slots.OUTPUT)
+                  .count("cacheReadInputTokenCount", Slots.CACHE_READ)
+                  .count("cacheWriteInputTokenCount", Slots.CACHE_WRITE)
+                  .build())
+          .build();
+    }
+
+    // --- Cohere ------------------------------------------------------------------------------
+
+    private static Members cohereCounts(Members counts) {
+      return counts
+          .count("cached_tokens", Slots.CACHED)
+          .details(
+              "billed_units",
+              d ->
+                  d.count("input_tokens", Slots.BILLED_INPUT)
+                      .count("output_tokens", Slots.BILLED_OUTPUT)
+                      .count("search_units", Slots.SEARCH_UNITS))
+          .details(
+              "tokens",
+              d -> d.count("input_tokens", Slots.INPUT).count("output_tokens", Slots.OUTPUT));
+    }
+
+    static Schema cohere() {
+      return root()
+          .with("event_type", Words.type())
+          .with("usage", cohereCounts(usage(ROOT)).build())
+          .with("meta", cohereCounts(usage(ROOT)).build())
+          .with(
+              "delta",
+              Schema.object(Paths.DETAILS)
+                  .in(NESTED)
+                  .with("usage", cohereCounts(usage(NESTED)).build())
+                  .build())
+          .with(
+              "response",
+              Schema.object(Paths.DETAILS)
+                  .in(NESTED)
+                  .with("meta", cohereCounts(usage(NESTED)).build())
+                  .build())
+          .build();
+    }
+
+    // --- all ---------------------------------------------------------------------------------
+
+    static Schema everything() {
+      return openAi()
+          .union(responses())
+          .union(media())
+          .union(anthropic())
+          .union(gemini())
+          .union(converse())
+          .union(cohere());
+    }
+  }
+
+  /**
+   * The document within a frame of InvokeModelWithResponseStream (Bedrock: {@code PayloadPart}).
+   */
+  static final Schema PAYLOAD_PART =
+      Schema.object(Paths.DETAILS).leaf("bytes", RELAY, Paths.BYTES).build();
+}

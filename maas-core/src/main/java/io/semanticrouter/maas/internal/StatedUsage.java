@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.internal;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the documents of one body have stated, merged: per count, the later one wins; never added
+ * up, never maximised. Not thread-safe.
+ */
+final class StatedUsage {
+  private static final int NOWHERE = -1;
+
+  private final BodyFormat format;
+  private @Nullable Dialect dialect;
+
+  private final Tally merged = new Tally();
+  private @Nullable RawUsage raw;
+  private boolean seen;
+
+  /** Whether the counts come from a place that counts only when there is no better one. */
+  private boolean spare;
+
+  /** Whether the last usage was stated for the whole request, not for one of its choices. */
+  private boolean ofRequest;
+
+  private boolean terminal;
+  private boolean done;
+
+  /** Whether a document said that generation has ended; its usage may come before or after. */
+  private boolean finished;
+
+  private boolean malformed;
+  private boolean duplicate;
+  private boolean zeroAfterNonzero;
+  private boolean error;
+  private long responseId;
+  private long deltas;
+  private int images;
+  private @Nullable String cost;
+  private @Nullable Iterations iterations;
+
+  /** Usage per choice; only while several of them state one. */
+  private @Nullable ChoiceUsage choices;
+
+  private long lastChoice;
+  private long highestChoice;
+
+  StatedUsage(BodyFormat format) {
+    this.format = format;
+    this.dialect = format.pinned;
+  }
+
+  /**
+   * A document has ended.
+   *
+   * @param complete whether it ended as it should; of a document that stops early, a usage object
+   *     that was closed is still as stated
+   * @param single whether it is all there is: a body that is one JSON document
+   */
+  void take(EventFacts facts, boolean complete, boolean single) {
+    error |= facts.error;
+    highestChoice = Math.max(highestChoice, facts.highestChoice);
+    if (dialect == null) {
+      dialect = told(facts);
+    }
+    if (isDelta(facts)) {
+      deltas++;
+    }
+    if (facts.type == Words.IMAGE_ENDED) {
+      images++;
+    }
+    images += facts.images;
+    finished |= isEnd(facts);
+    takeUsage(facts, complete, single);
+    terminal |= seen && finished && dialect != Dialect.OPENAI;
+  }
+
+  private void takeUsage(EventFacts facts, boolean complete, boolean single) {
+    int place = place(facts);
+    Tally stated = place == NOWHERE ? null : facts.tally(place);
+    if (stated != null) {
+      malformed |= stated.isMalformed();
+      duplicate |= stated.isContradictory();
+    }
+    if (stated == null || stated.isEmpty() || !(complete || stated.isClosed())) {
+      takeChoices(facts, complete);
+      return;
+    }
+    if (stated.isZero() && seen && !merged.isZero() && facts.responseId == responseId) {
+      zeroAfterNonzero = true;
+      return;
+    }
+    if (place == EventFacts.SPARE && seen && !spare) {
+      return; // Bedrock sums up what the model's own API has stated more exactly.
+    }
+    boolean running = facts.choiceSeen && !single;
+    if (running) {
+      takeRunning(facts, stated);
+    }
+    if (!stated.has(Slots.TOTAL) && (stated.has(Slots.INPUT) || stated.has(Slots.OUTPUT))) {
+      merged.remove(Slots.TOTAL); // it was the total of other counts
+    }
+    merged.merge(stated);
+    iterations = facts.iterations != null ? facts.iterations : iterations;
+    cost = facts.cost != null ? facts.cost : cost;
+    responseId = facts.responseId;
+    seen = true;
+    spare = place == EventFacts.SPARE;
+    ofRequest = !running;
+    terminal = isTerminal(facts, single);
+    RawUsage text = facts.raw(place);
+    if (text != null) {
+      facts.swapRaw(place, raw);
+      raw = text;
+    }
+  }
+
+  /** Where the usage of a document stands that counts; what stands elsewhere does not. */
+  private int place(EventFacts facts) {
+    int place = dialect == null ? EventFacts.ROOT : placeByType(dialect, facts.type);
+    boolean stated = place != NOWHERE && !isUnstated(facts, place);
+    return stated || isUnstated(facts, EventFacts.SPARE) ? place : EventFacts.SPARE;
+  }
+
+  /**
+   * Events that are not the last word state no bill, and may repeat what the client sent: the
+   * response so far of the Responses API has the client's own metadata and tools in it.
+   */
+  private static int placeByType(Dialect dialect, int type) {
+    return switch (dialect) {
+      case OPENAI, CONVERSE -> EventFacts.ROOT;
+      case GEMINI -> type == Words.INTERACTION_ENDED ? EventFacts.NESTED : EventFacts.ROOT;
+      case INPUT_OUTPUT ->
+          switch (type) {
+            case Words.RESPONSE_ENDED -> EventFacts.NESTED;
+            case Words.NONE, Words.IMAGE_ENDED, Words.MEDIA_ENDED -> EventFacts.ROOT;
+            default -> NOWHERE;
+          };
+      case ANTHROPIC ->
+          switch (type) {
+            case Words.MESSAGE_START -> EventFacts.NESTED;
+            case Words.NONE, Words.MESSAGE, Words.MESSAGE_DELTA -> EventFacts.ROOT;
+            default -> NOWHERE;
+          };
+      case COHERE -> type == Words.COHERE_END ? EventFacts.NESTED : EventFacts.ROOT;
+    };
+  }
+
+  private static boolean isUnstated(EventFacts facts, int place) {
+    Tally tally = facts.tally(place);
+    return tally == null || tally.isPristine();
+  }
+
+  /** A usage beside choices is the running one of these choices. */
+  private void takeRunning(EventFacts facts, Tally stated) {
+    long choice = facts.highestChoice;
+    if (choices == null && highestChoice > 0) {
+      choices = new ChoiceUsage();
+      if (seen && !ofRequest) {
+        choices.put(lastChoice, merged);
+      }
+    }
+    if (choices != null) {
+      choices.put(choice, stated);
+    }
+    lastChoice = choice;
+  }
+
+  /** Usage within choices, of servers that state it nowhere else. */
+  private void takeChoices(EventFacts facts, boolean complete) {
+    ChoiceUsage usage = facts.choiceUsage;
+    if (usage == null || !complete || (seen && ofRequest)) {
+      return;
+    }
+    Tally stated = facts.tally(EventFacts.CHOICE);
+    if (stated != null) {
+      malformed |= stated.isMalformed();
+      duplicate |= stated.isContradictory();
+      merged.merge(stated);
+    }
+    if (choices == null) {
+      choices = usage;
+    } else {
+      choices.merge(usage);
+    }
+    seen = true;
+    ofRequest = choices.size() == 1 && highestChoice == 0;
+    terminal = facts.finished;
+  }
+
+  private boolean isTerminal(EventFacts facts, boolean single) {
+    if (single || spare) {
+      return true;
+    }
+    if (dialect == null) {
+      return false;
+    }
+    return switch (dialect) {
+      case OPENAI -> ofRequest || facts.finished;
+      case INPUT_OUTPUT -> isEnd(facts);
+      case ANTHROPIC, GEMINI -> finished;
+      case CONVERSE -> true;
+      case COHERE -> facts.type == Words.COHERE_END;
+    };
+  }
+
+  /** Whether a document says that nothing more will be generated. */
+  private static boolean isEnd(EventFacts facts) {
+    return switch (facts.type) {
+      case Words.MESSAGE_DELTA -> facts.finished;
+      case Words.MESSAGE_STOP,
+          Words.RESPONSE_ENDED,
+          Words.COHERE_END,
+          Words.IMAGE_ENDED,
+          Words.MEDIA_ENDED,
+          Words.INTERACTION_ENDED ->
+          true;
+      default -> facts.finished && (facts.candidateSeen || facts.type == Words.NONE);
+    };
+  }
+
+  private static boolean isDelta(EventFacts facts) {
+    return switch (facts.type) {
+      case Words.CONTENT_BLOCK_DELTA, Words.RESPONSE_DELTA, Words.COHERE_DELTA, Words.MEDIA_DELTA ->
+          true;
+      default -> facts.choiceSeen || facts.candidateSeen;
+    };
+  }
+
+  /** What a document says that it is, or null: the marks of its envelope, not names of counts. */
+  private @Nullable Dialect told(EventFacts facts) {
+    switch (facts.type) {
+      case Words.MESSAGE, Words.MESSAGE_START, Words.MESSAGE_DELTA, Words.CONTENT_BLOCK_DELTA -> {
+        return Dialect.ANTHROPIC;
+      }
+      case Words.RESPONSE_EVENT,
+          Words.RESPONSE_DELTA,
+          Words.RESPONSE_ENDED,
+          Words.MEDIA_DELTA,
+          Words.MEDIA_ENDED,
+          Words.IMAGE_ENDED -> {
+        return Dialect.INPUT_OUTPUT;
+      }
+      case Words.COHERE_DELTA, Words.COHERE_END -> {
+        return Dialect.COHERE;
+      }
+      default -> {
+        // says nothing
+      }
+    }
+    if (facts.object == Words.RESPONSE) {
+      return Dialect.INPUT_OUTPUT;
+    }
+    if (facts.object == Words.COMPLETION || facts.object == Words.LIST || facts.choicesSeen) {
+      return Dialect.OPENAI;
+    }
+    if (facts.candidateSeen) {
+      return Dialect.GEMINI;
+    }
+    if (facts.converseMark) {
+      return Dialect.CONVERSE;
+    }
+    Tally root = facts.tally(EventFacts.ROOT);
+    boolean billedUnits =
+        root != null && (root.has(Slots.BILLED_INPUT) || root.has(Slots.SEARCH_UNITS));
+    return billedUnits ? Dialect.COHERE : null;
+  }
+
+  /** The end marker of a stream: no usage will be raised any more. */
+  void done() {
+    done = true;
+  }
+
+  /** All documents are there and the last one was complete: an array that was closed. */
+  void closed() {
+    terminal |= seen;
+  }
+
+  /** The backend reported an error outside of any document. */
+  void failed() {
+    error = true;
+  }
+
+  /** A piece of an answer passed that was not read. */
+  void delta() {
+    deltas++;
+  }
+
+  // --- what came of it -------------------------------------------------------------------------
+
+  /** The tallies of the whole request: what was stated for it, or the sum of its choices. */
+  Tally tally(long choicesPerPrompt) {
+    if (choices != null && !ofRequest) {
+      set(Slots.INPUT, choices.prompt(choicesPerPrompt));
+      set(Slots.OUTPUT, choices.completion());
+      merged.remove(Slots.TOTAL);
+    }
+    Tally executor = iterations == null ? null : iterations.executor();
+    if (executor != null) {
+      merged.merge(executor);
+    }
+    return merged;
+  }
+
+  private void set(int slot, long value) {
+    if (value >= 0) {
+      merged.set(slot, value);
+    }
+  }
+
+  /** The dialect, or null when neither the path nor the body told. */
+  @Nullable Dialect dialect() {
+    Dialect known = dialect != null ? dialect : format.otherwise;
+    // Bedrock's own metrics count as Converse does, whatever the model's API is.
+    return known == null && spare ? Dialect.CONVERSE : known;
+  }
+
+  boolean isSpare() {
+    return spare;
+  }
+
+  boolean isSeen() {
+    return seen;
+  }
+
+  boolean isFinal() {
+    return seen && (terminal || done);
+  }
+
+  boolean isOfSeveralChoices() {
+    return seen && !ofRequest && highestChoice > 0;
+  }
+
+  boolean hasTooManyParts() {
+    return (choices != null && !ofRequest && choices.isOverflown())
+        || (iterations != null && iterations.isOverflown());
+  }
+
+  boolean isMalformed() {
+    return malformed;
+  }
+
+  boolean isDuplicate() {
+    return duplicate;
+  }
+
+  boolean isZeroAfterNonzero() {
+    return zeroAfterNonzero;
+  }
+
+  boolean isError() {
+    return error;
+  }
+
+  /** Whether the usage so far says how much was generated, and not only what was sent. */
+  boolean hasRunningOutput() {
+    return seen
+        && (merged.has(Slots.OUTPUT) || merged.has(Slots.BILLED_OUTPUT))
+        && !(dialect == Dialect.ANTHROPIC && !finished);
+  }
+
+  long deltas() {
+    return deltas;
+  }
+
+  int images() {
+    return images;
+  }
+
+  @Nullable String cost() {
+    return cost;
+  }
+
+  @Nullable RawUsage raw() {
+    return raw;
+  }
+
+  @Nullable Iterations iterations() {
+    return iterations;
+  }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.internal;
+
+/**
+ * Counts as they were stated: each with the knowledge whether it was. One usage object of one
+ * document, or what the documents of a body came to. Not thread-safe.
+ */
+final class Tally {
+  static final long ABSENT = -1;
+
+  private final long[] counts = new long[Slots.COUNT];
+
+  /** Bit i: counts[i] was stated. */
+  private int present;
+
+  /** Bit i: counts[i] was stated, but what it stood in was stated again. */
+  private int stale;
+
+  private boolean opened;
+  private boolean closed;
+  private boolean malformed;
+  private boolean duplicate;
+
+  void reset() {
+    present = 0;
+    stale = 0;
+    opened = false;
+    closed = false;
+    malformed = false;
+    duplicate = false;
+  }
+
+  /** Whether nothing at all has been noted since the reset. */
+  boolean isPristine() {
+    return (present | stale) == 0 && !opened && !malformed && !duplicate;
+  }
+
+  void open() {
+    opened = true;
+    closed = false;
+  }
+
+  void close() {
+    closed = true;
+  }
+
+  /** Whether the object with the counts has ended, so that none of them is a part of a number. */
+  boolean isClosed() {
+    return closed;
+  }
+
+  /** Whether there was such an object. */
+  boolean isOpened() {
+    return opened;
+  }
+
+  void put(int slot, long value) {
+    int bit = Slots.bit(slot);
+    if (((present | stale) & bit) != 0 && counts[slot] != value) {
+      duplicate = true;
+    }
+    counts[slot] = value;
+    present |= bit;
+  }
+
+  /** Adds to a count that several elements of one array make up. */
+  void add(int slot, long value) {
+    counts[slot] = Math.min(Counts.MAX, (has(slot) ? counts[slot] : 0) + value);
+    present |= Slots.bit(slot);
+  }
+
+  /** Takes a count as it is, whatever stood there. */
+  void set(int slot, long value) {
+    counts[slot] = value;
+    present |= Slots.bit(slot);
+  }
+
+  void remove(int slot) {
+    present &= ~Slots.bit(slot);
+  }
+
+  /**
+   * A key comes under which these counts stand. The last of several wins (RFC 8259, 4, as
+   * practised), all of it: counts that it does not repeat are not mixed in.
+   */
+  void restate(int slots) {
+    stale |= present & slots;
+    present &= ~slots;
+  }
+
+  void malformed(int slots) {
+    malformed = true;
+    restate(slots);
+  }
+
+  boolean isMalformed() {
+    return malformed;
+  }
+
+  /** Whether a count was stated twice, differently; known at the end of the document. */
+  boolean isContradictory() {
+    return duplicate || (stale & ~present) != 0;
+  }
+
+  boolean isEmpty() {
+    return present == 0;
+  }
+
+  boolean has(int slot) {
+    return (present & Slots.bit(slot)) != 0;
+  }
+
+  /** The count, or {@link #ABSENT}. */
+  long get(int slot) {
+    return has(slot) ? counts[slot] : ABSENT;
+  }
+
+  /** The count, or 0. */
+  long orZero(int slot) {
+    return has(slot) ? counts[slot] : 0;
+  }
+
+  /** The first of these slots that was stated, or {@link #ABSENT}. */
+  long first(int from, int to) {
+    for (int slot = from; slot <= to; slot++) {
+      if (has(slot)) {
+        return counts[slot];
+      }
+    }
+    return ABSENT;
+  }
+
+  boolean isZero() {
+    for (int rest = present; rest != 0; rest &= rest - 1) {
+      if (counts[Integer.numberOfTrailingZeros(rest)] != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Takes over what another one states; what it does not state stays. */
+  void merge(Tally other) {
+    for (int rest = other.present; rest != 0; rest &= rest - 1) {
+      int slot = Integer.numberOfTrailingZeros(rest);
+      counts[slot] = other.counts[slot];
+    }
+    present |= other.present;
+  }
+
+  /** The largest count. */
+  long max() {
+    long max = 0;
+    for (int rest = present; rest != 0; rest &= rest - 1) {
+      max = Math.max(max, counts[Integer.numberOfTrailingZeros(rest)]);
+    }
+    return max;
+  }
+}
