@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,6 +68,11 @@ class SdkFormatsIT {
     stack.mark();
   }
 
+  @AfterEach
+  void router_made_no_mistake() {
+    stack.assertNoMistakes();
+  }
+
   @Test
   void message_is_metered_for_the_user_and_the_selected_model() {
     Message message = anthropic.messages().create(question().build()).validate();
@@ -98,6 +104,7 @@ class SdkFormatsIT {
     assertThat(message.usage().inputTokens()).isEqualTo(2);
     assertThat(message.usage().cacheReadInputTokens()).hasValue(5L);
     assertMetered(new Totals(1, 7, 4));
+    assertCacheRead(5);
   }
 
   @Test
@@ -141,6 +148,7 @@ class SdkFormatsIT {
               assertThat(usage.outputTokens()).isEqualTo(4);
             });
     assertMetered(new Totals(1, 7, 4));
+    assertCacheRead(5);
   }
 
   @Test
@@ -195,7 +203,7 @@ class SdkFormatsIT {
 
   @Test
   void response_is_metered_for_the_user_and_the_selected_model() {
-    Response response = openai.responses().create(input().build()).validate();
+    Response response = openai.responses().create(input().build());
 
     assertThat(text(response)).isEqualTo("2+2 equals 4.");
     assertThat(response.status()).hasValue(ResponseStatus.COMPLETED);
@@ -220,6 +228,7 @@ class SdkFormatsIT {
 
     assertUsage(response, 7, 5, 4);
     assertMetered(new Totals(1, 7, 4));
+    assertCacheRead(5);
   }
 
   @Test
@@ -358,6 +367,11 @@ class SdkFormatsIT {
   private void assertMetered(Totals expected) {
     assertThat(stack.backend.stats().reported()).isEqualTo(expected);
     stack.assertMetered(expected.responses());
+  }
+
+  private void assertCacheRead(long tokens) {
+    assertThat(stack.delta("semantic_router_token_parts_total", "part", "cache_read"))
+        .isEqualTo(tokens);
   }
 
   /** What is no exchange leaves no trace to wait for, but what comes behind it does. */

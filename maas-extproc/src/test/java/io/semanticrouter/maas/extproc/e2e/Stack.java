@@ -118,6 +118,18 @@ final class Stack implements AutoCloseable {
         .isEqualTo(reported.completionTokens());
   }
 
+  /** Asserts that neither the router nor Envoy has seen the other do anything wrong. */
+  void assertNoMistakes() {
+    Scrape scrape = router.scrape();
+    assertThat(scrape.sum("semantic_router_metering_defects_total")).isZero();
+    assertThat(scrape.sum("semantic_router_sink_failures_total")).isZero();
+    assertThat(scrape.sum("semantic_router_extproc_failures_total")).isZero();
+    assertThat(envoy.stat("spurious_msgs_received")).isZero();
+    assertThat(envoy.stat("rejected_header_mutations")).isZero();
+    assertThat(envoy.stat("failure_mode_allowed")).isZero();
+    assertThat(envoy.stat("message_timeouts")).isZero();
+  }
+
   @Override
   public void close() {
     envoy.close();
