@@ -16,6 +16,7 @@ final class Dispatcher implements HttpHandler {
   private static final String EMBEDDINGS = "/v1/embeddings";
   private static final String MESSAGES = "/v1/messages";
   private static final String RESPONSES = "/v1/responses";
+  private static final String STORED_RESPONSE = RESPONSES + "/";
   private static final Set<String> READ = Set.of("GET", "HEAD");
 
   private final StatsRecorder stats;
@@ -98,11 +99,10 @@ final class Dispatcher implements HttpHandler {
   }
 
   private void inform(Exchange exchange, String path) throws IOException {
-    Info endpoint = info.get(path);
-    if (path.startsWith(RESPONSES + "/")) {
-      String id = path.substring(RESPONSES.length() + 1);
-      endpoint = new Info(READ, reader -> responses.retrieve(reader, id));
-    }
+    Info endpoint =
+        path.startsWith(STORED_RESPONSE)
+            ? new Info(READ, e -> responses.retrieve(e, path.substring(STORED_RESPONSE.length())))
+            : info.get(path);
     if (endpoint == null) {
       throw new ApiException(404, "not_found", "There is no endpoint '" + path + "'.");
     }
