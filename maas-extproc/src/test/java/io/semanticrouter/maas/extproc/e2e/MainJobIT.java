@@ -101,17 +101,14 @@ class MainJobIT {
     List<ChatCompletionChunk> chunks = read(question().streamOptions(includeUsage()).build());
 
     assertThat(chunks.get(chunks.size() - 1).usage()).isPresent();
-    stack.awaitRequests(1);
-    stack.assertTokensAsReported();
-    assertThat(stack.delta("semantic_router_requests_total", "outcome", "complete")).isEqualTo(1);
+    stack.assertMetered(1);
   }
 
   @Test
   void streamed_chat_without_usage_is_counted_as_none_and_never_as_zero() {
     read(question().build());
 
-    stack.awaitRequests(1);
-    assertThat(stack.delta("semantic_router_requests_total", "outcome", "none")).isEqualTo(1);
+    stack.assertOutcome("none", 1);
     assertThat(
             stack.delta(
                 "semantic_router_measurement_reasons_total",
@@ -132,9 +129,7 @@ class MainJobIT {
             .putAdditionalHeader("x-sim-line-ending", "crlf")
             .build());
 
-    stack.awaitRequests(1);
-    stack.assertTokensAsReported();
-    assertThat(stack.delta("semantic_router_requests_total", "outcome", "complete")).isEqualTo(1);
+    stack.assertMetered(1);
   }
 
   @Test
@@ -143,9 +138,7 @@ class MainJobIT {
         .embeddings()
         .create(EmbeddingCreateParams.builder().model("qwen3").input("count these words").build());
 
-    stack.awaitRequests(1);
-    stack.assertTokensAsReported();
-    assertThat(stack.delta("semantic_router_requests_total", "outcome", "complete")).isEqualTo(1);
+    stack.assertMetered(1);
     assertThat(stack.delta("semantic_router_tokens_total", "type", "completion")).isZero();
     assertThat(stack.delta("semantic_router_tokens_total", "type", "prompt")).isPositive();
   }
@@ -156,9 +149,7 @@ class MainJobIT {
         .completions()
         .create(CompletionCreateParams.builder().model("qwen3").prompt("Once upon a time").build());
 
-    stack.awaitRequests(1);
-    stack.assertTokensAsReported();
-    assertThat(stack.delta("semantic_router_requests_total", "outcome", "complete")).isEqualTo(1);
+    stack.assertMetered(1);
   }
 
   @Test
@@ -171,8 +162,7 @@ class MainJobIT {
                     .create(question().putAdditionalHeader("x-sim-status", "429").build()))
         .isInstanceOf(RateLimitException.class);
 
-    stack.awaitRequests(1);
-    assertThat(stack.delta("semantic_router_requests_total", "outcome", "error")).isEqualTo(1);
+    stack.assertOutcome("error", 1);
     assertThat(stack.delta("semantic_router_tokens_total")).isZero();
   }
 
@@ -186,8 +176,7 @@ class MainJobIT {
                     .create(question().putAdditionalHeader("x-sim-status", "500").build()))
         .isInstanceOf(InternalServerException.class);
 
-    stack.awaitRequests(1);
-    assertThat(stack.delta("semantic_router_requests_total", "outcome", "error")).isEqualTo(1);
+    stack.assertOutcome("error", 1);
     assertThat(stack.delta("semantic_router_tokens_total")).isZero();
   }
 
@@ -195,8 +184,7 @@ class MainJobIT {
   void client_that_leaves_a_stream_without_usage_is_counted_as_none() {
     leaveAfter(3, question().putAdditionalHeader("x-sim-chunk-delay-ms", "50").build());
 
-    stack.awaitRequests(1);
-    assertThat(stack.delta("semantic_router_requests_total", "outcome", "none")).isEqualTo(1);
+    stack.assertOutcome("none", 1);
     assertThat(
             stack.delta(
                 "semantic_router_measurement_reasons_total",
@@ -218,8 +206,7 @@ class MainJobIT {
             .putAdditionalHeader("x-sim-tokens", "200")
             .build());
 
-    stack.awaitRequests(1);
-    assertThat(stack.delta("semantic_router_requests_total", "outcome", "partial")).isEqualTo(1);
+    stack.assertOutcome("partial", 1);
     Waiting.until(
         Duration.ofSeconds(10),
         () -> assertThat(stack.backend.stats().aborted().responses()).isEqualTo(1));
@@ -248,8 +235,7 @@ class MainJobIT {
       }
     }
 
-    stack.awaitRequests(1);
-    assertThat(stack.delta("semantic_router_requests_total", "outcome", "complete")).isEqualTo(1);
+    stack.assertOutcome("complete", 1);
     JsonNode maas =
         Waiting.value(
                 Duration.ofSeconds(10),
@@ -268,8 +254,7 @@ class MainJobIT {
             () -> read(question().putAdditionalHeader("x-sim-abort-after-events", "3").build()))
         .isInstanceOf(RuntimeException.class);
 
-    stack.awaitRequests(1);
-    assertThat(stack.delta("semantic_router_requests_total", "outcome", "none")).isEqualTo(1);
+    stack.assertOutcome("none", 1);
     assertThat(stack.delta("semantic_router_tokens_total")).isZero();
   }
 
@@ -286,8 +271,7 @@ class MainJobIT {
                         .build()))
         .isInstanceOf(RuntimeException.class);
 
-    stack.awaitRequests(1);
-    assertThat(stack.delta("semantic_router_requests_total", "outcome", "partial")).isEqualTo(1);
+    stack.assertOutcome("partial", 1);
     assertThat(stack.delta("semantic_router_tokens_total", "type", "completion"))
         .isBetween(1L, stack.backend.stats().aborted().completionTokens());
   }
@@ -321,22 +305,13 @@ class MainJobIT {
       clients.shutdownNow();
     }
 
-    stack.awaitRequests(200);
-    stack.assertTokensAsReported();
-    assertThat(stack.delta("semantic_router_requests_total", "outcome", "complete")).isEqualTo(200);
+    stack.assertMetered(200);
     assertThat(stack.delta("semantic_router_requests_total", "user", "user-0")).isEqualTo(1);
   }
 
   @Test
   void router_made_no_mistake_in_all_of_this() {
-    Scrape scrape = stack.router.scrape();
-    assertThat(scrape.sum("semantic_router_metering_defects_total")).isZero();
-    assertThat(scrape.sum("semantic_router_sink_failures_total")).isZero();
-    assertThat(scrape.sum("semantic_router_extproc_failures_total")).isZero();
-    assertThat(stack.envoy.stat("spurious_msgs_received")).isZero();
-    assertThat(stack.envoy.stat("rejected_header_mutations")).isZero();
-    assertThat(stack.envoy.stat("failure_mode_allowed")).isZero();
-    assertThat(stack.envoy.stat("message_timeouts")).isZero();
+    stack.assertNoMistakes();
   }
 
   private static ChatCompletionCreateParams.Builder question() {

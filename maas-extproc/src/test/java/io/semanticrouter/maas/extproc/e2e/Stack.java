@@ -3,6 +3,8 @@ package io.semanticrouter.maas.extproc.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.anthropic.client.AnthropicClient;
+import com.anthropic.client.okhttp.AnthropicOkHttpClient;
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
 import io.semanticrouter.maas.examples.vllm.SimulatedVllm;
@@ -62,6 +64,17 @@ final class Stack implements AutoCloseable {
         .build();
   }
 
+  AnthropicClient anthropic(String user, String tier) {
+    return AnthropicOkHttpClient.builder()
+        .baseUrl(envoy.url())
+        .apiKey("none")
+        .maxRetries(0)
+        .timeout(Duration.ofSeconds(60))
+        .putHeader("x-auth-request-user", user)
+        .putHeader("x-auth-request-tier", tier)
+        .build();
+  }
+
   /** From here on, {@link #delta} and {@link #awaitRequests} count anew. */
   void mark() {
     backend.resetStats();
@@ -80,6 +93,20 @@ final class Stack implements AutoCloseable {
         () -> assertThat(delta("semantic_router_requests_total")).isEqualTo(exchanges));
   }
 
+  /** Waits until exactly so many exchanges are counted, and asserts that all ended like this. */
+  void assertOutcome(String outcome, long exchanges) {
+    awaitRequests(exchanges);
+    assertThat(delta("semantic_router_requests_total", "outcome", outcome))
+        .as("exchanges with the outcome %s", outcome)
+        .isEqualTo(exchanges);
+  }
+
+  /** Asserts that so many exchanges are complete, with the tokens that the backend stated. */
+  void assertMetered(long exchanges) {
+    assertOutcome("complete", exchanges);
+    assertTokensAsReported();
+  }
+
   /** Asserts that the tokens metered are those of the whole answers that stated their usage. */
   void assertTokensAsReported() {
     var reported = backend.stats().reported();
@@ -89,6 +116,18 @@ final class Stack implements AutoCloseable {
     assertThat(delta("semantic_router_tokens_total", "type", "completion"))
         .as("completion tokens")
         .isEqualTo(reported.completionTokens());
+  }
+
+  /** Asserts that neither the router nor Envoy has seen the other do anything wrong. */
+  void assertNoMistakes() {
+    Scrape scrape = router.scrape();
+    assertThat(scrape.sum("semantic_router_metering_defects_total")).isZero();
+    assertThat(scrape.sum("semantic_router_sink_failures_total")).isZero();
+    assertThat(scrape.sum("semantic_router_extproc_failures_total")).isZero();
+    assertThat(envoy.stat("spurious_msgs_received")).isZero();
+    assertThat(envoy.stat("rejected_header_mutations")).isZero();
+    assertThat(envoy.stat("failure_mode_allowed")).isZero();
+    assertThat(envoy.stat("message_timeouts")).isZero();
   }
 
   @Override

@@ -3,7 +3,7 @@ package io.semanticrouter.maas.examples.vllm;
 
 import java.util.Map;
 
-/** A request that is answered with an error body, in the shape of the OpenAI API. */
+/** A request that is answered with an error body, in the shape of its API. */
 final class ApiException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
@@ -42,6 +42,22 @@ final class ApiException extends RuntimeException {
     return status;
   }
 
+  /** The error body of the Messages API. */
+  Map<String, Object> messagesBody() {
+    String type =
+        switch (status) {
+          case 401 -> "authentication_error";
+          case 403 -> "permission_error";
+          case 404 -> "not_found_error";
+          case 413 -> "request_too_large";
+          case 429 -> "rate_limit_error";
+          case 529 -> "overloaded_error";
+          default -> status < 500 ? "invalid_request_error" : "api_error";
+        };
+    return Json.object("type", "error", "error", Json.object("type", type, "message", message()));
+  }
+
+  /** The error body of the OpenAI APIs. */
   Map<String, Object> body() {
     String type =
         switch (status) {
@@ -50,8 +66,11 @@ final class ApiException extends RuntimeException {
           case 429 -> "rate_limit_error";
           default -> status < 500 ? "invalid_request_error" : "server_error";
         };
-    String message = getMessage() == null ? "" : getMessage();
     return Json.object(
-        "error", Json.object("message", message, "type", type, "param", Json.NULL, "code", code));
+        "error", Json.object("message", message(), "type", type, "param", Json.NULL, "code", code));
+  }
+
+  private String message() {
+    return getMessage() == null ? "" : getMessage();
   }
 }

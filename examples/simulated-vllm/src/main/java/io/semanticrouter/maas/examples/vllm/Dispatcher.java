@@ -14,26 +14,40 @@ final class Dispatcher implements HttpHandler {
   private static final String CHAT = "/v1/chat/completions";
   private static final String COMPLETIONS = "/v1/completions";
   private static final String EMBEDDINGS = "/v1/embeddings";
+  private static final String MESSAGES = "/v1/messages";
+  private static final String RESPONSES = "/v1/responses";
+  private static final String STORED_RESPONSE = RESPONSES + "/";
   private static final Set<String> READ = Set.of("GET", "HEAD");
 
   private final StatsRecorder stats;
   private final Map<String, InferenceEndpoint> inference;
+  private final ResponsesEndpoint responses;
   private final Map<String, Info> info;
 
   Dispatcher(ServerState server) {
     this.stats = server.stats();
+    MessagesEndpoint messages = new MessagesEndpoint(MESSAGES, server);
+    this.responses = new ResponsesEndpoint(RESPONSES, server);
     this.inference =
         Map.of(
             CHAT, new GenerationEndpoint(CHAT, WireFormat.CHAT, server),
             COMPLETIONS, new GenerationEndpoint(COMPLETIONS, WireFormat.COMPLETION, server),
-            EMBEDDINGS, new EmbeddingsEndpoint(EMBEDDINGS, server));
+            EMBEDDINGS, new EmbeddingsEndpoint(EMBEDDINGS, server),
+            MESSAGES, messages,
+            RESPONSES, responses);
     InfoEndpoints endpoints = new InfoEndpoints(server);
     this.info =
         Map.of(
-            "/health", new Info(READ, endpoints::health),
-            "/v1/models", new Info(READ, endpoints::models),
-            "/stats", new Info(Set.of("GET", "HEAD", "DELETE"), endpoints::stats),
-            "/echo", new Info(Set.of("GET", "POST", "PUT", "PATCH", "DELETE"), endpoints::echo));
+            "/health",
+            new Info(READ, endpoints::health),
+            "/v1/models",
+            new Info(READ, endpoints::models),
+            MESSAGES + "/count_tokens",
+            new Info(Set.of("POST"), messages::countTokens),
+            "/stats",
+            new Info(Set.of("GET", "HEAD", "DELETE"), endpoints::stats),
+            "/echo",
+            new Info(Set.of("GET", "POST", "PUT", "PATCH", "DELETE"), endpoints::echo));
   }
 
   /**
@@ -70,7 +84,7 @@ final class Dispatcher implements HttpHandler {
     if (inference.containsKey(path)) {
       stats.error(path);
     }
-    exchange.error(error);
+    exchange.json(error.status(), path.startsWith(MESSAGES) ? error.messagesBody() : error.body());
   }
 
   private static void infer(Exchange exchange, InferenceEndpoint endpoint) throws IOException {
@@ -85,7 +99,10 @@ final class Dispatcher implements HttpHandler {
   }
 
   private void inform(Exchange exchange, String path) throws IOException {
-    Info endpoint = info.get(path);
+    Info endpoint =
+        path.startsWith(STORED_RESPONSE)
+            ? new Info(READ, e -> responses.retrieve(e, path.substring(STORED_RESPONSE.length())))
+            : info.get(path);
     if (endpoint == null) {
       throw new ApiException(404, "not_found", "There is no endpoint '" + path + "'.");
     }

@@ -5,13 +5,21 @@ import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Reads the request and writes the response of one HTTP exchange. */
 final class Exchange {
 
   /** The longest request body. */
   static final int MAX_BODY_BYTES = 64 << 20;
+
+  /** The coding with a weight other than zero, which would refuse it. */
+  private static final Pattern GZIP =
+      Pattern.compile("\\s*gzip\\s*(;\\s*q\\s*=\\s*(1|1\\.0*|0\\.0*[1-9]\\d*)\\s*)?");
 
   private final HttpExchange http;
 
@@ -53,6 +61,21 @@ final class Exchange {
     headers.forEach(this::header);
   }
 
+  /** Announces that the body is compressed, if that is wanted and the client accepts it. */
+  boolean gzips(boolean wanted) {
+    boolean gzips = wanted && acceptsGzip();
+    if (gzips) {
+      header("Content-Encoding", "gzip");
+    }
+    return gzips;
+  }
+
+  private boolean acceptsGzip() {
+    List<String> values = http.getRequestHeaders().getOrDefault("Accept-Encoding", List.of());
+    return Stream.of(String.join(",", values).toLowerCase(Locale.ROOT).split(","))
+        .anyMatch(coding -> GZIP.matcher(coding).matches());
+  }
+
   /** Sends a whole JSON response. */
   void json(int status, Object value) throws IOException {
     byte[] body = Json.bytes(value);
@@ -83,10 +106,6 @@ final class Exchange {
     // A stream begins before its first event; newer JDKs hold the headers back until then.
     body.flush();
     return body;
-  }
-
-  void error(ApiException error) throws IOException {
-    json(error.status(), error.body());
   }
 
   /**

@@ -2,12 +2,10 @@
 package io.semanticrouter.maas.examples.vllm;
 
 import io.semanticrouter.maas.examples.vllm.StatsRecorder.Outcome;
-import io.semanticrouter.maas.examples.vllm.StatsRecorder.Receipt;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** Answers chat and text completions, as one JSON body or as a stream of events. */
 final class GenerationEndpoint implements InferenceEndpoint {
@@ -30,7 +28,8 @@ final class GenerationEndpoint implements InferenceEndpoint {
     exchange.headers(
         server.routingHeaders().of(model, request.lastUserText(), knobs.cacheHit(), knobs.pii()));
     if (request.stream()) {
-      new Streaming(request, knobs, model, choices).run(exchange);
+      StreamedAnswer.send(
+          exchange, knobs, server.stats(), new Script(request, knobs, model, choices));
     } else {
       json(exchange, request, knobs, model, choices);
     }
@@ -51,7 +50,7 @@ final class GenerationEndpoint implements InferenceEndpoint {
       Exchange exchange, GenerationRequest request, Knobs knobs, String model, List<Choice> choices)
       throws IOException {
     long completionTokens = choices.stream().mapToLong(choice -> choice.answer.tokens()).sum();
-    Usage usage = new Usage(promptTokens(request), completionTokens);
+    Usage usage = new Usage(promptTokens(request), completionTokens).withCached(knobs);
     Map<String, Object> body = format.bodyHead(server.ids().get(), server.created(), model);
     body.put(
         "choices",
@@ -76,7 +75,7 @@ final class GenerationEndpoint implements InferenceEndpoint {
   private record Choice(int index, TextInput prompt, Answer answer) {}
 
   /** One streamed answer: for each choice an opening, its tokens in turn, and its end. */
-  private final class Streaming {
+  private final class Script implements StreamedAnswer.Script {
     private final GenerationRequest request;
     private final Knobs knobs;
     private final List<Choice> choices;
@@ -85,36 +84,34 @@ final class GenerationEndpoint implements InferenceEndpoint {
     private final boolean continuousUsage;
     private long produced;
 
-    Streaming(GenerationRequest request, Knobs knobs, String model, List<Choice> choices) {
+    Script(GenerationRequest request, Knobs knobs, String model, List<Choice> choices) {
       this.request = request;
       this.knobs = knobs;
       this.choices = choices;
       this.head = format.chunkHead(server.ids().get(), server.created(), model);
-      this.finalUsage = request.includeUsage() && !knobs.omitUsage();
-      this.continuousUsage = request.continuousUsage() && !knobs.omitUsage();
+      boolean force = knobs.forceUsage();
+      this.finalUsage = (force || request.includeUsage()) && !knobs.omitUsage();
+      this.continuousUsage = (force || request.continuousUsage()) && !knobs.omitUsage();
     }
 
-    void run(Exchange exchange) throws IOException {
-      @Nullable Receipt receipt = null;
-      try {
-        EventStream events = new EventStream(exchange.eventBody(), knobs);
-        sendChoices(events);
-        if (finalUsage) {
-          head.put("choices", List.of());
-          head.put("usage", usage().inStream());
-          events.send(Json.text(head));
-        }
-        receipt = server.stats().completed(outcome());
-        events.send("[DONE]");
-        events.close();
-      } catch (IOException e) {
-        if (receipt == null) {
-          server.stats().aborted(outcome());
-        } else {
-          server.stats().abortedAfterAll(receipt);
-        }
-        throw e;
+    @Override
+    public void play(EventStream events) throws IOException {
+      sendChoices(events);
+      if (finalUsage) {
+        head.put("choices", List.of());
+        head.put("usage", usage().inStream());
+        events.send(Json.text(head));
       }
+    }
+
+    @Override
+    public void end(EventStream events) throws IOException {
+      events.send("[DONE]");
+    }
+
+    @Override
+    public Outcome outcome() {
+      return new Outcome(path, usage(), finalUsage, knobs.cacheHit());
     }
 
     private void sendChoices(EventStream events) throws IOException {
@@ -152,11 +149,7 @@ final class GenerationEndpoint implements InferenceEndpoint {
     }
 
     private Usage usage() {
-      return new Usage(promptTokens(request), produced);
-    }
-
-    private Outcome outcome() {
-      return new Outcome(path, usage(), finalUsage, knobs.cacheHit());
+      return new Usage(promptTokens(request), produced).withCached(knobs);
     }
   }
 }

@@ -27,7 +27,8 @@ record GenerationRequest(
   static GenerationRequest chat(Fields body) {
     OptionalInt cap = body.integer("max_completion_tokens", 1, Integer.MAX_VALUE);
     OptionalInt oldCap = body.integer("max_tokens", 1, Integer.MAX_VALUE);
-    return of(body, List.of(chatPrompt(body)), cap.isPresent() ? cap : oldCap);
+    TextInput prompt = new Conversation().addMessages(body, "messages").prompt();
+    return of(body, List.of(prompt), cap.isPresent() ? cap : oldCap);
   }
 
   static GenerationRequest completion(Fields body) {
@@ -61,41 +62,5 @@ record GenerationRequest(
         stream,
         includeUsage,
         continuousUsage);
-  }
-
-  private static TextInput chatPrompt(Fields body) {
-    List<?> messages = body.list("messages").orElse(List.of());
-    if (messages.isEmpty()) {
-      throw body.wrong("messages", "an array with at least one message");
-    }
-    long tokens = 0;
-    String lastUserText = "";
-    for (int i = 0; i < messages.size(); i++) {
-      Fields message = Fields.of(messages.get(i), "messages[" + i + "]");
-      String role = message.string("role").orElseThrow(() -> message.wrong("role", "a string"));
-      String text = contentText(message);
-      tokens += TokenCounter.TOKENS_PER_MESSAGE + TokenCounter.count(text);
-      if (role.equals("user")) {
-        lastUserText = text;
-      }
-    }
-    return new TextInput(lastUserText, tokens, 0);
-  }
-
-  /** The text of a message; parts that are not text (images, audio) add nothing. */
-  private static String contentText(Fields message) {
-    Object content = message.any("content").orElse("");
-    if (content instanceof String text) {
-      return text;
-    }
-    StringBuilder text = new StringBuilder();
-    for (Object item : message.list("content").orElse(List.of())) {
-      Fields part = Fields.of(item, message.path("content[]"));
-      if (part.string("type").orElse("").equals("text")) {
-        // A line break between parts, so that no token spans two of them.
-        text.append(text.isEmpty() ? "" : "\n").append(part.string("text").orElse(""));
-      }
-    }
-    return text.toString();
   }
 }

@@ -3,8 +3,10 @@ package io.semanticrouter.maas.examples.vllm;
 
 import io.semanticrouter.maas.examples.vllm.StatsRecorder.Outcome;
 import io.semanticrouter.maas.examples.vllm.StatsRecorder.Receipt;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.zip.GZIPOutputStream;
 
 /** Sends the JSON answer of an inference endpoint, whole or cut short, and counts it. */
 final class JsonAnswer {
@@ -14,7 +16,8 @@ final class JsonAnswer {
   static void send(
       Exchange exchange, Knobs knobs, StatsRecorder stats, Outcome outcome, Object body)
       throws IOException {
-    byte[] bytes = Json.bytes(body);
+    byte[] plain = Json.bytes(body);
+    byte[] bytes = exchange.gzips(knobs.gzip()) ? gzip(plain) : plain;
     if (knobs.abortAfterEvents().isPresent()) {
       stats.aborted(outcome);
       write(exchange, knobs, bytes, bytes.length / 2);
@@ -27,6 +30,14 @@ final class JsonAnswer {
       stats.abortedAfterAll(receipt);
       throw e;
     }
+  }
+
+  private static byte[] gzip(byte[] bytes) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (GZIPOutputStream zip = new GZIPOutputStream(out)) {
+      zip.write(bytes);
+    }
+    return out.toByteArray();
   }
 
   private static OutputStream write(Exchange exchange, Knobs knobs, byte[] bytes, int length)

@@ -17,8 +17,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
 /**
- * A small OpenAI-compatible server whose token counts are deterministic (see {@link TokenCounter})
- * and that remembers exactly what it produced.
+ * A small server of the OpenAI and Anthropic APIs whose token counts are deterministic (see {@link
+ * TokenCounter}) and that remembers exactly what it produced.
  *
  * <pre>{@code
  * try (SimulatedVllm vllm = SimulatedVllm.builder().model("qwen3").start()) {

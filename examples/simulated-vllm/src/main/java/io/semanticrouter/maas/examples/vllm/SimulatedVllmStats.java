@@ -7,9 +7,9 @@ import java.util.Map;
  * What a simulated server produced since its start or the last reset: a consistent snapshot.
  *
  * <p>Only the inference endpoints count. An exchange counts once, when its outcome is known: for a
- * stream before its {@code [DONE]} event is written, for a JSON answer before its body is written.
- * A client that has read a whole answer therefore finds it here. If that last write fails, the
- * exchange moves from {@link #completed} to {@link #aborted}.
+ * stream before its last event is written, for a JSON answer before its body is written. A client
+ * that has read a whole answer therefore finds it here. If that last write fails, the exchange
+ * moves from {@link #completed} to {@link #aborted}.
  *
  * @param exchanges answered requests by path, errors and aborted ones included
  * @param errors requests answered with an error status

@@ -2,17 +2,29 @@
 package io.semanticrouter.maas.examples.vllm;
 
 import static io.semanticrouter.maas.examples.vllm.TestClient.CHAT;
+import static io.semanticrouter.maas.examples.vllm.TestClient.COMPLETIONS;
 import static io.semanticrouter.maas.examples.vllm.TestClient.chat;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.Socket;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.stream.IntStream;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class KnobsTest {
 
@@ -47,6 +59,9 @@ class KnobsTest {
     "x-sim-omit-usage, yes",
     "x-sim-null-usage, 0",
     "x-sim-cache-hit, TRUE",
+    "x-sim-force-usage, 1",
+    "x-sim-gzip, gzip",
+    "x-sim-cached-tokens, -1",
     "x-sim-line-ending, lfcr",
     "x-sim-unknown, 1",
   })
@@ -165,6 +180,105 @@ class KnobsTest {
     assertThat(raw).contains("ontent-length: " + length + "\r\n");
     assertThat(raw.length() - raw.indexOf("\r\n\r\n") - 4).isEqualTo(length / 2);
     assertThat(server.stats().aborted()).isEqualTo(new SimulatedVllmStats.Totals(1, 7, 4));
+  }
+
+  @Test
+  void forced_usage_is_in_every_event_whatever_the_client_asked_for() throws Exception {
+    String[] force = {"x-sim-force-usage", "true"};
+    String asked =
+        client
+            .post(
+                CHAT,
+                chat(
+                    ",\"stream\":true,\"stream_options\":{\"include_usage\":true,"
+                        + "\"continuous_usage_stats\":true}"))
+            .body();
+    String forced = client.post(CHAT, chat(",\"stream\":true"), force).body();
+    assertThat(withoutId(forced)).isEqualTo(withoutId(asked));
+    assertThat(forced.split("\"usage\":\\{", -1)).hasSize(8);
+    String completion = "{\"prompt\":\"a b\",\"max_tokens\":1,\"stream\":true}";
+    assertThat(client.post(COMPLETIONS, completion, force).body().split("\"usage\":\\{", -1))
+        .hasSize(4);
+    assertThat(server.stats().reported().responses()).isEqualTo(3);
+  }
+
+  @Test
+  void cached_tokens_are_a_part_of_the_prompt_and_stated_at_the_end() throws Exception {
+    String[] cached = {"x-sim-cached-tokens", "5"};
+    assertThat(client.post(CHAT, chat(""), cached).body())
+        .endsWith(
+            "\"usage\":{\"prompt_tokens\":7,\"total_tokens\":11,\"completion_tokens\":4,"
+                + "\"prompt_tokens_details\":{\"cached_tokens\":5}}}");
+    String stream =
+        client
+            .post(CHAT, chat(STREAM), "x-sim-cached-tokens", "5", "x-sim-force-usage", "true")
+            .body();
+    assertThat(stream.split("cached_tokens", -1)).hasSize(2);
+    assertThat(stream)
+        .endsWith(
+            "\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"total_tokens\":11,"
+                + "\"completion_tokens\":4,\"prompt_tokens_details\":{\"cached_tokens\":5}}}\n\n"
+                + "data: [DONE]\n\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gzip", "deflate, GZIP;q=0.5", "br;q=1.0, gzip; q=1"})
+  void compresses_json_and_streams_for_a_client_that_takes_gzip(String accepted) throws Exception {
+    for (String body : List.of(chat(""), chat(STREAM))) {
+      for (String split : List.of("1", "100000")) {
+        HttpResponse<byte[]> zipped =
+            client.postForBytes(
+                CHAT,
+                body,
+                "accept-encoding",
+                accepted,
+                "x-sim-gzip",
+                "true",
+                "x-sim-split-bytes",
+                split);
+        assertThat(zipped.headers().firstValue("content-encoding")).hasValue("gzip");
+        assertThat(withoutId(unzipped(zipped.body())))
+            .isEqualTo(withoutId(client.post(CHAT, body).body()));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"identity", "gzip;q=0", "gzip;q=0.0, deflate", "x-gzip"})
+  void does_not_compress_for_a_client_that_does_not_take_gzip(String accepted) throws Exception {
+    String[] knobs = {"accept-encoding", accepted, "x-sim-gzip", "true"};
+    HttpResponse<String> plain = client.post(CHAT, chat(STREAM), knobs);
+    assertThat(plain.headers().firstValue("content-encoding")).isEmpty();
+    assertThat(plain.body()).endsWith("data: [DONE]\n\n");
+  }
+
+  @Test
+  void a_compressed_stream_can_be_read_event_by_event() throws Exception {
+    String headers = "Accept-Encoding: gzip\r\nx-sim-gzip: true\r\nx-sim-chunk-delay-ms: 60000\r\n";
+    try (Socket socket = client.open(CHAT, chat(STREAM), headers)) {
+      InputStream in = socket.getInputStream();
+      ByteArrayOutputStream head = new ByteArrayOutputStream();
+      while (!head.toString(StandardCharsets.UTF_8).endsWith("\r\n\r\n")) {
+        head.write(in.read());
+      }
+      StringBuilder size = new StringBuilder();
+      for (int c = in.read(); c != '\r'; c = in.read()) {
+        size.append((char) c);
+      }
+      assertThat(in.read()).isEqualTo('\n');
+      byte[] chunk = in.readNBytes(Integer.parseInt(size.toString(), 16));
+      GZIPInputStream zip = new GZIPInputStream(new ByteArrayInputStream(chunk));
+      // All of the first event while the second is a minute away.
+      BufferedReader reader =
+          new BufferedReader(new InputStreamReader(zip, StandardCharsets.UTF_8), 1);
+      assertThat(reader.readLine()).startsWith("data: {").endsWith("\"usage\":null}");
+    }
+  }
+
+  private static String unzipped(byte[] zipped) throws IOException {
+    try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(zipped))) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
   }
 
   private static String withoutId(String body) {

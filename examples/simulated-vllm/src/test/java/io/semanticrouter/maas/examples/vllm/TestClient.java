@@ -20,6 +20,8 @@ final class TestClient {
   static final String CHAT = "/v1/chat/completions";
   static final String COMPLETIONS = "/v1/completions";
   static final String EMBEDDINGS = "/v1/embeddings";
+  static final String MESSAGES = "/v1/messages";
+  static final String RESPONSES = "/v1/responses";
   static final String QUESTION = "{\"role\":\"user\",\"content\":\"What is 2+2?\"}";
 
   private static final HttpClient HTTP =
@@ -43,6 +45,15 @@ final class TestClient {
     return "{\"model\":\"qwen3\",\"messages\":[" + QUESTION + "]" + moreMembers + "}";
   }
 
+  static String message(String moreMembers) {
+    String members = moreMembers.contains("\"max_tokens\"") ? "" : ",\"max_tokens\":100";
+    return chat(members + moreMembers);
+  }
+
+  static String response(String moreMembers) {
+    return "{\"model\":\"qwen3\",\"input\":\"What is 2+2?\"" + moreMembers + "}";
+  }
+
   HttpResponse<String> get(String path) throws Exception {
     return HTTP.send(
         HttpRequest.newBuilder(URI.create(server.baseUrl() + path)).build(),
@@ -51,6 +62,17 @@ final class TestClient {
 
   /** Posts JSON; {@code headers} are names and values in turn. */
   HttpResponse<String> post(String path, String body, String... headers) throws Exception {
+    return post(HttpResponse.BodyHandlers.ofString(), path, body, headers);
+  }
+
+  /** Posts JSON, for an answer that is not text. */
+  HttpResponse<byte[]> postForBytes(String path, String body, String... headers) throws Exception {
+    return post(HttpResponse.BodyHandlers.ofByteArray(), path, body, headers);
+  }
+
+  private <T> HttpResponse<T> post(
+      HttpResponse.BodyHandler<T> handler, String path, String body, String... headers)
+      throws Exception {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(server.baseUrl() + path))
             .header("content-type", "application/json")
@@ -58,7 +80,7 @@ final class TestClient {
     if (headers.length > 0) {
       request.headers(headers);
     }
-    return HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    return HTTP.send(request.build(), handler);
   }
 
   /** Opens a socket and sends a POST; {@code headers} end in CRLF each. */
