@@ -165,9 +165,8 @@ public final class ContentDecoding implements AutoCloseable {
     input += last - first;
     from.setInput(b, first, last);
     while (true) {
-      // Up to the next multiple, where the ratio is looked at: then the cuts of the body move
-      // neither
-      // the places nor the verdict.
+      // Up to the next multiple, where the ratio is looked at: then the cuts of the body move neither
+      // the verdict nor what has been handed on by then.
       int room = SCRATCH - (int) (output & (SCRATCH - 1));
       int length = from.decode(decoded, 0, room);
       if (length == 0) {
@@ -177,11 +176,11 @@ public final class ContentDecoding implements AutoCloseable {
         return true;
       }
       output += length;
+      out.accept(decoded, 0, length);
       if (length == room && output > FREE_OUTPUT && isTooMuch(input - from.remaining())) {
         overLimit = true;
         return false;
       }
-      out.accept(decoded, 0, length);
     }
   }
 
