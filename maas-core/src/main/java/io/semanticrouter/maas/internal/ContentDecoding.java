@@ -32,7 +32,7 @@ public final class ContentDecoding implements AutoCloseable {
    */
   public static final int DEFAULT_MAX_RATIO = 1000;
 
-  /** 8 MiB: what a decoder of {@code zstd} content has to support, and no more (RFC 9659, 3). */
+  /** 8 MiB: the most that {@code zstd} as a content coding may want (RFC 9659). */
   public static final int DEFAULT_MAX_WINDOW_BYTES = 8 << 20;
 
   /** Output up to which no ratio is looked at: not worth refusing, whatever it was made from. */
@@ -165,7 +165,8 @@ public final class ContentDecoding implements AutoCloseable {
     input += last - first;
     from.setInput(b, first, last);
     while (true) {
-      // Up to the next multiple, where the ratio is looked at: then the cuts of the body move neither
+      // Up to the next multiple, where the ratio is looked at: then the cuts of the body move
+      // neither
       // the verdict nor what has been handed on by then.
       int room = SCRATCH - (int) (output & (SCRATCH - 1));
       int length = from.decode(decoded, 0, room);

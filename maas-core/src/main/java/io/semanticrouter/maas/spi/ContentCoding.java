@@ -30,8 +30,8 @@ public interface ContentCoding {
 
   /**
    * Decodes one body as it passes: input is pushed, output is taken. Any cut of a well-formed body
-   * gives the same output, and what has been read so far is decoded as far as it can be, since an event
-   * stream is flushed event by event. Not thread-safe.
+   * gives the same output, and what has been read so far is decoded as far as it can be, since an
+   * event stream is flushed event by event. Not thread-safe.
    *
    * <p>Memory is bounded by the window, not by the body. It may be native: {@link #close} releases
    * all of it, at any time.
