@@ -4,4 +4,7 @@ module io.semanticrouter.maas.core {
   requires static transitive org.jspecify;
 
   exports io.semanticrouter.maas;
+  exports io.semanticrouter.maas.spi;
+
+  uses io.semanticrouter.maas.spi.ContentCoding;
 }
