@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.internal;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** The first 256 bytes of a JSON string, unescaped to UTF-8. */
@@ -89,6 +90,12 @@ final class TextBuffer {
   @Nullable Schema childOf(Schema object) {
     flushSurrogate();
     return length == 0 || overflow ? null : object.child(bytes, 0, length);
+  }
+
+  /** Whether it is that text, of at most 256 bytes. */
+  boolean is(byte[] utf8) {
+    flushSurrogate();
+    return !overflow && Arrays.equals(bytes, 0, length, utf8, 0, utf8.length);
   }
 
   /** The text; a character cut in two at the limit is left out. */
