@@ -365,10 +365,27 @@ final class JsonWalk {
     if (end < to && b[end] == '"') {
       // The usual case: the whole key lies in this chunk.
       endKey(named(b, quote + 1, end));
-      return end + 1;
+      return key == NONE ? behindText(b, end + 1, to) : end + 1;
     }
     beginString(StringUse.KEY);
     return quote + 1;
+  }
+
+  /**
+   * Behind a text that is skipped, if that and its colon lie whole in this chunk, without white
+   * space or escapes. It only saves steps: whatever is not like that is left to the states.
+   */
+  private int behindText(byte[] b, int colon, int to) {
+    int quote = colon + 1;
+    if (quote >= to || b[colon] != ':' || b[quote] != '"') {
+      return colon;
+    }
+    int end = StringBytes.stop(b, quote + 1, to);
+    if (end == to || b[end] != '"') {
+      return colon;
+    }
+    endValue();
+    return end + 1;
   }
 
   private void endKey(int name) {
