@@ -397,6 +397,7 @@ public final class UsageStrip {
 
   private void endMember(long offset) {
     if (walk.key() == CHOICES) {
+      // An array with elements has been told at the first of them.
       choicesEmpty |= walk.kind() == JsonWalk.Kind.EMPTY_ARRAY;
       return;
     }

@@ -213,6 +213,8 @@ class UsageStripTest {
         "{\"usage\":{}]",
         "{\"a\" 1,\"usage\":null}",
         "{\"a\\q\":1,\"usage\":null}",
+        "{\"a\\\ndata: n\":1,\"usage\":null}",
+        "{\"a\\u00\ndata: 41\":1,\"usage\":null}",
         "{,\"usage\":null}",
       })
   void what_is_malformed_passes_and_the_next_event_is_read_again(String event) {
