@@ -365,16 +365,15 @@ class AdversarialBodiesTest {
       byte[] frame = EventFrames.event("chunk", utf8(payload));
       Measurement m = Format.INVOKE.stream().measure(concat(open, frame));
       assertThat(m.status()).as("%s: %s", payload, m).isNotEqualTo(Status.COMPLETE);
-      // Usage outside of the bytes is not the model's.
-      byte[] beside =
-          EventFrames.event(
-              "chunk",
-              utf8(
-                  "{\"usage\":{\"output_tokens\":99},\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"x\"}}"));
-      Measurement planted =
-          Format.INVOKE.stream().measure(concat(open, beside, Format.INVOKE.close()));
-      assertThat(planted).isEqualTo(complete(tokens(12, 8)));
     }
+    // Usage outside of the bytes is not the model's.
+    byte[] beside =
+        EventFrames.event(
+            "chunk",
+            utf8(
+                "{\"usage\":{\"output_tokens\":99},\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"x\"}}"));
+    assertThat(Format.INVOKE.stream().measure(concat(open, beside, Format.INVOKE.close())))
+        .isEqualTo(complete(tokens(12, 8)));
   }
 
   @ParameterizedTest
