@@ -166,8 +166,6 @@ class MergeRulesTest {
                         "{\"input_tokens\":0,\"cache_read_input_tokens\":990,\"output_tokens\":3}")))
         .isEqualTo(complete(tokens(990, 3).cacheRead(990)));
     // What is absent stays: 1007 = 1000 + 7.
-    assertThat(MESSAGES_STREAM.measure(start + delta.replace("%s", "{\"output_tokens\":0}")))
-        .isEqualTo(complete(tokens(1007, 0).cacheRead(7)));
     assertThat(
             MESSAGES_STREAM.measure(
                 start + delta.replace("%s", "{\"input_tokens\":null,\"output_tokens\":9,\"x\":1}")))
@@ -190,7 +188,7 @@ class MergeRulesTest {
     String first =
         "data: {\"usageMetadata\":{\"promptTokenCount\":10,\"totalTokenCount\":100}}\n\n";
     String last =
-        "data: {\"candidates\":[{\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"candidatesTokenCount\":30,\"thoughtsTokenCount\":60}}\n\n";
+        "data: {\"candidates\":[{\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"candidatesTokenCount\":30,\"thoughtsTokenCount\":60,\"totalTokenCount\":100}}\n\n";
     assertThat(Wire.events(Wire.GEMINI_STREAM).measure(first + last))
         .isEqualTo(complete(tokens(10, 90).reasoning(60).total(100)));
   }
@@ -280,6 +278,16 @@ class MergeRulesTest {
     assertThat(CHAT_STREAM.measure(zero + real + DONE))
         .isEqualTo(complete(tokens(12, 8).total(20)));
     assertThat(CHAT_STREAM.measure(zero + DONE)).isEqualTo(complete(tokens(0, 0).total(0)));
+  }
+
+  @Test
+  void r20_delta_that_states_no_more_than_a_zero_output_is_taken() {
+    // All-zero are snapshots of a whole request; this one states a single count, its last value.
+    String start =
+        "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":12,\"output_tokens\":5}}}\n\n";
+    String delta =
+        "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"refusal\"},\"usage\":{\"output_tokens\":0}}\n\n";
+    assertThat(MESSAGES_STREAM.measure(start + delta)).isEqualTo(complete(tokens(12, 0)));
   }
 
   // --- R21: Anthropic's cache lifetimes and iterations ---------------------------------------
