@@ -73,9 +73,9 @@ class TransportRulesTest {
       int first = cut;
       int[] piece = {0};
       IntSupplier halves = () -> piece[0]++ == 0 ? first : Integer.MAX_VALUE;
-      assertThat(format.stream().record(answer, answer.length, halves, null))
+      assertThat(Wire.facts(format.stream().record(answer, answer.length, halves, null)))
           .as("cut at %d", cut)
-          .isEqualTo(whole);
+          .isEqualTo(Wire.facts(whole));
     }
   }
 
