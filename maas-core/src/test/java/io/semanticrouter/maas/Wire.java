@@ -97,7 +97,7 @@ record Wire(
 
   /** An exchange whose response headers have arrived, with status 200. */
   Exchange begin() {
-    Metering metering = config == DEFAULTS ? DEFAULT_METERING : metering(config);
+    Metering metering = config.equals(DEFAULTS) ? DEFAULT_METERING : metering(config);
     Exchange exchange = metering.begin("POST", path, requestHeaders::get);
     exchange.onResponseHeaders(200, responseHeaders::get);
     return exchange;
