@@ -729,6 +729,13 @@ final class Transcripts {
             "gemini-x",
             interaction,
             "\"total_tokens\":1983}"),
+        // The same with the later names of its events.
+        events(
+            "gemini-interactions-steps-stream",
+            INTERACTIONS,
+            "gemini-x",
+            interaction,
+            "\"total_tokens\":1983}"),
         json(
             "gemini-interactions-json",
             INTERACTIONS,
