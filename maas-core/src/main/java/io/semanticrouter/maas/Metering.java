@@ -189,7 +189,7 @@ public final class Metering {
     boolean unpriced = false;
     if (usage != null && config.mode().calculatesCost()) {
       try {
-        cost = cost(routing, usage);
+        cost = cost(routing, usage, measurement.otherLines());
       } catch (RuntimeException e) {
         // The record goes out unpriced; without it the usage would be lost too.
         defect(e);
@@ -217,18 +217,24 @@ public final class Metering {
 
   /**
    * The price of the selected model, else of the model that the response names. An answer from the
-   * response cache cost no generation; it has no price of its own yet, so it is unpriced.
+   * response cache cost no generation; it has no price of its own yet, so it is unpriced. So is an
+   * exchange of which one of several models has no price.
    */
-  private @Nullable Cost cost(Routing routing, TokenUsage usage) {
-    boolean nothingKnown = usage.prompt() < 0 && usage.completion() < 0;
-    if (nothingKnown || Boolean.TRUE.equals(routing.cacheHit())) {
+  private @Nullable Cost cost(Routing routing, TokenUsage usage, List<UsageLine> otherLines) {
+    if (usage.isEmpty() || Boolean.TRUE.equals(routing.cacheHit())) {
       return null;
     }
-    Cost cost = config.rateCard().cost(routing.model(), usage);
+    RateCard card = config.rateCard();
+    Cost cost = card.cost(routing.model(), usage);
     String responseModel = routing.responseModel();
-    return cost == null && responseModel != null
-        ? config.rateCard().cost(responseModel, usage)
-        : cost;
+    if (cost == null && responseModel != null) {
+      cost = card.cost(responseModel, usage);
+    }
+    for (int i = 0; i < otherLines.size() && cost != null; i++) {
+      Cost other = card.cost(otherLines.get(i).model(), otherLines.get(i).usage());
+      cost = other == null ? null : cost.plus(other);
+    }
+    return cost;
   }
 
   private void deliver(UsageSink sink, UsageRecord record) {
