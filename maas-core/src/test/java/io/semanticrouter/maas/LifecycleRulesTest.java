@@ -260,9 +260,15 @@ class LifecycleRulesTest {
                 .measure(
                     concat(Format.MESSAGES.open(), Format.MESSAGES.delta("a"), utf8(anthropic))))
         .isEqualTo(partial(tokens(12, 1), Reason.IN_BAND_ERROR, Reason.NO_TERMINATOR));
-    String responses =
-        "event: error\ndata: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"m\",\"sequence_number\":2}\n\n";
-    assertThat(Format.RESPONSES.stream().measure(concat(Format.RESPONSES.open(), utf8(responses))))
+  }
+
+  @Test
+  void r30_error_event_of_the_responses_api_has_no_error_object() {
+    // ResponseErrorEvent: type, code, message, param, sequence_number.
+    byte[] error =
+        utf8(
+            "event: error\ndata: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"m\",\"param\":null,\"sequence_number\":2}\n\n");
+    assertThat(Format.RESPONSES.stream().measure(concat(Format.RESPONSES.open(), error)))
         .isEqualTo(none(Reason.IN_BAND_ERROR));
   }
 

@@ -357,9 +357,17 @@ class TransportRulesTest {
     assertThat(exchange.hasFinalUsage()).isFalse();
     // Broken off between two elements: as far as it came.
     assertThat(gemini.measure("[" + running + ",").status()).isEqualTo(Status.PARTIAL);
-    assertThat(gemini.cancelled("[" + running + "," + last + ",").status())
-        .isEqualTo(Status.COMPLETE);
     assertThat(gemini.measure("[]")).isEqualTo(none(Reason.NO_USAGE));
+  }
+
+  @Test
+  void r06_array_that_breaks_off_behind_its_final_element_is_complete() {
+    // As an event stream is: the client had all it wanted and hung up before the bracket.
+    String last =
+        "[{\"candidates\":[{\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":12,\"candidatesTokenCount\":8,\"totalTokenCount\":20}}";
+    for (String rest : List.of("", "\n", ",", "\n]")) {
+      assertThat(Wire.json(Wire.GEMINI_STREAM).cancelled(last + rest)).as(rest).isEqualTo(TRUTH);
+    }
   }
 
   @Test
