@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** When and how an exchange is settled: rules R26 to R33. */
 class LifecycleRulesTest {
@@ -179,6 +180,15 @@ class LifecycleRulesTest {
   @Test
   void r28_estimate_without_the_length_of_the_request_leaves_the_prompt_unknown() {
     assertThat(estimating(CHAT_STREAM).cancelled(TEXT + TEXT))
+        .isEqualTo(
+            Measurement.of(Status.ESTIMATED, Set.of(Reason.CANCELLED), tokens(UNKNOWN, 2).usage()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-400", "x", "", "4e2", "99999999999999999999", "0x190", "400, 400"})
+  void r28_estimate_takes_no_prompt_from_a_length_that_is_none(String length) {
+    Measurement m = estimating(CHAT_STREAM).asking("content-length", length).cancelled(TEXT + TEXT);
+    assertThat(m)
         .isEqualTo(
             Measurement.of(Status.ESTIMATED, Set.of(Reason.CANCELLED), tokens(UNKNOWN, 2).usage()));
   }

@@ -396,6 +396,21 @@ class TransportRulesTest {
   }
 
   @Test
+  void r06_content_type_is_told_in_any_case_and_with_parameters() {
+    for (String type :
+        List.of(
+            "Application/Vnd.Amazon.EventStream", " application/vnd.amazon.eventstream ; x=y")) {
+      assertThat(FRAMES.with("content-type", type).measure(Format.CONVERSE.answer("a")))
+          .as(type)
+          .isEqualTo(TRUTH);
+    }
+    assertThat(EVENTS.with("content-type", "TEXT/Event-Stream;charset=UTF-8").measure(FINAL))
+        .isEqualTo(TRUTH);
+    assertThat(JSON.with("content-type", "application/JSON;charset=UTF-8").measure(DOCUMENT))
+        .isEqualTo(TRUTH);
+  }
+
+  @Test
   void r06_any_flipped_bit_of_an_event_stream_is_a_failure_not_a_guess() {
     byte[] body = Format.CONVERSE.answer("a");
     assertThat(FRAMES.measure(body)).isEqualTo(TRUTH);
