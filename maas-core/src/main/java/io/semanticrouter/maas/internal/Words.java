@@ -77,6 +77,7 @@ final class Words {
         .word("content-delta", COHERE_DELTA)
         .word("text-generation", COHERE_DELTA)
         .word("content.delta", INTERACTION_DELTA)
+        .word("step.delta", INTERACTION_DELTA)
         .word("message-end", COHERE_END)
         .word("stream-end", COHERE_END)
         .word("transcript.text.delta", MEDIA_DELTA)
