@@ -290,6 +290,17 @@ class MergeRulesTest {
     assertThat(MESSAGES_STREAM.measure(start + delta)).isEqualTo(complete(tokens(12, 0)));
   }
 
+  @Test
+  void r20_all_zero_usage_of_another_response_is_taken() {
+    String event =
+        "data: {\"type\":\"response.completed\",\"response\":{\"id\":\"%s\",\"usage\":{\"input_tokens\":%d,\"output_tokens\":%d}}}\n\n";
+    Wire responses = Wire.events(Wire.RESPONSES);
+    assertThat(responses.measure(event.formatted("a", 12, 8) + event.formatted("b", 0, 0)))
+        .isEqualTo(complete(tokens(0, 0)));
+    assertThat(responses.measure(event.formatted("a", 12, 8) + event.formatted("a", 0, 0)))
+        .isEqualTo(complete(tokens(12, 8), Reason.ZERO_AFTER_NONZERO));
+  }
+
   // --- R21: Anthropic's cache lifetimes and iterations ---------------------------------------
 
   private static Measurement lifetimes(String total, String split) {
