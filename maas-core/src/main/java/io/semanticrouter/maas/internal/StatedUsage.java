@@ -101,7 +101,8 @@ final class StatedUsage {
       merged.remove(Slots.TOTAL); // it was the total of other counts
     }
     merged.merge(stated);
-    iterations = facts.iterations != null ? facts.iterations : iterations;
+    Iterations turns = facts.iterations(place);
+    iterations = turns != null ? turns : iterations;
     cost = facts.cost != null ? facts.cost : cost;
     responseId = facts.responseId;
     seen = true;

@@ -313,6 +313,41 @@ class UsageScannerAdversarialTest {
     }
   }
 
+  @Test
+  void turns_of_a_usage_that_does_not_count_take_nothing_back() {
+    String usage =
+        "{\"iterations\":[{\"type\":\"compaction\",\"input_tokens\":5}],\"input_tokens\":1}";
+    byte[] body = utf8("{\"usage\":" + usage + ",\"message\":{\"usage\":{\"iterations\":null}}}");
+    UsageScanner scanner = new UsageScanner(BodyFormat.ANTHROPIC, Framing.JSON);
+    scanner.feed(body, 0, body.length);
+    scanner.end();
+    assertThat(scanner.stated(Slots.INPUT)).isEqualTo(5);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\"0\"", "{}", "[1]", "true", "-1"})
+  void index_of_a_choice_that_is_no_number_costs_nothing(String index) {
+    String choices = "{\"choices\":[{\"index\":" + index + "}],\"usage\":" + USAGE + "}";
+    assertThat(facts(scan(Framing.JSON, choices))).isEqualTo(TRUTH);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"iterations\":[{\"type\":\"compaction\",\"input_tokens\":\"7\"},{}]",
+        "\"iterations\":[{\"type\":\"compaction\",\"cache_creation\":7}]",
+        "\"iterations\":[7]",
+        "\"iterations\":7"
+      })
+  void turn_whose_count_is_none_is_flagged(String iterations) {
+    byte[] body = utf8("{\"type\":\"message\",\"usage\":{\"input_tokens\":1," + iterations + "}}");
+    UsageScanner scanner = new UsageScanner(BodyFormat.ANTHROPIC, Framing.JSON);
+    scanner.feed(body, 0, body.length);
+    scanner.end();
+    assertThat(scanner.malformedUsageSeen()).isTrue();
+    assertThat(scanner.stated(Slots.INPUT)).isEqualTo(1);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
