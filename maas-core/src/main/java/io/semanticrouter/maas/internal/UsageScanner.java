@@ -142,7 +142,7 @@ public final class UsageScanner {
       json.endInput();
       endDocument(json);
     }
-    truncated |= rootArray != RootArray.NONE && rootArray != RootArray.CLOSED;
+    truncated |= rootArray.isOpen();
   }
 
   // --- framing -------------------------------------------------------------------------------
@@ -181,7 +181,13 @@ public final class UsageScanner {
     BEHIND,
     /** Behind a comma: an element. */
     NEXT,
-    CLOSED
+    CLOSED,
+    /** Something stood between elements that cannot: what follows cannot be told apart. */
+    BROKEN;
+
+    boolean isOpen() {
+      return this != NONE && this != CLOSED && this != BROKEN;
+    }
   }
 
   private void documents(JsonScanner scanner, byte[] b, int from, int to) {
@@ -189,7 +195,8 @@ public final class UsageScanner {
     while (i < to) {
       if (format.isArrayOfDocuments() && scanner.isPristine()) {
         i = betweenElements(b, i, to);
-        if (malformedJson) {
+        if (rootArray == RootArray.BROKEN) {
+          malformedJson = true;
           return;
         }
         if (i == to) {
@@ -235,12 +242,11 @@ public final class UsageScanner {
             rootArray = RootArray.CLOSED;
             stated.closed();
           } else {
-            malformedJson = true;
-            return i;
+            rootArray = RootArray.BROKEN;
           }
         }
-        case CLOSED -> {
-          malformedJson = true;
+        case CLOSED -> rootArray = RootArray.BROKEN;
+        case BROKEN -> {
           return i;
         }
       }
