@@ -368,7 +368,8 @@ final class JsonScanner {
     switch (state) {
       case SCALAR -> endScalar();
       case STRING -> captured.append((byte) '\n');
-      case ESCAPE, UNICODE -> state = State.MALFORMED;
+      case ESCAPE -> state = use == StringUse.NONE ? State.STRING : State.MALFORMED;
+      case UNICODE -> state = State.MALFORMED;
       case SKIP -> skipped.lineFeed();
       default -> {
         // white space
@@ -613,7 +614,9 @@ final class JsonScanner {
   }
 
   private void escape(byte c) {
-    if (c == 'u') {
+    if (use == StringUse.NONE) {
+      state = State.STRING;
+    } else if (c == 'u') {
       captured.beginUnicode();
       state = State.UNICODE;
     } else {

@@ -143,8 +143,7 @@ public final class UsageScanner {
       json.endInput();
       endDocument(json);
     }
-    boolean open = rootArray != RootArray.NONE && rootArray != RootArray.CLOSED;
-    truncated |= open && !stated.isFinal();
+    truncated |= rootArray.isOpen() && !stated.isFinal();
   }
 
   // --- framing -------------------------------------------------------------------------------
@@ -183,7 +182,13 @@ public final class UsageScanner {
     BEHIND,
     /** Behind a comma: an element. */
     NEXT,
-    CLOSED
+    CLOSED,
+    /** Something stood between elements that cannot: what follows cannot be told apart. */
+    BROKEN;
+
+    boolean isOpen() {
+      return this != NONE && this != CLOSED && this != BROKEN;
+    }
   }
 
   private void documents(JsonScanner scanner, byte[] b, int from, int to) {
@@ -191,7 +196,8 @@ public final class UsageScanner {
     while (i < to) {
       if (format.isArrayOfDocuments() && scanner.isPristine()) {
         i = betweenElements(b, i, to);
-        if (malformedJson) {
+        if (rootArray == RootArray.BROKEN) {
+          malformedJson = true;
           return;
         }
         if (i == to) {
@@ -237,12 +243,11 @@ public final class UsageScanner {
             rootArray = RootArray.CLOSED;
             stated.closed();
           } else {
-            malformedJson = true;
-            return i;
+            rootArray = RootArray.BROKEN;
           }
         }
-        case CLOSED -> {
-          malformedJson = true;
+        case CLOSED -> rootArray = RootArray.BROKEN;
+        case BROKEN -> {
           return i;
         }
       }
