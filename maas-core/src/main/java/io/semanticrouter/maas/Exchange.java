@@ -114,7 +114,12 @@ public final class Exchange implements AutoCloseable {
       routing = metering.routingHeaders().read(headers);
       meter =
           new ResponseMeter(
-              operation, metering.config().usage(), requestBytes, responseStatus, headers);
+              operation,
+              metering.config().usage(),
+              metering.codings(),
+              requestBytes,
+              responseStatus,
+              headers);
       return metering.config().mode().isIntegrated()
           ? metering.routingHeaders().write(routing, headers)
           : HeaderEdits.EMPTY;
@@ -237,6 +242,9 @@ public final class Exchange implements AutoCloseable {
 
   private void fail(Exception e) {
     defective = true;
+    if (meter != null) {
+      meter.close();
+    }
     meter = null;
     metering.defect(e);
   }

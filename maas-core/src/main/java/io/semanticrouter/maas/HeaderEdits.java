@@ -71,6 +71,21 @@ public final class HeaderEdits {
     return "HeaderEdits[set=" + toSet() + ", remove=" + remove + "]";
   }
 
+  /** The same and one more. */
+  HeaderEdits withSet(String lowerCaseName, String value) {
+    List<String> more = new ArrayList<>(set);
+    more.add(lowerCaseName);
+    more.add(value);
+    return new HeaderEdits(List.copyOf(more), remove);
+  }
+
+  /** The same and one more. */
+  HeaderEdits withRemove(String lowerCaseName) {
+    List<String> more = new ArrayList<>(remove);
+    more.add(lowerCaseName);
+    return new HeaderEdits(set, List.copyOf(more));
+  }
+
   /** Collects edits; single-threaded. */
   static final class Builder {
     private final List<String> set = new ArrayList<>(16);

@@ -3,6 +3,8 @@ package io.semanticrouter.maas;
 
 import static java.lang.System.Logger.Level.ERROR;
 
+import io.semanticrouter.maas.internal.ContentDecoding;
+import io.semanticrouter.maas.spi.ContentCoding;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -36,6 +38,7 @@ public final class Metering {
   private final String instanceId;
   private final IdentityReader identities;
   private final RoutingHeaders routingHeaders;
+  private final List<ContentCoding> codings;
 
   private final AtomicLong sequence = new AtomicLong();
   private final LongAdder defects = new LongAdder();
@@ -51,6 +54,7 @@ public final class Metering {
     instanceId = builder.instanceId;
     identities = new IdentityReader(config.authentication());
     routingHeaders = new RoutingHeaders(config.headers());
+    codings = builder.codings != null ? builder.codings : ContentDecoding.installed();
   }
 
   /** Starts to configure an engine. */
@@ -85,6 +89,9 @@ public final class Metering {
       }
       try {
         edits = routingHeaders.strip(request);
+        if (operation != null && operation != Operation.NOT_METERED) {
+          edits = AcceptEncoding.edit(edits, request, config.usage().acceptEncoding(), codings);
+        }
       } catch (Exception e) {
         defect(e);
       }
@@ -124,6 +131,11 @@ public final class Metering {
 
   RoutingHeaders routingHeaders() {
     return routingHeaders;
+  }
+
+  /** Codings of response bodies that can be decoded, besides gzip and deflate. */
+  List<ContentCoding> codings() {
+    return codings;
   }
 
   long nanos() {
@@ -217,6 +229,7 @@ public final class Metering {
     private InstantSource clock = InstantSource.system();
     private LongSupplier ticker = System::nanoTime;
     private String instanceId = UUID.randomUUID().toString();
+    private @Nullable List<ContentCoding> codings;
 
     private Builder(MaasConfig config) {
       this.config = config;
@@ -243,6 +256,15 @@ public final class Metering {
     /** What makes record ids of this process differ from all others; random by default. */
     public Builder instanceId(String id) {
       instanceId = id;
+      return this;
+    }
+
+    /**
+     * The codings of response bodies that can be decoded, besides gzip and deflate; those that
+     * {@link java.util.ServiceLoader} finds by default.
+     */
+    public Builder codings(List<ContentCoding> contentCodings) {
+      codings = List.copyOf(contentCodings);
       return this;
     }
 

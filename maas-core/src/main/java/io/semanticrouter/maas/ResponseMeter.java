@@ -5,8 +5,11 @@ import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.UsageConfig.Disconnect;
 import io.semanticrouter.maas.internal.BodyFormat;
+import io.semanticrouter.maas.internal.ByteSink;
 import io.semanticrouter.maas.internal.CanonicalUsage;
+import io.semanticrouter.maas.internal.ContentDecoding;
 import io.semanticrouter.maas.internal.UsageScanner;
+import io.semanticrouter.maas.spi.ContentCoding;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -20,6 +23,11 @@ final class ResponseMeter {
   private final UsageConfig config;
   private final @Nullable UsageScanner scanner;
 
+  /** Takes the coding off the body; null when it has none. */
+  private final @Nullable ContentDecoding decoding;
+
+  private final ByteSink decoded;
+
   /** Why the body is not looked at; null when it is. */
   private final @Nullable Measurement settledByHeaders;
 
@@ -32,10 +40,16 @@ final class ResponseMeter {
   /**
    * Begins with the response headers.
    *
+   * @param codings codings of bodies that can be decoded, besides gzip and deflate
    * @param requestBytes the length of the request body, -1 when it is not known
    */
   ResponseMeter(
-      Operation operation, UsageConfig config, long requestBytes, int status, Headers headers) {
+      Operation operation,
+      UsageConfig config,
+      List<ContentCoding> codings,
+      long requestBytes,
+      int status,
+      Headers headers) {
     this.operation = operation;
     this.config = config;
     this.estimatedPrompt =
@@ -43,13 +57,18 @@ final class ResponseMeter {
             ? TokenUsage.UNKNOWN
             : (requestBytes + config.bytesPerToken() - 1) / config.bytesPerToken();
     UsageScanner.Framing framing = framing(headers.get("content-type"));
+    String contentEncoding = headers.get("content-encoding");
+    ContentDecoding coding =
+        contentEncoding != null && isEncoded(contentEncoding)
+            ? decoding(contentEncoding, codings)
+            : null;
     if (operation == Operation.NOT_METERED) {
       settledByHeaders = without(Status.NONE, Reason.NOT_METERED);
     } else if (status < 200 || status > 299) {
       settledByHeaders = without(Status.NONE, Reason.HTTP_ERROR);
     } else if (framing == null) {
       settledByHeaders = without(Status.NONE, Reason.CONTENT_TYPE);
-    } else if (isEncoded(headers.get("content-encoding"))) {
+    } else if (coding == null && isEncoded(contentEncoding)) {
       settledByHeaders = without(Status.FAILED, Reason.CONTENT_ENCODING);
     } else {
       settledByHeaders = null;
@@ -59,6 +78,17 @@ final class ResponseMeter {
         settledByHeaders == null && framing != null
             ? new UsageScanner(format(operation), framing)
             : null;
+    decoding = scanner == null ? null : coding;
+    decoded = scanner == null ? (b, from, to) -> {} : scanner::feed;
+  }
+
+  private static @Nullable ContentDecoding decoding(
+      String contentEncoding, List<ContentCoding> codings) {
+    return ContentDecoding.of(
+        contentEncoding,
+        ContentDecoding.DEFAULT_MAX_RATIO,
+        ContentDecoding.DEFAULT_MAX_WINDOW_BYTES,
+        codings);
   }
 
   boolean wantsBody() {
@@ -66,8 +96,17 @@ final class ResponseMeter {
   }
 
   void body(byte[] bytes, int from, int to) {
-    if (scanner != null) {
+    if (decoding != null) {
+      decoding.feed(bytes, from, to, decoded);
+    } else if (scanner != null) {
       scanner.feed(bytes, from, to);
+    }
+  }
+
+  /** Lets go of what a body may hold that did not reach its end. */
+  void close() {
+    if (decoding != null) {
+      decoding.close();
     }
   }
 
@@ -94,7 +133,16 @@ final class ResponseMeter {
           ? settledByHeaders
           : without(Status.FAILED, Reason.INTERNAL_ERROR);
     }
+    if (decoding != null) {
+      decoding.end();
+    }
     scanner.end();
+    if (decoding != null && decoding.isOverLimit()) {
+      return without(Status.FAILED, Reason.INFLATE_LIMIT);
+    }
+    if (decoding != null && decoding.isMalformed()) {
+      return without(Status.FAILED, Reason.MALFORMED_ENCODING);
+    }
     if (scanner.isCorrupt()) {
       return without(Status.FAILED, Reason.CORRUPT_FRAME);
     }

@@ -7,7 +7,7 @@ import java.lang.reflect.Method;
  * How much a thread has allocated. By reflection: tests are compiled into the module of the core,
  * which does not read {@code jdk.management}, and shall not.
  */
-final class Allocation {
+public final class Allocation {
   private static final Object THREADS;
   private static final Method ALLOCATED_BYTES;
 
@@ -32,7 +32,7 @@ final class Allocation {
   private Allocation() {}
 
   /** Bytes that the current thread has ever allocated; asking takes some hundred itself. */
-  static long ofThisThread() {
+  public static long ofThisThread() {
     try {
       return (long) ALLOCATED_BYTES.invoke(THREADS, Thread.currentThread().getId());
     } catch (ReflectiveOperationException e) {
