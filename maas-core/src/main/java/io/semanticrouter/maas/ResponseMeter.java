@@ -110,6 +110,13 @@ final class ResponseMeter {
     }
   }
 
+  /** See {@link UsageScanner#choicesPerPrompt}. */
+  void choicesPerPrompt(long n) {
+    if (scanner != null && operation == Operation.COMPLETION) {
+      scanner.choicesPerPrompt(n);
+    }
+  }
+
   boolean hasFinalUsage() {
     return scanner != null && scanner.isFinal();
   }
@@ -167,11 +174,7 @@ final class ResponseMeter {
       return without(Status.FAILED, Reason.UNKNOWN_DIALECT);
     }
     if (scanner.images() > 0 && operation == Operation.IMAGE) {
-      TokenUsage none = TokenUsage.of(TokenUsage.UNKNOWN, TokenUsage.UNKNOWN);
-      boolean cut = abort != null || scanner.isTruncated();
-      return cut
-          ? unmeasured(scanner, abort)
-          : Measurement.of(Status.COMPLETE, Set.of(), none).withUnits(units(scanner));
+      return imagesOnly(scanner, abort);
     }
     if (usageOfHeaders != null) {
       return Measurement.of(Status.COMPLETE, Set.of(), usageOfHeaders);
@@ -218,6 +221,18 @@ final class ResponseMeter {
         .withOtherLines(lines)
         .withUnits(units)
         .withProviderStatement(scan.providerCost(), scan.rawUsage());
+  }
+
+  /** Images of models that state no tokens: billed by the piece. */
+  private Measurement imagesOnly(UsageScanner scan, @Nullable AbortReason abort) {
+    TokenUsage none = TokenUsage.of(TokenUsage.UNKNOWN, TokenUsage.UNKNOWN);
+    Set<Reason> reasons = EnumSet.noneOf(Reason.class);
+    note(reasons, scan.isTruncated(), Reason.TRUNCATED);
+    if (abort != null && !scan.isWhole()) {
+      reasons.add(abort.reason());
+    }
+    return Measurement.of(reasons.isEmpty() ? Status.COMPLETE : Status.PARTIAL, reasons, none)
+        .withUnits(units(scan));
   }
 
   private static Measurement unmeasured(UsageScanner scan, @Nullable AbortReason abort) {
@@ -367,7 +382,8 @@ final class ResponseMeter {
         : null;
   }
 
-  private static boolean isEncoded(@Nullable String contentEncoding) {
+  /** Whether a content coding other than identity is stated. */
+  static boolean isEncoded(@Nullable String contentEncoding) {
     return contentEncoding != null
         && !contentEncoding.isBlank()
         && !contentEncoding.strip().equalsIgnoreCase("identity");

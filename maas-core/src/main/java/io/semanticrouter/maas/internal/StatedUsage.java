@@ -36,6 +36,10 @@ final class StatedUsage {
   private long responseId;
   private long deltas;
   private int images;
+
+  /** Whether the body is one document, and that is there. */
+  private boolean whole;
+
   private @Nullable String cost;
   private @Nullable Iterations iterations;
 
@@ -69,7 +73,10 @@ final class StatedUsage {
     if (facts.type == Words.IMAGE_ENDED) {
       images++;
     }
-    images += facts.images;
+    if (complete) {
+      images += facts.images;
+      whole |= single;
+    }
     finished |= isEnd(facts);
     takeUsage(facts, complete, single);
     terminal |= seen && finished && dialect != Dialect.OPENAI;
@@ -118,8 +125,18 @@ final class StatedUsage {
   /** Where the usage of a document stands that counts; what stands elsewhere does not. */
   private int place(EventFacts facts) {
     int place = dialect == null ? EventFacts.ROOT : placeByType(dialect, facts.type);
+    if (place == EventFacts.ROOT && !isUnstated(facts, EventFacts.BESIDE) && isBeside(facts)) {
+      place = EventFacts.BESIDE;
+    }
     boolean stated = place != NOWHERE && !isUnstated(facts, place);
     return stated || isUnstated(facts, EventFacts.SPARE) ? place : EventFacts.SPARE;
+  }
+
+  /** Whether a dialect states its usage under another name, or under one of two. */
+  private boolean isBeside(EventFacts facts) {
+    return dialect == Dialect.GEMINI
+        || ((dialect == Dialect.COHERE || format == BodyFormat.EMBEDDING)
+            && isUnstated(facts, EventFacts.ROOT));
   }
 
   /**
@@ -260,10 +277,17 @@ final class StatedUsage {
     if (facts.converseMark) {
       return Dialect.CONVERSE;
     }
-    Tally root = facts.tally(EventFacts.ROOT);
-    boolean billedUnits =
-        root != null && (root.has(Slots.BILLED_INPUT) || root.has(Slots.SEARCH_UNITS));
-    return billedUnits ? Dialect.COHERE : null;
+    return hasBilledUnits(facts.tally(EventFacts.ROOT))
+            || hasBilledUnits(facts.tally(EventFacts.BESIDE))
+        ? Dialect.COHERE
+        : null;
+  }
+
+  private static boolean hasBilledUnits(@Nullable Tally tally) {
+    return tally != null
+        && (tally.has(Slots.BILLED_INPUT)
+            || tally.has(Slots.BILLED_OUTPUT)
+            || tally.has(Slots.SEARCH_UNITS));
   }
 
   /** The end marker of a stream: no usage will be raised any more. */
@@ -361,6 +385,10 @@ final class StatedUsage {
 
   long deltas() {
     return deltas;
+  }
+
+  boolean isWhole() {
+    return whole;
   }
 
   int images() {

@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.internal;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** The first 256 bytes of a JSON string, unescaped to UTF-8. */
@@ -112,6 +113,12 @@ final class TextBuffer {
     flushSurrogate();
     sink.accept(bytes, 0, length);
     clear();
+  }
+
+  /** Whether it is that text, of at most 256 bytes. */
+  boolean is(byte[] utf8) {
+    flushSurrogate();
+    return !overflow && Arrays.equals(bytes, 0, length, utf8, 0, utf8.length);
   }
 
   /** The text; a character cut in two at the limit is left out. */

@@ -479,6 +479,11 @@ public final class UsageScanner {
     return any ? tally.orZero(Slots.WEB_SEARCHES) + tally.orZero(Slots.WEB_FETCHES) : ABSENT;
   }
 
+  /** Whether the body is one JSON document, and all of it has been read. */
+  public boolean isWhole() {
+    return stated.isWhole();
+  }
+
   /** Images in the response, 0 when it has none. */
   public int images() {
     return stated.images();
