@@ -555,7 +555,7 @@ final class JsonScanner {
   }
 
   private int string(byte[] b, int from, int to) {
-    int end = StringBytes.stop(b, from, to);
+    int end = StringBytes.farStop(b, from, to);
     if (use == StringUse.KEY && captured.isEmpty() && end < to && b[end] == '"') {
       // The usual case: the whole key lies in this chunk.
       expected = end == from ? null : stack[depth - 1].child(b, from, end);
