@@ -35,6 +35,14 @@ public record Cost(String currency, long units, long picos) {
         BigInteger.valueOf(units).multiply(SCALE).add(BigInteger.valueOf(picos)), 12);
   }
 
+  /** The sum of two costs in one currency. */
+  Cost plus(Cost other) {
+    long sum = picos + other.picos;
+    long carry = sum >= PICOS_PER_UNIT ? 1 : 0;
+    return new Cost(
+        currency, Math.addExact(units, other.units) + carry, sum - carry * PICOS_PER_UNIT);
+  }
+
   /** An accumulator for one exchange: Σ tokens × price, in {@code long} until it no longer fits. */
   static final class Sum {
     private long picos;

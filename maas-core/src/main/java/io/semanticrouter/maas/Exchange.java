@@ -47,6 +47,8 @@ public final class Exchange implements AutoCloseable {
   private final long requestBytes;
   private final Identity identity;
   private final HeaderEdits requestEdits;
+  private final @Nullable UsageForcing forcing;
+  private final ForcedUsage forcedUsage;
   private final Instant startedAt;
   private final long startedNanos;
 
@@ -67,6 +69,8 @@ public final class Exchange implements AutoCloseable {
       long requestBytes,
       Identity identity,
       HeaderEdits requestEdits,
+      @Nullable UsageForcing forcing,
+      ForcedUsage forcedUsage,
       Instant startedAt,
       long startedNanos) {
     this.metering = metering;
@@ -75,6 +79,8 @@ public final class Exchange implements AutoCloseable {
     this.requestBytes = requestBytes;
     this.identity = identity;
     this.requestEdits = requestEdits;
+    this.forcing = forcing;
+    this.forcedUsage = forcedUsage;
     this.startedAt = startedAt;
     this.startedNanos = startedNanos;
   }
@@ -100,6 +106,44 @@ public final class Exchange implements AutoCloseable {
   }
 
   /**
+   * Whether the request body has to pass through {@link #onRequestBody} on its way to the backend,
+   * so that the backend is asked for usage: only for streams, but whether it is one stands in the
+   * body. Its length can change; {@link #requestEdits} remove {@code content-length}.
+   */
+  public boolean editsRequestBody() {
+    return forcing != null;
+  }
+
+  /**
+   * The next piece of the request body, cut anywhere.
+   *
+   * @param out gets what goes on to the backend: at most a few bytes later, all of it
+   */
+  public void onRequestBody(byte[] bytes, int offset, int length, BodySink out) {
+    if (forcing == null) {
+      out.accept(bytes, offset, length);
+    } else {
+      forcing.request(bytes, offset, offset + length, out);
+    }
+  }
+
+  /**
+   * The request body has ended.
+   *
+   * @param out gets what is left of it
+   */
+  public void endRequestBody(BodySink out) {
+    if (forcing != null) {
+      forcing.endRequest(out);
+    }
+  }
+
+  /** Whether more of the request body may come that has to be edited. */
+  public boolean isRequestBodyOpen() {
+    return forcing != null && forcing.isRequestOpen();
+  }
+
+  /**
    * The response headers have arrived. Informational (1xx) responses are not for this method.
    *
    * @param responseStatus the HTTP status code
@@ -120,9 +164,17 @@ public final class Exchange implements AutoCloseable {
               requestBytes,
               responseStatus,
               headers);
-      return metering.config().mode().isIntegrated()
-          ? metering.routingHeaders().write(routing, headers)
-          : HeaderEdits.EMPTY;
+      if (!metering.config().mode().isIntegrated()) {
+        return HeaderEdits.EMPTY;
+      }
+      HeaderEdits edits = metering.routingHeaders().write(routing, headers);
+      boolean encoded = ResponseMeter.isEncoded(headers.get("content-encoding"));
+      boolean stripped =
+          forcing != null
+              && forcing.beginResponse(responseStatus, headers.get("content-type"), encoded);
+      return stripped && headers.get("content-length") != null
+          ? edits.withRemove("content-length")
+          : edits;
     } catch (Exception e) {
       fail(e);
       return HeaderEdits.EMPTY;
@@ -132,6 +184,41 @@ public final class Exchange implements AutoCloseable {
   /** Whether the response body is needed; known once the response headers are. */
   public boolean wantsResponseBody() {
     return meter != null && meter.wantsBody() && !settled;
+  }
+
+  /**
+   * Whether the response body has to pass through {@link #onResponseBody(byte[], int, int,
+   * BodySink)} on its way to the client, because it holds usage that the client did not ask for.
+   * Known once the response headers are.
+   */
+  public boolean editsResponseBody() {
+    return forcing != null && forcing.isStripping();
+  }
+
+  /**
+   * The next piece of the response body, cut anywhere: measured, and passed on as the client would
+   * have got it without the metering.
+   *
+   * @param out gets what goes on to the client, as early as it can
+   */
+  public void onResponseBody(byte[] bytes, int offset, int length, BodySink out) {
+    onResponseBody(bytes, offset, length);
+    if (forcing == null) {
+      out.accept(bytes, offset, length);
+    } else {
+      forcing.response(bytes, offset, offset + length, out);
+    }
+  }
+
+  /**
+   * The response body has ended.
+   *
+   * @param out gets what is left of it
+   */
+  public void endResponseBody(BodySink out) {
+    if (forcing != null) {
+      forcing.endResponse(out);
+    }
   }
 
   /** The next piece of the response body, cut anywhere. The buffer's position does not change. */
@@ -206,6 +293,9 @@ public final class Exchange implements AutoCloseable {
     if (operation == null || !SETTLED.compareAndSet(this, false, true)) {
       return;
     }
+    if (meter != null && forcing != null) {
+      meter.choicesPerPrompt(forcing.choices());
+    }
     Measurement measurement = measure(abort);
     String model = meter == null ? null : meter.model();
     Routing facts = routing.withResponseModel(model != null ? model : pathModel);
@@ -215,6 +305,7 @@ public final class Exchange implements AutoCloseable {
             identity,
             facts,
             status,
+            forcing == null ? forcedUsage : forcing.outcome(),
             measurement,
             startedAt,
             Duration.ofNanos(Math.max(0, metering.nanos() - startedNanos)));

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * #defects()}, {@link #sinkFailures()}) and the exchange goes on.
  */
 public final class Metering {
+  private static final String CONTENT_LENGTH = "content-length";
   private static final System.Logger LOG = System.getLogger(Metering.class.getName());
 
   private final MaasConfig config;
@@ -80,6 +81,8 @@ public final class Metering {
         route != null && route.operation() != null ? route.operation() : Operation.of(method, path);
     Identity identity = Identity.ANONYMOUS;
     HeaderEdits edits = HeaderEdits.EMPTY;
+    UsageForcing forcing = null;
+    ForcedUsage forcedUsage = ForcedUsage.OFF;
     if (config.mode().isIntegrated()) {
       try {
         identity = identities.read(request);
@@ -90,9 +93,27 @@ public final class Metering {
       try {
         edits = routingHeaders.strip(request);
         if (operation != null && operation != Operation.NOT_METERED) {
-          edits = AcceptEncoding.edit(edits, request, config.usage().acceptEncoding(), codings);
+          UsageConfig.AcceptEncoding accepted = config.usage().acceptEncoding();
+          if (isForced(operation, route)) {
+            if (ResponseMeter.isEncoded(request.get("content-encoding"))) {
+              forcedUsage = ForcedUsage.ENCODED;
+            } else if (!UsageForcing.isPlainJson(request)) {
+              forcedUsage = ForcedUsage.NOT_JSON;
+            } else {
+              forcing = new UsageForcing(backend(route) == UsageConfig.Backend.VLLM);
+              edits =
+                  request.get(CONTENT_LENGTH) == null ? edits : edits.withRemove(CONTENT_LENGTH);
+              // What has to be taken out of a response must be there in plain.
+              accepted =
+                  accepted == UsageConfig.AcceptEncoding.KEEP
+                      ? accepted
+                      : UsageConfig.AcceptEncoding.IDENTITY;
+            }
+          }
+          edits = AcceptEncoding.edit(edits, request, accepted, codings);
         }
       } catch (Exception e) {
+        forcing = null;
         defect(e);
       }
     }
@@ -103,13 +124,25 @@ public final class Metering {
         operation == null ? -1 : contentLength(request),
         identity,
         edits,
+        forcing,
+        forcedUsage,
         clock.instant(),
         ticker.getAsLong());
   }
 
+  /** Only where the API knows how to be asked, and does not state usage anyway. */
+  private boolean isForced(Operation operation, UsageConfig.@Nullable Route route) {
+    boolean asks = operation == Operation.CHAT || operation == Operation.COMPLETION;
+    return asks && (route == null ? config.usage().forceUsage() : route.forceUsage());
+  }
+
+  private UsageConfig.Backend backend(UsageConfig.@Nullable Route route) {
+    return route == null ? config.usage().backend() : route.backend();
+  }
+
   private long contentLength(Headers request) {
     try {
-      String length = request.get("content-length");
+      String length = request.get(CONTENT_LENGTH);
       return length == null ? -1 : Long.parseLong(length);
     } catch (NumberFormatException e) {
       return -1;
@@ -147,6 +180,7 @@ public final class Metering {
       Identity identity,
       Routing routing,
       int status,
+      ForcedUsage forcedUsage,
       Measurement measurement,
       Instant startedAt,
       Duration duration) {
@@ -155,7 +189,7 @@ public final class Metering {
     boolean unpriced = false;
     if (usage != null && config.mode().calculatesCost()) {
       try {
-        cost = cost(routing, usage);
+        cost = cost(routing, usage, measurement.otherLines());
       } catch (RuntimeException e) {
         // The record goes out unpriced; without it the usage would be lost too.
         defect(e);
@@ -171,6 +205,7 @@ public final class Metering {
             identity,
             routing,
             status,
+            forcedUsage,
             measurement,
             cost,
             unpriced);
@@ -182,18 +217,24 @@ public final class Metering {
 
   /**
    * The price of the selected model, else of the model that the response names. An answer from the
-   * response cache cost no generation; it has no price of its own yet, so it is unpriced.
+   * response cache cost no generation; it has no price of its own yet, so it is unpriced. So is an
+   * exchange of which one of several models has no price.
    */
-  private @Nullable Cost cost(Routing routing, TokenUsage usage) {
-    boolean nothingKnown = usage.prompt() < 0 && usage.completion() < 0;
-    if (nothingKnown || Boolean.TRUE.equals(routing.cacheHit())) {
+  private @Nullable Cost cost(Routing routing, TokenUsage usage, List<UsageLine> otherLines) {
+    if (usage.isEmpty() || Boolean.TRUE.equals(routing.cacheHit())) {
       return null;
     }
-    Cost cost = config.rateCard().cost(routing.model(), usage);
+    RateCard card = config.rateCard();
+    Cost cost = card.cost(routing.model(), usage);
     String responseModel = routing.responseModel();
-    return cost == null && responseModel != null
-        ? config.rateCard().cost(responseModel, usage)
-        : cost;
+    if (cost == null && responseModel != null) {
+      cost = card.cost(responseModel, usage);
+    }
+    for (int i = 0; i < otherLines.size() && cost != null; i++) {
+      Cost other = card.cost(otherLines.get(i).model(), otherLines.get(i).usage());
+      cost = other == null ? null : cost.plus(other);
+    }
+    return cost;
   }
 
   private void deliver(UsageSink sink, UsageRecord record) {

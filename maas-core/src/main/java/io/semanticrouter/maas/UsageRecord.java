@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param identity whom to bill; {@link Identity#ANONYMOUS} in Standalone mode
  * @param routing what the router decided
  * @param httpStatus the response status, 0 when there was no response
+ * @param forcedUsage whether the backend was asked for usage on behalf of the client
  * @param measurement the usage and its certainty
  * @param cost the money, null when cost is not calculated here, when no usage is known or when the
  *     exchange is {@linkplain #unpriced() unpriced}
@@ -30,6 +31,7 @@ public record UsageRecord(
     Identity identity,
     Routing routing,
     int httpStatus,
+    ForcedUsage forcedUsage,
     Measurement measurement,
     @Nullable Cost cost,
     boolean unpriced) {

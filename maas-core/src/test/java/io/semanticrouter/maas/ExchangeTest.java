@@ -259,8 +259,8 @@ class ExchangeTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"gzip", "br", "zstd", "deflate", "gzip, identity", "x"})
-  void encoded_body_is_a_failure_not_a_guess(String encoding) {
+  @ValueSource(strings = {"br", "zstd", "gzip, br", "gzip, gzip", "x"})
+  void encoded_body_that_cannot_be_decoded_is_a_failure_not_a_guess(String encoding) {
     Exchange exchange = begin(STANDALONE);
     exchange.onResponseHeaders(
         200, headers("content-type", "application/json", "content-encoding", encoding));

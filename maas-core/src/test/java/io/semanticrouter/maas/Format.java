@@ -70,6 +70,15 @@ enum Format {
     return this == CONVERSE || this == INVOKE;
   }
 
+  /** Formats that name their usage alike have the same one. */
+  String family() {
+    return switch (this) {
+      case CHAT, COMPLETION -> "choices";
+      case MESSAGES, INVOKE -> "message";
+      default -> name();
+    };
+  }
+
   Wire json() {
     return Wire.json(jsonPath);
   }

@@ -173,11 +173,12 @@ class JsonRulesTest {
     UsageRecord whole = format.json().record(body, body.length, Wire.WHOLE, null);
     assertThat(whole.measurement().usage()).isEqualTo(format.usage());
     assertThat(whole.measurement().status()).isEqualTo(Status.COMPLETE);
-    assertThat(format.json().record(body, body.length, Wire.BYTES, null)).isEqualTo(whole);
+    assertThat(Wire.facts(format.json().record(body, body.length, Wire.BYTES, null)))
+        .isEqualTo(Wire.facts(whole));
     for (int seed = 0; seed < 50; seed++) {
-      assertThat(format.json().record(body, body.length, Wire.random(seed), null))
+      assertThat(Wire.facts(format.json().record(body, body.length, Wire.random(seed), null)))
           .as("seed %d", seed)
-          .isEqualTo(whole);
+          .isEqualTo(Wire.facts(whole));
     }
   }
 
@@ -457,6 +458,22 @@ class JsonRulesTest {
     String raw = Objects.requireNonNull(m.rawUsage());
     assertThat(utf8(raw).length).isBetween(2000, 2048);
     assertThat(raw).startsWith("{\"prompt_tokens\":12,\"note\":\"xxx");
+  }
+
+  @Test
+  void r14_raw_usage_is_cut_off_between_characters() {
+    for (String lead : List.of("", "x", "xx", "xxx")) {
+      Measurement m =
+          CHAT.measure(
+              "{\"usage\":{\"note\":\""
+                  + lead
+                  + "\uD83C\uDF0D".repeat(2000)
+                  + "\",\"prompt_tokens\":12,\"completion_tokens\":8}}");
+      assertThat(m).isEqualTo(complete(tokens(12, 8)));
+      String raw = Objects.requireNonNull(m.rawUsage());
+      assertThat(raw).doesNotContain("\uFFFD").endsWith("\uD83C\uDF0D");
+      assertThat(utf8(raw).length).isBetween(2000, 2048);
+    }
   }
 
   // --- R15 and R16: depth and length ---------------------------------------------------------

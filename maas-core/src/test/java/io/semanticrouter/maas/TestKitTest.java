@@ -95,6 +95,7 @@ class TestKitTest {
         Identity.ANONYMOUS,
         Routing.UNKNOWN,
         200,
+        ForcedUsage.OFF,
         Measurement.of(Measurement.Status.NONE, Set.of(Measurement.Reason.NO_USAGE), null),
         null,
         false);

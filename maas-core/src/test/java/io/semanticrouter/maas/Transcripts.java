@@ -365,7 +365,7 @@ final class Transcripts {
         json(
             "gemini-embedding-json",
             "/v1beta/models/gemini-embed:embedContent",
-            "unknown",
+            "gemini-embed",
             complete(tokens(5, 0)),
             "\"tokenCount\": 5\n      }\n    ]\n  }"),
         // The image was put in, not generated.
@@ -376,7 +376,12 @@ final class Transcripts {
             complete(tokens(12, 0)),
             "\"input_tokens\":12.0,\"images\":1}"),
         // The header has said it all before the first byte of the body.
-        json("titan-embed-json", "/model/titan-embed/invoke", "unknown", complete(tokens(7, 0)), "")
+        json(
+                "titan-embed-json",
+                "/model/titan-embed/invoke",
+                "titan-embed",
+                complete(tokens(7, 0)),
+                "")
             .with("x-amzn-bedrock-input-token-count", "7"));
   }
 
@@ -724,6 +729,13 @@ final class Transcripts {
             "gemini-x",
             interaction,
             "\"total_tokens\":1983}"),
+        // The same with the later names of its events.
+        events(
+            "gemini-interactions-steps-stream",
+            INTERACTIONS,
+            "gemini-x",
+            interaction,
+            "\"total_tokens\":1983}"),
         json(
             "gemini-interactions-json",
             INTERACTIONS,
@@ -738,26 +750,26 @@ final class Transcripts {
         json(
             "bedrock-converse-json",
             CONVERSE,
-            "unknown",
+            "claude-b",
             complete(tokens(435, 44).cacheRead(300).cacheWrite(120, 100, 20).total(479)),
             "\"totalTokens\":479}"),
         // A total of input and output only, 37 = 30 + 7, is as good; the prompt is 30 + 50 read.
         json(
             "bedrock-converse-plain-json",
             CONVERSE,
-            "unknown",
+            "claude-b",
             complete(tokens(80, 7).cacheRead(50).cacheWrite(0).total(37)),
             "\"cacheWriteInputTokens\":0}"),
         frames(
             "bedrock-converse-stream.frames",
             CONVERSE_STREAM,
-            "unknown",
+            "claude-b",
             complete(tokens(315, 44).cacheRead(300).cacheWrite(0).total(359)),
             "\"totalTokens\":359}"),
         frames(
             "bedrock-converse-exception.frames",
             CONVERSE_STREAM,
-            "unknown",
+            "claude-b",
             none(Reason.IN_BAND_ERROR),
             null),
         // Native Anthropic: 2011 = 11 + 2000 read.
@@ -778,7 +790,7 @@ final class Transcripts {
         frames(
             "bedrock-invoke-metrics.frames",
             INVOKE_STREAM,
-            "unknown",
+            "claude-b",
             complete(tokens(18, 6)),
             "\"outputTokenCount\":6"),
         frames(

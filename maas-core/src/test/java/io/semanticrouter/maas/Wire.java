@@ -44,6 +44,7 @@ record Wire(
   static final IntSupplier BYTES = () -> 1;
 
   private static final MaasConfig DEFAULTS = MaasConfig.defaults();
+  private static final Metering DEFAULT_METERING = metering(DEFAULTS);
 
   static Wire json(String path) {
     return new Wire(path, Map.of(), Map.of("content-type", "application/json"), DEFAULTS);
@@ -96,12 +97,13 @@ record Wire(
 
   /** An exchange whose response headers have arrived, with status 200. */
   Exchange begin() {
-    Exchange exchange = metering().begin("POST", path, requestHeaders::get);
+    Metering metering = config.equals(DEFAULTS) ? DEFAULT_METERING : metering(config);
+    Exchange exchange = metering.begin("POST", path, requestHeaders::get);
     exchange.onResponseHeaders(200, responseHeaders::get);
     return exchange;
   }
 
-  private Metering metering() {
+  private static Metering metering(MaasConfig config) {
     return Metering.builder(config)
         .clock(() -> Instant.EPOCH)
         .ticker(() -> 0)
@@ -130,7 +132,7 @@ record Wire(
   }
 
   /**
-   * The record of one exchange; those of the same facts are equal, since time stands still.
+   * The record of one exchange.
    *
    * @param length how much of the body arrives
    * @param chunks the lengths of the pieces in which it arrives, 0 included
@@ -149,6 +151,11 @@ record Wire(
       exchange.abort(abort);
     }
     return Objects.requireNonNull(exchange.record());
+  }
+
+  /** Everything in a record but its id: equal when the facts are, since time stands still. */
+  static String facts(UsageRecord record) {
+    return record.toString().replace(record.id(), "");
   }
 
   /** Pieces of random length, empty ones included. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.internal;
 
+import static io.semanticrouter.maas.internal.EventFacts.BESIDE;
 import static io.semanticrouter.maas.internal.EventFacts.CHOICE;
 import static io.semanticrouter.maas.internal.EventFacts.ELEMENT;
 import static io.semanticrouter.maas.internal.EventFacts.NESTED;
@@ -28,10 +29,7 @@ public enum BodyFormat {
   /** Chat completions, completions, pooling. */
   OPENAI(Places.openAi(), Dialect.OPENAI, Dialect.OPENAI),
   /** Embeddings of several APIs under similar paths. */
-  EMBEDDING(
-      Places.openAi().union(Places.gemini()).union(Places.cohere()).union(Places.titan()),
-      null,
-      Dialect.OPENAI),
+  EMBEDDING(Places.openAi().union(Places.gemini()).union(Places.cohere()), null, Dialect.OPENAI),
   /** OpenAI Responses. */
   RESPONSES(Places.responses(), Dialect.INPUT_OUTPUT, Dialect.INPUT_OUTPUT),
   /** Anthropic Messages. */
@@ -43,7 +41,7 @@ public enum BodyFormat {
   /** Amazon Bedrock Converse. */
   CONVERSE(Places.converse(), Dialect.CONVERSE, Dialect.CONVERSE),
   /** Amazon Bedrock InvokeModel: whatever the model's own API is, and metrics of Bedrock. */
-  INVOKE(Places.everything().union(Places.titan()).union(Places.invocation()), null, null),
+  INVOKE(Places.everything().union(Places.invocation()), null, null),
   /** Cohere Chat. */
   COHERE(Places.cohere(), Dialect.COHERE, Dialect.COHERE),
   /** Rerank of Cohere and vLLM. */
@@ -265,7 +263,7 @@ public enum BodyFormat {
       String n = "tokenCount";
       Schema input = modalities(Paths.INPUT_MODALITIES, Paths.INPUT_MODALITY, n);
       Schema output = modalities(Paths.OUTPUT_MODALITIES, Paths.OUTPUT_MODALITY, n);
-      return usage(ROOT)
+      return usage(BESIDE)
           .count("promptTokenCount", Slots.INPUT)
           .count("candidatesTokenCount", Slots.OUTPUT)
           .count("responseTokenCount", Slots.OUTPUT)
@@ -284,7 +282,7 @@ public enum BodyFormat {
       String n = "token_count";
       Schema input = modalities(Paths.INPUT_MODALITIES, Paths.INPUT_MODALITY, n);
       Schema output = modalities(Paths.OUTPUT_MODALITIES, Paths.OUTPUT_MODALITY, n);
-      return usage(ROOT)
+      return usage(BESIDE)
           .count("prompt_token_count", Slots.INPUT)
           .count("candidates_token_count", Slots.OUTPUT)
           .count("response_token_count", Slots.OUTPUT)
@@ -371,17 +369,6 @@ public enum BodyFormat {
           .build();
     }
 
-    /** Models of Amazon's and Meta's own APIs, which count at the root. */
-    static Schema titan() {
-      return Schema.object(Paths.DETAILS)
-          .in(SPARE)
-          .count("inputTextTokenCount", Slots.INPUT)
-          .count("prompt_token_count", Slots.INPUT)
-          .count("generation_token_count", Slots.OUTPUT)
-          .in(Schema.NO_TALLY)
-          .build();
-    }
-
     static Schema invocation() {
       return Schema.object(Paths.DETAILS)
           .with(
@@ -415,7 +402,7 @@ public enum BodyFormat {
       return root()
           .with("event_type", Words.type())
           .with("usage", cohereCounts(usage(ROOT)).build())
-          .with("meta", cohereCounts(usage(ROOT)).build())
+          .with("meta", cohereCounts(usage(BESIDE)).build())
           .with(
               "delta",
               Schema.object(Paths.DETAILS)
@@ -439,6 +426,7 @@ public enum BodyFormat {
           .union(media())
           .union(anthropic())
           .union(gemini())
+          .union(interactions())
           .union(converse())
           .union(cohere());
     }

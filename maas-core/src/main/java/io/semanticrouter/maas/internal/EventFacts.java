@@ -26,7 +26,10 @@ final class EventFacts {
   /** The element of an array that is being read. */
   static final int ELEMENT = 4;
 
-  private static final int TALLIES = 5;
+  /** The usage at the root under another name: {@code usageMetadata}, {@code meta}. */
+  static final int BESIDE = 5;
+
+  private static final int TALLIES = 6;
 
   private final @Nullable Tally[] tallies = new @Nullable Tally[TALLIES];
   private final @Nullable RawUsage[] raws = new @Nullable RawUsage[TALLIES];
@@ -147,9 +150,9 @@ final class EventFacts {
       }
       case Paths.CANDIDATE -> candidateSeen = true;
       case Paths.INPUT_MODALITIES ->
-          obtain(ROOT).restate(Slots.bit(Slots.INPUT_AUDIO) | Slots.bit(Slots.INPUT_IMAGE));
+          obtain(BESIDE).restate(Slots.bit(Slots.INPUT_AUDIO) | Slots.bit(Slots.INPUT_IMAGE));
       case Paths.OUTPUT_MODALITIES ->
-          obtain(ROOT).restate(Slots.bit(Slots.OUTPUT_AUDIO) | Slots.bit(Slots.OUTPUT_IMAGE));
+          obtain(BESIDE).restate(Slots.bit(Slots.OUTPUT_AUDIO) | Slots.bit(Slots.OUTPUT_IMAGE));
       case Paths.CACHE_DETAILS ->
           obtain(ROOT).restate(Slots.bit(Slots.WRITE_5M) | Slots.bit(Slots.WRITE_1H));
       case Paths.ITERATIONS -> iterations[usagePlace] = new Iterations();
@@ -236,9 +239,9 @@ final class EventFacts {
       return;
     }
     if (elementWord == Words.AUDIO) {
-      obtain(ROOT).add(audio, element.get(Slots.TOTAL));
+      obtain(BESIDE).add(audio, element.get(Slots.TOTAL));
     } else if (elementWord == Words.IMAGE) {
-      obtain(ROOT).add(image, element.get(Slots.TOTAL));
+      obtain(BESIDE).add(image, element.get(Slots.TOTAL));
     }
   }
 

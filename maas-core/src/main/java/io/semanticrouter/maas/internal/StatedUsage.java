@@ -23,6 +23,9 @@ final class StatedUsage {
   /** Whether the last usage was stated for the whole request, not for one of its choices. */
   private boolean ofRequest;
 
+  /** Whether the usage was stated within the choices, for want of any other. */
+  private boolean withinChoices;
+
   private boolean terminal;
   private boolean done;
 
@@ -36,6 +39,10 @@ final class StatedUsage {
   private long responseId;
   private long deltas;
   private int images;
+
+  /** Whether the body is one document, and that is there. */
+  private boolean whole;
+
   private @Nullable String cost;
   private @Nullable Iterations iterations;
 
@@ -58,7 +65,7 @@ final class StatedUsage {
    * @param single whether it is all there is: a body that is one JSON document
    */
   void take(EventFacts facts, boolean complete, boolean single) {
-    error |= facts.error;
+    error |= facts.error || facts.type == Words.ERROR;
     highestChoice = Math.max(highestChoice, facts.highestChoice);
     if (dialect == null) {
       dialect = told(facts);
@@ -69,7 +76,10 @@ final class StatedUsage {
     if (facts.type == Words.IMAGE_ENDED) {
       images++;
     }
-    images += facts.images;
+    if (complete) {
+      images += facts.images;
+      whole |= single;
+    }
     finished |= isEnd(facts);
     takeUsage(facts, complete, single);
     terminal |= seen && finished && dialect != Dialect.OPENAI;
@@ -86,7 +96,7 @@ final class StatedUsage {
       takeChoices(facts, complete);
       return;
     }
-    if (stated.isZero() && seen && !merged.isZero() && facts.responseId == responseId) {
+    if (isZeroSnapshot(stated) && seen && !merged.isZero() && facts.responseId == responseId) {
       zeroAfterNonzero = true;
       return;
     }
@@ -108,6 +118,7 @@ final class StatedUsage {
     seen = true;
     spare = place == EventFacts.SPARE;
     ofRequest = !running;
+    withinChoices = false;
     terminal = isTerminal(facts, single);
     RawUsage text = facts.raw(place);
     if (text != null) {
@@ -116,11 +127,26 @@ final class StatedUsage {
     }
   }
 
+  /** Of the whole request; a single count that has become 0 is stated as any other. */
+  private static boolean isZeroSnapshot(Tally stated) {
+    return stated.isZero() && (stated.has(Slots.INPUT) || stated.has(Slots.TOTAL));
+  }
+
   /** Where the usage of a document stands that counts; what stands elsewhere does not. */
   private int place(EventFacts facts) {
     int place = dialect == null ? EventFacts.ROOT : placeByType(dialect, facts.type);
+    if (place == EventFacts.ROOT && !isUnstated(facts, EventFacts.BESIDE) && isBeside(facts)) {
+      place = EventFacts.BESIDE;
+    }
     boolean stated = place != NOWHERE && !isUnstated(facts, place);
     return stated || isUnstated(facts, EventFacts.SPARE) ? place : EventFacts.SPARE;
+  }
+
+  /** Whether a dialect states its usage under another name, or under one of two. */
+  private boolean isBeside(EventFacts facts) {
+    return (dialect == Dialect.GEMINI && facts.object != Words.INTERACTION)
+        || ((dialect == Dialect.COHERE || format == BodyFormat.EMBEDDING)
+            && isUnstated(facts, EventFacts.ROOT));
   }
 
   /**
@@ -170,7 +196,7 @@ final class StatedUsage {
   /** Usage within choices, of servers that state it nowhere else. */
   private void takeChoices(EventFacts facts, boolean complete) {
     ChoiceUsage usage = facts.choiceUsage;
-    if (usage == null || !complete || (seen && ofRequest)) {
+    if (usage == null || !complete || (seen && !withinChoices)) {
       return;
     }
     Tally stated = facts.tally(EventFacts.CHOICE);
@@ -185,7 +211,8 @@ final class StatedUsage {
       choices.merge(usage);
     }
     seen = true;
-    ofRequest = choices.size() == 1 && highestChoice == 0;
+    withinChoices = true;
+    ofRequest = choices.size() == 1;
     terminal = facts.finished;
   }
 
@@ -222,7 +249,11 @@ final class StatedUsage {
 
   private static boolean isDelta(EventFacts facts) {
     return switch (facts.type) {
-      case Words.CONTENT_BLOCK_DELTA, Words.RESPONSE_DELTA, Words.COHERE_DELTA, Words.MEDIA_DELTA ->
+      case Words.CONTENT_BLOCK_DELTA,
+          Words.RESPONSE_DELTA,
+          Words.COHERE_DELTA,
+          Words.MEDIA_DELTA,
+          Words.INTERACTION_DELTA ->
           true;
       default -> facts.choiceSeen || facts.candidateSeen;
     };
@@ -245,6 +276,9 @@ final class StatedUsage {
       case Words.COHERE_DELTA, Words.COHERE_END -> {
         return Dialect.COHERE;
       }
+      case Words.INTERACTION_DELTA, Words.INTERACTION_ENDED -> {
+        return Dialect.GEMINI;
+      }
       default -> {
         // says nothing
       }
@@ -255,16 +289,23 @@ final class StatedUsage {
     if (facts.object == Words.COMPLETION || facts.object == Words.LIST || facts.choicesSeen) {
       return Dialect.OPENAI;
     }
-    if (facts.candidateSeen) {
+    if (facts.candidateSeen || facts.object == Words.INTERACTION) {
       return Dialect.GEMINI;
     }
     if (facts.converseMark) {
       return Dialect.CONVERSE;
     }
-    Tally root = facts.tally(EventFacts.ROOT);
-    boolean billedUnits =
-        root != null && (root.has(Slots.BILLED_INPUT) || root.has(Slots.SEARCH_UNITS));
-    return billedUnits ? Dialect.COHERE : null;
+    return hasBilledUnits(facts.tally(EventFacts.ROOT))
+            || hasBilledUnits(facts.tally(EventFacts.BESIDE))
+        ? Dialect.COHERE
+        : null;
+  }
+
+  private static boolean hasBilledUnits(@Nullable Tally tally) {
+    return tally != null
+        && (tally.has(Slots.BILLED_INPUT)
+            || tally.has(Slots.BILLED_OUTPUT)
+            || tally.has(Slots.SEARCH_UNITS));
   }
 
   /** The end marker of a stream: no usage will be raised any more. */
@@ -280,6 +321,13 @@ final class StatedUsage {
   /** The backend reported an error outside of any document. */
   void failed() {
     error = true;
+  }
+
+  /** A frame says by its type that it is one of Converse. */
+  void converse() {
+    if (dialect == null) {
+      dialect = Dialect.CONVERSE;
+    }
   }
 
   /** A piece of an answer passed that was not read. */
@@ -362,6 +410,10 @@ final class StatedUsage {
 
   long deltas() {
     return deltas;
+  }
+
+  boolean isWhole() {
+    return whole;
   }
 
   int images() {

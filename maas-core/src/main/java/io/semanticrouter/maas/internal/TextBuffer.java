@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.internal;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** The first 256 bytes of a JSON string, unescaped to UTF-8. */
@@ -114,16 +115,22 @@ final class TextBuffer {
     clear();
   }
 
+  /** Whether it is that text, of at most 256 bytes. */
+  boolean is(byte[] utf8) {
+    flushSurrogate();
+    return !overflow && Arrays.equals(bytes, 0, length, utf8, 0, utf8.length);
+  }
+
   /** The text; a character cut in two at the limit is left out. */
   @Override
   public String toString() {
     flushSurrogate();
-    int end = overflow ? wholeCharacters() : length;
+    int end = overflow ? wholeCharacters(bytes, length) : length;
     return new String(bytes, 0, end, StandardCharsets.UTF_8);
   }
 
   /** The length without a last character of which only the first bytes are there. */
-  private int wholeCharacters() {
+  static int wholeCharacters(byte[] bytes, int length) {
     int lead = length - 1;
     while (lead > 0 && length - lead < 4 && (bytes[lead] & 0xC0) == 0x80) {
       lead--;

@@ -222,13 +222,22 @@ class UsageScannerAdversarialTest {
     "120e-1, 12",
     "0e999999, 0",
     "0.0e-999999, 0",
-    "9007199254740991, 9007199254740991",
+    "99999999, 99999999",
   })
   void integral_number_in_range_is_exact(String number, long value) {
     assertThat(count(number)).isEqualTo(value);
     Measurement m =
         measureJson("{\"usage\":{\"prompt_tokens\":" + number + ",\"completion_tokens\":1}}");
     assertThat(m.status()).isEqualTo(Status.COMPLETE);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"100000001, 100000001", "9007199254740991, 9007199254740991"})
+  void number_that_no_exchange_can_use_is_read_exactly_and_quarantined(String number, long value) {
+    assertThat(count(number)).isEqualTo(value);
+    Measurement m =
+        measureJson("{\"usage\":{\"prompt_tokens\":" + number + ",\"completion_tokens\":1}}");
+    assertThat(m).isEqualTo(Measurement.of(Status.FAILED, Set.of(Reason.QUARANTINED), null));
   }
 
   @ParameterizedTest

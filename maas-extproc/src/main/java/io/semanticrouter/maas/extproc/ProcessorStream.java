@@ -72,21 +72,22 @@ final class ProcessorStream implements StreamObserver<ProcessingRequest> {
   private @Nullable ProcessingResponse handle(ProcessingRequest request) throws IOException {
     return switch (request.getRequestCase()) {
       case REQUEST_HEADERS -> requestHeaders(request.getRequestHeaders());
+      case REQUEST_BODY -> requestBody(request.getRequestBody());
       case RESPONSE_HEADERS -> responseHeaders(request.getResponseHeaders());
       case RESPONSE_BODY -> responseBody(request.getResponseBody());
       case RESPONSE_TRAILERS -> {
         end();
         yield withMetadata(Replies.RESPONSE_TRAILERS);
       }
-      case REQUEST_BODY, REQUEST_TRAILERS, REQUEST_NOT_SET -> neutral(request);
+      case REQUEST_TRAILERS, REQUEST_NOT_SET -> neutral(request);
     };
   }
 
   /** The reply that changes nothing; none for a kind of message that this version does not know. */
   private static @Nullable ProcessingResponse neutral(ProcessingRequest request) {
     return switch (request.getRequestCase()) {
-      case REQUEST_HEADERS -> Replies.requestHeaders(HeaderEdits.EMPTY, true);
-      case RESPONSE_HEADERS -> Replies.responseHeaders(HeaderEdits.EMPTY, false);
+      case REQUEST_HEADERS -> Replies.requestHeaders(HeaderEdits.EMPTY, true, false);
+      case RESPONSE_HEADERS -> Replies.responseHeaders(HeaderEdits.EMPTY, false, false);
       case REQUEST_BODY -> Replies.REQUEST_BODY;
       case RESPONSE_BODY -> Replies.RESPONSE_BODY;
       case REQUEST_TRAILERS -> Replies.REQUEST_TRAILERS;
@@ -107,26 +108,48 @@ final class ProcessorStream implements StreamObserver<ProcessingRequest> {
     }
     exchange = begun;
     metadataSent = false;
-    return Replies.requestHeaders(begun.requestEdits(), begun.isMetered());
+    boolean wantsBody = begun.editsRequestBody() && !message.getEndOfStream();
+    return Replies.requestHeaders(begun.requestEdits(), begun.isMetered(), wantsBody);
+  }
+
+  private ProcessingResponse requestBody(HttpBody message) throws IOException {
+    if (exchange == null || !exchange.editsRequestBody()) {
+      return Replies.REQUEST_BODY;
+    }
+    EditedBody edited = new EditedBody(message.getBody(), exchange::onRequestBody);
+    if (message.getEndOfStream()) {
+      exchange.endRequestBody(edited);
+    }
+    return edited.isUnchanged() ? Replies.REQUEST_BODY : Replies.requestBody(edited.bytes());
   }
 
   private ProcessingResponse responseHeaders(HttpHeaders message) {
     if (exchange == null) {
-      return Replies.responseHeaders(HeaderEdits.EMPTY, false);
+      return Replies.responseHeaders(HeaderEdits.EMPTY, false, false);
     }
     EnvoyHeaders headers = new EnvoyHeaders(message.getHeaders());
     HeaderEdits edits = exchange.onResponseHeaders(status(headers), headers);
     boolean wantsBody = exchange.wantsResponseBody() && !message.getEndOfStream();
+    boolean requestOpen = exchange.isRequestBodyOpen() && !message.getEndOfStream();
     if (!wantsBody) {
       // Nothing more is coming, or nothing more that matters.
       exchange.end();
     }
-    return withMetadata(Replies.responseHeaders(edits, wantsBody));
+    return withMetadata(Replies.responseHeaders(edits, wantsBody, requestOpen));
   }
 
   private ProcessingResponse responseBody(HttpBody message) throws IOException {
     if (exchange == null) {
       return Replies.RESPONSE_BODY;
+    }
+    if (exchange.editsResponseBody()) {
+      EditedBody edited = new EditedBody(message.getBody(), exchange::onResponseBody);
+      if (message.getEndOfStream()) {
+        exchange.endResponseBody(edited);
+        exchange.end();
+      }
+      return withMetadata(
+          edited.isUnchanged() ? Replies.RESPONSE_BODY : Replies.responseBody(edited.bytes()));
     }
     ByteString body = message.getBody();
     if (!body.isEmpty() && exchange.wantsResponseBody()) {

@@ -9,6 +9,7 @@ import io.envoyproxy.envoy.config.core.v3.HeaderValueOption.HeaderAppendAction;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.HeaderSendMode;
+import io.envoyproxy.envoy.service.ext_proc.v3.BodyMutation;
 import io.envoyproxy.envoy.service.ext_proc.v3.BodyResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.CommonResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.HeaderMutation;
@@ -36,30 +37,21 @@ final class Replies {
           .setResponseTrailers(TrailersResponse.getDefaultInstance())
           .build();
 
-  /** "Nothing more of this exchange, please." One of the two overrides that envoy.yaml allows. */
+  /** "Nothing more of this exchange, please." */
   private static final ProcessingMode SKIP =
-      ProcessingMode.newBuilder()
-          .setRequestHeaderMode(HeaderSendMode.SEND)
-          .setRequestBodyMode(BodySendMode.NONE)
-          .setRequestTrailerMode(HeaderSendMode.SKIP)
-          .setResponseHeaderMode(HeaderSendMode.SKIP)
-          .setResponseBodyMode(BodySendMode.NONE)
-          .setResponseTrailerMode(HeaderSendMode.SKIP)
-          .build();
+      mode(BodySendMode.NONE, HeaderSendMode.SKIP, BodySendMode.NONE);
 
-  /**
-   * "The response body as it streams by, and its trailers": without them the end of a response with
-   * trailers would not be seen. The other override that envoy.yaml allows.
-   */
+  /** "The request body as it streams by", to ask for usage in it; and the response headers. */
+  private static final ProcessingMode STREAM_REQUEST =
+      mode(BodySendMode.STREAMED, HeaderSendMode.SEND, BodySendMode.NONE);
+
+  /** "The response body as it streams by". */
   private static final ProcessingMode STREAM_RESPONSE =
-      ProcessingMode.newBuilder()
-          .setRequestHeaderMode(HeaderSendMode.SEND)
-          .setRequestBodyMode(BodySendMode.NONE)
-          .setRequestTrailerMode(HeaderSendMode.SKIP)
-          .setResponseHeaderMode(HeaderSendMode.SEND)
-          .setResponseBodyMode(BodySendMode.STREAMED)
-          .setResponseTrailerMode(HeaderSendMode.SEND)
-          .build();
+      mode(BodySendMode.NONE, HeaderSendMode.SEND, BodySendMode.STREAMED);
+
+  /** Both, when the response begins before the request has ended. */
+  private static final ProcessingMode STREAM_BOTH =
+      mode(BodySendMode.STREAMED, HeaderSendMode.SEND, BodySendMode.STREAMED);
 
   private static final ProcessingResponse REQUEST_HEADERS = requestHeaders(HeaderEdits.EMPTY, null);
   private static final ProcessingResponse REQUEST_HEADERS_SKIP =
@@ -71,18 +63,70 @@ final class Replies {
 
   private Replies() {}
 
-  static ProcessingResponse requestHeaders(HeaderEdits edits, boolean metered) {
-    if (edits.isEmpty()) {
-      return metered ? REQUEST_HEADERS : REQUEST_HEADERS_SKIP;
-    }
-    return requestHeaders(edits, metered ? null : SKIP);
+  /**
+   * One of the overrides that envoy.yaml allows; there are no others. With a body come its
+   * trailers: without them the end of a body with trailers would not be seen.
+   */
+  private static ProcessingMode mode(
+      BodySendMode requestBody, HeaderSendMode responseHeaders, BodySendMode responseBody) {
+    return ProcessingMode.newBuilder()
+        .setRequestHeaderMode(HeaderSendMode.SEND)
+        .setRequestBodyMode(requestBody)
+        .setRequestTrailerMode(trailers(requestBody))
+        .setResponseHeaderMode(responseHeaders)
+        .setResponseBodyMode(responseBody)
+        .setResponseTrailerMode(trailers(responseBody))
+        .build();
   }
 
-  static ProcessingResponse responseHeaders(HeaderEdits edits, boolean wantsBody) {
+  private static HeaderSendMode trailers(BodySendMode body) {
+    return body == BodySendMode.STREAMED ? HeaderSendMode.SEND : HeaderSendMode.SKIP;
+  }
+
+  /** What of the request Envoy shall show. */
+  static ProcessingResponse requestHeaders(HeaderEdits edits, boolean metered, boolean wantsBody) {
+    if (edits.isEmpty() && !wantsBody) {
+      return metered ? REQUEST_HEADERS : REQUEST_HEADERS_SKIP;
+    }
+    return requestHeaders(edits, wantsBody ? STREAM_REQUEST : metered ? null : SKIP);
+  }
+
+  /**
+   * What of the response Envoy shall show.
+   *
+   * @param requestOpen whether the request body is still being edited
+   */
+  static ProcessingResponse responseHeaders(
+      HeaderEdits edits, boolean wantsBody, boolean requestOpen) {
+    if (requestOpen) {
+      return responseHeaders(edits, wantsBody ? STREAM_BOTH : STREAM_REQUEST);
+    }
     if (edits.isEmpty()) {
       return wantsBody ? RESPONSE_HEADERS_STREAM : RESPONSE_HEADERS;
     }
     return responseHeaders(edits, wantsBody ? STREAM_RESPONSE : null);
+  }
+
+  /** A request body chunk that goes on as this instead. */
+  static ProcessingResponse requestBody(ByteString replacement) {
+    return ProcessingResponse.newBuilder().setRequestBody(body(replacement)).build();
+  }
+
+  /** A response body chunk that goes on as this instead. */
+  static ProcessingResponse responseBody(ByteString replacement) {
+    return ProcessingResponse.newBuilder().setResponseBody(body(replacement)).build();
+  }
+
+  private static BodyResponse body(ByteString replacement) {
+    BodyMutation.Builder mutation = BodyMutation.newBuilder();
+    if (replacement.isEmpty()) {
+      mutation.setClearBody(true);
+    } else {
+      mutation.setBody(replacement);
+    }
+    return BodyResponse.newBuilder()
+        .setResponse(CommonResponse.newBuilder().setBodyMutation(mutation))
+        .build();
   }
 
   static ProcessingResponse withMetadata(ProcessingResponse reply, Struct metadata) {

@@ -58,13 +58,17 @@ class ArchitectureTest {
   static final ArchRule coreNeedsNothingButTheJdk =
       noClasses()
           .that()
-          .resideInAnyPackage("io.semanticrouter.maas", "io.semanticrouter.maas.internal..")
+          .resideInAnyPackage(
+              "io.semanticrouter.maas",
+              "io.semanticrouter.maas.spi",
+              "io.semanticrouter.maas.internal..")
           .should()
           .dependOnClassesThat()
           .resideOutsideOfPackages(
               "java..",
               "org.jspecify..",
               "io.semanticrouter.maas",
+              "io.semanticrouter.maas.spi",
               "io.semanticrouter.maas.internal..");
 
   @ArchTest

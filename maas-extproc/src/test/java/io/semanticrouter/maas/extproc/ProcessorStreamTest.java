@@ -185,19 +185,35 @@ class ProcessorStreamTest {
     }
   }
 
-  // Processing modes: exactly the two that config/envoy.yaml allows
+  // Processing modes: exactly those that config/envoy.yaml allows
 
   @Test
   void billableResponseAsksForItsBodyAndTrailers() {
-    FakeEnvoy.Stream stream = open().send(chat(), response(200, "application/json"));
+    FakeEnvoy.Stream stream = open().send(request("POST", "/v1/embeddings"), response(200, "application/json"));
     assertThat(stream.replies().get(0).hasModeOverride()).isFalse();
     assertThat(stream.replies().get(1).getModeOverride())
         .isEqualTo(mode(HeaderSendMode.SEND, BodySendMode.STREAMED, HeaderSendMode.SEND));
   }
 
   @Test
+  void chatAsksForItsRequestBodyAndNoLongerForItOnceThatIsThere() {
+    FakeEnvoy.Stream stream =
+        open()
+            .send(chat(), requestBody("{\"stream\":false}", true), response(200, "application/json"));
+    assertThat(stream.replies().get(0).getModeOverride())
+        .isEqualTo(
+            mode(HeaderSendMode.SEND, BodySendMode.NONE, HeaderSendMode.SKIP).toBuilder()
+                .setRequestBodyMode(BodySendMode.STREAMED)
+                .setRequestTrailerMode(HeaderSendMode.SEND)
+                .build());
+    assertThat(stream.replies().get(1)).isEqualTo(Replies.REQUEST_BODY);
+    assertThat(stream.replies().get(2).getModeOverride())
+        .isEqualTo(mode(HeaderSendMode.SEND, BodySendMode.STREAMED, HeaderSendMode.SEND));
+  }
+
+  @Test
   void otherPathAsksForNothingMore() {
-    FakeEnvoy.Stream stream = open().send(request("GET", "/v1/models"));
+    FakeEnvoy.Stream stream = open().send(request("GET", "/healthz"));
     assertThat(stream.lastReply().getModeOverride())
         .isEqualTo(mode(HeaderSendMode.SKIP, BodySendMode.NONE, HeaderSendMode.SKIP));
     // An Envoy that does not allow the override goes on sending.
@@ -530,7 +546,7 @@ class ProcessorStreamTest {
 
   @Test
   void requestThatIsNotMeteredLosesThemToo() {
-    FakeEnvoy.Stream stream = open().send(request("GET", "/v1/models", "x-vsr-debug", "1"));
+    FakeEnvoy.Stream stream = open().send(request("GET", "/healthz", "x-vsr-debug", "1"));
     assertThat(
             stream
                 .lastReply()
@@ -738,7 +754,7 @@ class ProcessorStreamTest {
   /** Headers, bodies and trailers in the order of HTTP, both directions interleaved at random. */
   private static List<ProcessingRequest> legal(Random random) {
     List<ProcessingRequest> request = new ArrayList<>();
-    request.add(random.nextInt(4) == 0 ? request("GET", "/v1/models") : chat(USER, "alice"));
+    request.add(random.nextInt(4) == 0 ? request("GET", "/healthz") : chat(USER, "alice"));
     for (int n = random.nextInt(3); n > 0; n--) {
       request.add(requestBody("{\"a\":1}", n == 1));
     }

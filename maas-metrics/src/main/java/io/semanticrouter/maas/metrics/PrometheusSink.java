@@ -4,10 +4,12 @@ package io.semanticrouter.maas.metrics;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.Identity;
 import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.UsageLine;
 import io.semanticrouter.maas.UsageRecord;
 import io.semanticrouter.maas.UsageSink;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Counts usage records in Prometheus metrics. The switches of the configuration decide which
@@ -26,6 +28,9 @@ public final class PrometheusSink implements UsageSink {
   private final SeriesMetrics[] others;
   private final SeriesIndex index;
 
+  /** For the lines of further models; null when tokens are not exported. */
+  private final @Nullable TokenMetrics tokens;
+
   private PrometheusSink(MaasConfig config, PrometheusRegistry registry) {
     integrated = config.mode().isIntegrated();
     LabelSpace exchanges =
@@ -33,7 +38,10 @@ public final class PrometheusSink implements UsageSink {
     requests = new RequestMetrics(registry, exchanges);
     List<SeriesMetrics> metrics = new ArrayList<>();
     if (config.metrics().tokens()) {
-      metrics.add(new TokenMetrics(exchanges));
+      tokens = new TokenMetrics(exchanges);
+      metrics.add(tokens);
+    } else {
+      tokens = null;
     }
     if (config.metrics().cache()) {
       metrics.add(new CacheMetrics(exchanges));
@@ -66,7 +74,7 @@ public final class PrometheusSink implements UsageSink {
 
   @Override
   public void record(UsageRecord record) {
-    Series series = series(record);
+    Series series = series(record, record.model());
     requests.record(series, record);
     for (SeriesMetrics metrics : others) {
       metrics.record(series, record);
@@ -74,13 +82,19 @@ public final class PrometheusSink implements UsageSink {
     if (series == index.overflow()) {
       requests.overflow();
     }
+    if (tokens != null && !record.isCacheHit()) {
+      List<UsageLine> lines = record.measurement().otherLines();
+      for (int i = 0; i < lines.size(); i++) {
+        tokens.addTokens(series(record, lines.get(i).model()), lines.get(i).usage());
+      }
+    }
   }
 
-  private Series series(UsageRecord record) {
+  private Series series(UsageRecord record, String model) {
     if (!integrated) {
-      return index.find(record.model(), "", "", "");
+      return index.find(model, "", "", "");
     }
     Identity identity = record.identity();
-    return index.find(identity.user(), identity.tier(), record.model(), "");
+    return index.find(identity.user(), identity.tier(), model, "");
   }
 }

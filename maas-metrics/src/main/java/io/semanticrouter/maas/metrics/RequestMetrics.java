@@ -3,6 +3,7 @@ package io.semanticrouter.maas.metrics;
 
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.semanticrouter.maas.ForcedUsage;
 import io.semanticrouter.maas.Measurement;
 import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
@@ -17,6 +18,7 @@ final class RequestMetrics implements SeriesMetrics {
 
   private final SeriesCounter requests;
   private final SeriesCounter reasons;
+  private final SeriesCounter forcedUsage;
   private final Series everything;
   private final Counter overflowRequests;
 
@@ -37,6 +39,12 @@ final class RequestMetrics implements SeriesMetrics {
                 Arrays.stream(Status.values()).map(Status::label).toList(),
                 "reason",
                 Arrays.stream(REASONS).map(Reason::label).toList()));
+    forcedUsage =
+        global.counter(
+            "semantic_router_forced_usage",
+            "Chats and completions by what became of asking the backend for their usage.",
+            ClosedLabels.of(
+                "result", Arrays.stream(ForcedUsage.values()).map(ForcedUsage::label).toList()));
     everything = global.series(List.of());
     overflowRequests =
         Counter.builder()
@@ -49,6 +57,9 @@ final class RequestMetrics implements SeriesMetrics {
   @Override
   public void record(Series series, UsageRecord record) {
     requests.add(series, ClosedLabels.index(record.outcome()), 1);
+    if (record.forcedUsage() != ForcedUsage.OFF) {
+      forcedUsage.add(everything, ClosedLabels.index(record.forcedUsage()), 1);
+    }
     Measurement measurement = record.measurement();
     if (!measurement.reasons().isEmpty()) {
       int first = ClosedLabels.index(measurement.status()) * REASONS.length;

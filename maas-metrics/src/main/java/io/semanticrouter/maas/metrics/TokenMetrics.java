@@ -3,7 +3,9 @@ package io.semanticrouter.maas.metrics;
 
 import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.TokenUsage;
+import io.semanticrouter.maas.UnitUsage;
 import io.semanticrouter.maas.UsageRecord;
+import java.util.List;
 
 /**
  * The bill: tokens that a backend measured. Estimates and the tokens of response cache hits are
@@ -13,13 +15,26 @@ import io.semanticrouter.maas.UsageRecord;
 final class TokenMetrics implements SeriesMetrics {
   static final ClosedLabels TYPES = ClosedLabels.of("type", "prompt", "completion");
 
-  private static final int CACHE_READ = 0;
-  private static final int CACHE_WRITE = 1;
-  private static final int REASONING = 2;
+  private static final List<String> PARTS =
+      List.of(
+          "cache_read",
+          "cache_write",
+          "cache_write_5m",
+          "cache_write_1h",
+          "reasoning",
+          "prompt_audio",
+          "prompt_image",
+          "completion_audio",
+          "completion_image",
+          "tool_use",
+          "accepted_prediction",
+          "rejected_prediction",
+          "unattributed");
 
   private final SeriesCounter tokens;
   private final SeriesCounter estimated;
   private final SeriesCounter parts;
+  private final SeriesCounter units;
 
   TokenMetrics(LabelSpace exchanges) {
     tokens =
@@ -36,7 +51,12 @@ final class TokenMetrics implements SeriesMetrics {
         exchanges.counter(
             "semantic_router_token_parts",
             "Parts of semantic_router_tokens_total, never to be added to them.",
-            ClosedLabels.of("part", "cache_read", "cache_write", "reasoning"));
+            ClosedLabels.of("part", PARTS));
+    units =
+        exchanges.counter(
+            "semantic_router_units",
+            "What is billed by the piece and not by the token.",
+            ClosedLabels.of("unit", "audio_second", "image", "search_unit", "tool_call"));
   }
 
   @Override
@@ -48,11 +68,36 @@ final class TokenMetrics implements SeriesMetrics {
     if (record.measurement().status() == Status.ESTIMATED) {
       addTotals(estimated, series, usage);
     } else if (!record.isCacheHit()) {
-      addTotals(tokens, series, usage);
-      addPart(series, CACHE_READ, usage.cacheRead());
-      addPart(series, CACHE_WRITE, usage.cacheWrite());
-      addPart(series, REASONING, usage.reasoning());
+      addTokens(series, usage);
+      addUnits(series, record.measurement().units());
     }
+  }
+
+  /** Adds measured tokens and their parts, in the order of {@link #PARTS}. */
+  void addTokens(Series series, TokenUsage usage) {
+    addTotals(tokens, series, usage);
+    int part = 0;
+    addPart(parts, series, part++, usage.cacheRead());
+    addPart(parts, series, part++, usage.cacheWrite());
+    addPart(parts, series, part++, usage.cacheWrite5m());
+    addPart(parts, series, part++, usage.cacheWrite1h());
+    addPart(parts, series, part++, usage.reasoning());
+    addPart(parts, series, part++, usage.promptAudio());
+    addPart(parts, series, part++, usage.promptImage());
+    addPart(parts, series, part++, usage.completionAudio());
+    addPart(parts, series, part++, usage.completionImage());
+    addPart(parts, series, part++, usage.toolUse());
+    addPart(parts, series, part++, usage.acceptedPrediction());
+    addPart(parts, series, part++, usage.rejectedPrediction());
+    addPart(parts, series, part, usage.unattributed());
+  }
+
+  private void addUnits(Series series, UnitUsage usage) {
+    int unit = 0;
+    addPart(units, series, unit++, usage.audioSeconds());
+    addPart(units, series, unit++, usage.images());
+    addPart(units, series, unit++, usage.searchUnits());
+    addPart(units, series, unit, usage.toolCalls());
   }
 
   /** Adds what is known of prompt and completion to a counter of {@link #TYPES}. */
@@ -66,9 +111,9 @@ final class TokenMetrics implements SeriesMetrics {
   }
 
   /** Most backends state most parts as zero; those would be half of all series, and say nothing. */
-  private void addPart(Series series, int part, long amount) {
+  private static void addPart(SeriesCounter counter, Series series, int part, long amount) {
     if (amount > 0) {
-      parts.add(series, part, amount);
+      counter.add(series, part, amount);
     }
   }
 }

@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.metrics;
 
 import io.semanticrouter.maas.Cost;
+import io.semanticrouter.maas.ForcedUsage;
 import io.semanticrouter.maas.Identity;
 import io.semanticrouter.maas.Identity.Source;
 import io.semanticrouter.maas.Measurement;
@@ -129,6 +130,7 @@ final class Records {
         identity,
         routing,
         200,
+        ForcedUsage.OFF,
         measurement,
         cost,
         unpriced);

@@ -1,0 +1,572 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.internal;
+
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Gives back a response stream as the client would have seen it without the usage that the gateway
+ * asked for: server-sent events, cut into chunks anywhere. The usage chunk is dropped, usage
+ * members are cut out of other events; all other bytes are those of the input, in their order, and
+ * events keep their boundaries.
+ *
+ * <ul>
+ *   <li>Dropped is an event, all its lines and the blank line behind it, whose data is a JSON
+ *       object with a {@code usage} object and a {@code choices} array without elements (every one,
+ *       if stated twice). Comments in front of it stay, comments between its lines go with it. It
+ *       is dropped too when the stream ends without the blank line: browsers would ignore it, but
+ *       clients that read line by line would not.
+ *   <li>Cut is a member {@code usage} of the root object, if it is an object or null, with one
+ *       comma: the one in front, or the one behind if no member is left in front. White space
+ *       between it and that comma goes with it. Of data on several lines only the data is cut, the
+ *       lines stay.
+ *   <li>An event that is not well-formed is passed on as it is from the place on where that shows.
+ * </ul>
+ *
+ * <p>An event is held as long as it may have to be dropped, then only a member that may have to be
+ * cut: never more than a limit. An event that outgrows it is passed on as it is, and counted. An
+ * event without usage passes with the chunk that it came in. Nothing is allocated per chunk. Not
+ * thread-safe.
+ *
+ * <p>Sources: OpenAI's {@code stream_options.include_usage} (a last chunk with empty choices and
+ * the usage, {@code "usage":null} in all others), vLLM's {@code continuous_usage_stats} (usage in
+ * every chunk), Azure's first chunk (empty choices, no usage), WHATWG HTML 9.2.6 for events.
+ */
+public final class UsageStrip {
+  /** What the client did not ask for. */
+  public enum Mode {
+    /** Any usage: the usage chunk is dropped, usage is cut out of all other events. */
+    ALL,
+    /** Running usage: cut out of events with choices only. */
+    CONTINUOUS
+  }
+
+  /** The longest event that can be dropped, unless told otherwise, in bytes. */
+  public static final int LIMIT = 16 * 1024;
+
+  private static final int SMALLEST_LIMIT = 16;
+
+  /** Usage members of one event that can wait for the decision; more are a malformed event's. */
+  private static final int MAX_CUTS = 8;
+
+  private static final int USAGE = 0;
+  private static final int CHOICES = 1;
+  private static final byte[][] NAMES = {
+    "usage".getBytes(StandardCharsets.UTF_8), "choices".getBytes(StandardCharsets.UTF_8)
+  };
+
+  private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
+  private static final byte[] DATA = {'d', 'a', 't', 'a'};
+
+  private enum Line {
+    START,
+    FIELD_NAME,
+    FIRST_SPACE,
+    DATA,
+    IGNORED
+  }
+
+  /** How the data of the current event is read. */
+  private enum Payload {
+    START,
+    OBJECT,
+    /** Behind the object of an event that will be dropped if nothing else follows. */
+    BEHIND,
+    /** Nothing in the rest of the event will be edited. */
+    PASSED
+  }
+
+  private final HeldBytes held;
+  private final Mode mode;
+  private final int limit;
+  private final JsonWalk walk = new JsonWalk(true, NAMES);
+
+  private long base;
+  private int mark;
+  private Line line = Line.START;
+  private int matched;
+  private boolean skipLineFeed;
+
+  /** Whether the line feed that may follow belongs to a dropped event. */
+  private boolean dropLineFeed;
+
+  // The current event.
+  private boolean inEvent;
+  private long eventStart;
+  private int dataLines;
+  private Payload payload = Payload.START;
+
+  /** Whether the event may have to be dropped. */
+  private boolean undecided;
+
+  private boolean choicesEmpty;
+  private boolean choicesFilled;
+  private boolean usageObject;
+
+  /** Whether the usage that is being read is neither an object nor null. */
+  private boolean usageStays;
+
+  /** Members that are or will be cut. */
+  private int cutMembers;
+
+  /** Cuts that wait for a decision. */
+  private final long[] cutFrom = new long[MAX_CUTS];
+
+  private final long[] cutTo = new long[MAX_CUTS];
+  private int cuts;
+
+  /** Whether the last cut takes the comma behind it, which has not come yet. */
+  private boolean cutOpen;
+
+  private long droppedEvents;
+  private long cutCount;
+  private long overflows;
+
+  /** For one response; holds up to {@link #LIMIT} bytes. */
+  public UsageStrip(ByteSink out, Mode mode) {
+    this(out, mode, LIMIT);
+  }
+
+  /**
+   * For one response.
+   *
+   * @param out gets the bytes that go on, within {@link #feed} and {@link #end}
+   * @param limit the most bytes that are held, 16 at least
+   */
+  public UsageStrip(ByteSink out, Mode mode, int limit) {
+    if (limit < SMALLEST_LIMIT) {
+      throw new IllegalArgumentException("limit below " + SMALLEST_LIMIT + ": " + limit);
+    }
+    this.held = new HeldBytes(out, limit);
+    this.mode = mode;
+    this.limit = limit;
+  }
+
+  /** Reads the next chunk, any part of the body, an empty one included. */
+  public void feed(byte[] b, int from, int to) {
+    base = held.begin(b, from);
+    walk.begin(base);
+    int i = mark < BYTE_ORDER_MARK.length ? mark(b, from, to) : from;
+    while (i < to) {
+      byte c = b[i];
+      switch (line) {
+        case START -> i = startLine(c, i);
+        case FIELD_NAME -> {
+          if (matched < DATA.length && c == DATA[matched]) {
+            matched++;
+            i++;
+          } else if (matched == DATA.length && c == ':') {
+            i++;
+            line = Line.FIRST_SPACE;
+          } else if (matched == DATA.length && StringBytes.isLineEnd(c)) {
+            beginData();
+            i = endLine(c, i);
+          } else {
+            line = Line.IGNORED;
+          }
+        }
+        case FIRST_SPACE -> {
+          if (c == ' ') {
+            i++;
+          }
+          beginData();
+        }
+        case DATA -> {
+          i = data(b, i, to);
+          if (i < to) {
+            i = endLine(b[i], i);
+          }
+        }
+        case IGNORED -> {
+          i = lineEnd(b, i, to);
+          if (i < to) {
+            i = endLine(b[i], i);
+          }
+        }
+      }
+    }
+    endChunk(base + to);
+  }
+
+  /**
+   * The stream has ended, or no more of it will come: what was held is passed on as it is, unless
+   * it is an event to drop of which only the blank line is missing.
+   */
+  public void end() {
+    long end = held.end();
+    if (inEvent) {
+      endEvent(end, end);
+    }
+    held.passTo(end);
+  }
+
+  // --- lines ---------------------------------------------------------------------------------
+
+  private int mark(byte[] b, int from, int to) {
+    int i = from;
+    while (i < to && mark < BYTE_ORDER_MARK.length) {
+      if (b[i] == BYTE_ORDER_MARK[mark]) {
+        mark++;
+        i++;
+        continue;
+      }
+      if (mark > 0) {
+        // A part of a mark is the beginning of some field's name.
+        beginEvent(0);
+        line = Line.IGNORED;
+      }
+      mark = BYTE_ORDER_MARK.length;
+    }
+    return i;
+  }
+
+  private int startLine(byte c, int i) {
+    if (skipLineFeed) {
+      skipLineFeed = false;
+      if (c == '\n') {
+        if (dropLineFeed) {
+          held.dropTo(base + i + 1);
+        }
+        dropLineFeed = false;
+        return i + 1;
+      }
+      dropLineFeed = false;
+    }
+    if (StringBytes.isLineEnd(c)) {
+      if (inEvent) {
+        dropLineFeed = endEvent(base + i, base + i + 1) && c == '\r';
+      }
+      return endLine(c, i);
+    }
+    if (c == ':') {
+      line = Line.IGNORED;
+      return i;
+    }
+    if (!inEvent) {
+      beginEvent(base + i);
+    }
+    matched = 0;
+    line = Line.FIELD_NAME;
+    return i;
+  }
+
+  private int endLine(byte c, int i) {
+    skipLineFeed = c == '\r';
+    line = Line.START;
+    return i + 1;
+  }
+
+  private static int lineEnd(byte[] b, int from, int to) {
+    int i = from;
+    while (i < to && !StringBytes.isLineEnd(b[i])) {
+      i++;
+    }
+    return i;
+  }
+
+  // --- events --------------------------------------------------------------------------------
+
+  private void beginEvent(long offset) {
+    inEvent = true;
+    eventStart = offset;
+    dataLines = 0;
+    payload = Payload.START;
+    undecided = mode == Mode.ALL;
+    choicesEmpty = false;
+    choicesFilled = false;
+    usageObject = false;
+    usageStays = false;
+    cutMembers = 0;
+    cuts = 0;
+    cutOpen = false;
+  }
+
+  private void beginData() {
+    if (dataLines++ > 0 && payload == Payload.OBJECT) {
+      walk.lineFeed();
+    }
+    line = Line.DATA;
+  }
+
+  private int data(byte[] b, int from, int to) {
+    int i = from;
+    while (i < to) {
+      byte c = b[i];
+      if (payload == Payload.OBJECT) {
+        i = object(b, i, to);
+        if (i < to && payload == Payload.OBJECT) {
+          return i;
+        }
+        continue;
+      }
+      if (StringBytes.isLineEnd(c)) {
+        return i;
+      }
+      if (payload == Payload.PASSED) {
+        return lineEnd(b, i, to);
+      }
+      if (payload == Payload.START && c == '{') {
+        walk.reset();
+        payload = Payload.OBJECT;
+      } else if (c == ' ' || c == '\t') {
+        i++;
+      } else {
+        untouched(base + i);
+      }
+    }
+    return i;
+  }
+
+  /**
+   * An event has ended.
+   *
+   * @param offset of the blank line
+   * @param behind the offset behind it
+   * @return whether the event was dropped
+   */
+  private boolean endEvent(long offset, long behind) {
+    boolean drop = undecided && payload == Payload.BEHIND && !outgrown(offset);
+    if (drop) {
+      held.passTo(eventStart);
+      held.dropTo(behind);
+      droppedEvents++;
+    } else {
+      untouched(offset);
+    }
+    inEvent = false;
+    return drop;
+  }
+
+  /** From here on nothing is edited in this event, and nothing that waits for it either. */
+  private void untouched(long offset) {
+    if (outgrown(offset)) {
+      overflows++;
+    }
+    undecided = false;
+    cuts = 0;
+    cutOpen = false;
+    payload = Payload.PASSED;
+  }
+
+  // --- the object ----------------------------------------------------------------------------
+
+  private int object(byte[] b, int from, int to) {
+    int i = from;
+    while (payload == Payload.OBJECT) {
+      JsonWalk.Step step = walk.next(b, i, to);
+      i = walk.position();
+      if (step == JsonWalk.Step.MORE) {
+        return i;
+      }
+      long offset = base + i;
+      if (step == JsonWalk.Step.MALFORMED || outgrown(offset)) {
+        untouched(offset);
+        return i;
+      }
+      switch (step) {
+        case MEMBER -> member(b[i]);
+        case ELEMENT -> {
+          choicesFilled = true;
+          decided();
+        }
+        case END -> endMember(offset);
+        case COMMA -> {
+          if (cutOpen) {
+            cutTo[cuts - 1] = offset;
+            cutOpen = false;
+            cut();
+          }
+        }
+        case CLOSE -> close();
+        default -> {
+          // the root has been opened
+        }
+      }
+    }
+    return i;
+  }
+
+  private void member(byte first) {
+    if (walk.key() == USAGE) {
+      usageStays = first != '{' && first != 'n';
+    } else if (first == '[') {
+      walk.follow();
+    } else {
+      decided();
+    }
+  }
+
+  private void endMember(long offset) {
+    if (walk.key() == CHOICES) {
+      // An array with elements has been told at the first of them.
+      choicesEmpty |= walk.kind() == JsonWalk.Kind.EMPTY_ARRAY;
+      return;
+    }
+    usageStays = false;
+    boolean object = walk.kind() == JsonWalk.Kind.OBJECT;
+    usageObject |= object;
+    if (!object && walk.kind() != JsonWalk.Kind.NULL) {
+      return;
+    }
+    if (cuts == MAX_CUTS) {
+      untouched(offset);
+      return;
+    }
+    cutFrom[cuts] = memberStart();
+    cutTo[cuts] = offset;
+    cutOpen = walk.index() == cutMembers;
+    cuts++;
+    cutMembers++;
+    cut();
+  }
+
+  /** The root has been closed: everything about the event is known but what follows. */
+  private void close() {
+    cutOpen = false;
+    if (undecided && choicesEmpty && usageObject) {
+      payload = Payload.BEHIND;
+      return;
+    }
+    decided();
+    cuts = 0;
+    payload = Payload.PASSED;
+  }
+
+  /** The event will not be dropped. */
+  private void decided() {
+    undecided = false;
+    cut();
+  }
+
+  /** Makes the cuts that wait, if it is known by now that they are to be made. */
+  private void cut() {
+    boolean known = mode == Mode.ALL ? !undecided : choicesFilled;
+    if (!known || cutOpen) {
+      return;
+    }
+    for (int k = 0; k < cuts; k++) {
+      held.passTo(cutFrom[k]);
+      if (dataLines > 1) {
+        dropData(cutFrom[k], cutTo[k]);
+      } else {
+        held.dropTo(cutTo[k]);
+      }
+      cutCount++;
+    }
+    cuts = 0;
+  }
+
+  /** Drops the data between two places in the data, and passes on what frames its lines. */
+  private void dropData(long from, long to) {
+    long i = from;
+    while (i < to) {
+      while (i < to && !isLineEnd(i)) {
+        i++;
+      }
+      held.dropTo(i);
+      if (i < to) {
+        i = nextData(i);
+        held.passTo(i);
+      }
+    }
+  }
+
+  /** Where data begins on the next line that has some; there is one. */
+  private long nextData(long lineEnd) {
+    long i = lineEnd;
+    while (true) {
+      while (isLineEnd(i)) {
+        i++;
+      }
+      int name = 0;
+      while (name < DATA.length && held.at(i) == DATA[name]) {
+        name++;
+        i++;
+      }
+      if (name == DATA.length && held.at(i) == ':') {
+        i++;
+        return held.at(i) == ' ' ? i + 1 : i;
+      }
+      while (!isLineEnd(i)) {
+        i++;
+      }
+    }
+  }
+
+  private boolean isLineEnd(long offset) {
+    return StringBytes.isLineEnd(held.at(offset));
+  }
+
+  // --- what is held --------------------------------------------------------------------------
+
+  /** Where the cut of the member begins that is being read: at its comma, if it has to have one. */
+  private long memberStart() {
+    return walk.index() > cutMembers ? walk.commaOffset() : walk.keyOffset();
+  }
+
+  /** From where on it is held at that place, because an event or a known usage may have to go. */
+  private long heldSince(long offset) {
+    if (undecided) {
+      return eventStart;
+    }
+    if (cuts > 0) {
+      return cutFrom[0];
+    }
+    return payload == Payload.OBJECT && walk.key() == USAGE && !usageStays ? memberStart() : offset;
+  }
+
+  /**
+   * Whether more is held at that place than may be. It is asked wherever something is decided and
+   * where a chunk ends, so that the answer does not depend on the chunks.
+   */
+  private boolean outgrown(long offset) {
+    return inEvent && offset - heldSince(offset) > limit;
+  }
+
+  private void endChunk(long end) {
+    if (outgrown(end)) {
+      untouched(end);
+    }
+    long since = end;
+    if (mark > 0 && mark < BYTE_ORDER_MARK.length) {
+      since = 0;
+    } else if (inEvent) {
+      since = heldSince(end);
+      if (since == end && payload == Payload.OBJECT) {
+        since = keyHeldSince(end);
+      }
+    }
+    held.passTo(since);
+    held.keepTo(end);
+  }
+
+  /**
+   * The same for a member whose name is not known yet. If that is too long it is not held: a name
+   * that turns out to be usage has outgrown then.
+   */
+  private long keyHeldSince(long end) {
+    long since = end;
+    if (walk.isInKey()) {
+      since = memberStart();
+    } else if (walk.isBeforeKey() && walk.begun() > cutMembers) {
+      since = walk.commaOffset();
+    }
+    return end - since > limit ? end : since;
+  }
+
+  // --- what was done -------------------------------------------------------------------------
+
+  /** How many events were dropped. */
+  public long droppedEvents() {
+    return droppedEvents;
+  }
+
+  /** How many usage members were cut out. */
+  public long cutMembers() {
+    return cutCount;
+  }
+
+  /** How many events were passed on as they are because they outgrew the limit. */
+  public long overflows() {
+    return overflows;
+  }
+}
