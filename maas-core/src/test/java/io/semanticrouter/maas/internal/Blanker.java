@@ -6,6 +6,7 @@ import io.semanticrouter.maas.internal.OracleFormat.Node;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Blanker {
   private static final String SPACES = " \t\r\n";
+
+  /** RFC 8259, 3 and 6. */
+  private static final Pattern JSON =
+      Pattern.compile(
+          "true|false|null|-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][-+]?[0-9]+)?", Pattern.DOTALL);
 
   private final String text;
   private final Node root;
@@ -106,13 +112,21 @@ final class Blanker {
       return false;
     }
     copy(end - at);
-    List<JsonNode> name = Oracle.trees(text.substring(from, at));
+    String name = unescaped(text.substring(from, at));
     space();
     if (name == null || at == text.length() || text.charAt(at) != ':') {
       return false;
     }
     copy(1);
-    return value(object.members.get(name.get(0).textValue()));
+    return value(object.members.get(name));
+  }
+
+  private static @Nullable String unescaped(String json) {
+    if (json.indexOf('\\') < 0) {
+      return json.substring(1, json.length() - 1);
+    }
+    List<JsonNode> string = Oracle.trees(json);
+    return string == null ? null : string.get(0).textValue();
   }
 
   private boolean text(@Nullable Node node) {
@@ -152,8 +166,7 @@ final class Blanker {
       return false;
     }
     // A count that is no JSON number is as malformed as a text; the document goes on.
-    List<JsonNode> one = Oracle.trees(scalar);
-    boolean valid = one != null && one.size() == 1;
+    boolean valid = JSON.matcher(scalar).matches();
     boolean count = node != null && node.isCount();
     out.append(valid ? scalar : count ? "[]" : "7");
     at = end;

@@ -233,6 +233,26 @@ class FuzzTargetsTest {
     }
   }
 
+  // --- forced usage ----------------------------------------------------------------------------
+
+  @FuzzTest(maxDuration = "24h")
+  @DictionaryEntries({
+    "\"stream\":true",
+    "\"stream_options\":{",
+    "\"stream_options\":null",
+    "\"include_usage\":false",
+    "\"continuous_usage_stats\":true"
+  })
+  void requestSplice(byte[] data) {
+    RequestSpliceFuzz.fuzzerTestOneInput(data);
+  }
+
+  @FuzzTest(maxDuration = "24h")
+  @DictionaryEntries({"data: {", "\"choices\":[]", "\"usage\":{\"a\":1}", "\"usage\":null,"})
+  void usageStrip(byte[] data) {
+    UsageStripFuzz.fuzzerTestOneInput(data);
+  }
+
   // --- content codings -------------------------------------------------------------------------
 
   @FuzzTest(maxDuration = "24h")

@@ -31,7 +31,7 @@ final class Oracle {
   final OracleUsage usage;
 
   /** Whether a document is not JSON, even with what the scanner passes over left out. */
-  boolean rejected;
+  private boolean rejected;
 
   /** Whether an object states a key twice. */
   boolean duplicates;
@@ -42,6 +42,7 @@ final class Oracle {
   /** Whether a count is stated under two names. */
   boolean ambiguous;
 
+  private boolean openArray;
   private boolean closedArray;
   private int documents;
 
@@ -123,16 +124,24 @@ final class Oracle {
     String blanked = blanker.blanked();
     undecided |= blanker.undecided;
     List<JsonNode> raw = trees(text);
-    List<JsonNode> judged = trees(blanked);
+    List<JsonNode> judged = readAll(STRICT, blanked);
+    if (judged == null) {
+      judged = trees(blanked);
+      duplicates |= judged != null;
+    }
     if (raw != null && !blanker.glued && (judged == null || judged.size() != raw.size())) {
       throw new AssertionError("spoilt by the blanker: " + text + " -> " + blanked);
+    }
+    if (judged == null && lists && blanked.strip().startsWith("[")) {
+      // An array that stays open is all right once it has said everything.
+      judged = trees(blanked.replaceAll(",[ \t\r\n]*$", "") + "]");
+      openArray = judged != null;
     }
     // What is blanked is read by nobody: only keys that are stated twice are looked for in it.
     if (blanker.glued || judged == null || (stream && judged.size() != 1)) {
       rejected = true;
       return;
     }
-    duplicates |= readAll(STRICT, blanked) == null;
     boolean list = lists && !judged.isEmpty() && judged.get(0).isArray();
     if (list && judged.size() > 1) {
       rejected = true;
@@ -145,7 +154,12 @@ final class Oracle {
       ambiguous |= document.ambiguous;
       usage.take(document, only);
     }
-    closedArray = list && !judged.get(0).isEmpty() && usage.seen;
+    closedArray = list && !openArray && !judged.get(0).isEmpty() && usage.seen;
+  }
+
+  /** Whether the measurement must not be complete. */
+  boolean isRejected() {
+    return rejected || (openArray && !isFinal());
   }
 
   boolean isFinal() {

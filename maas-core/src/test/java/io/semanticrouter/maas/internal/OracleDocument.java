@@ -179,11 +179,12 @@ final class OracleDocument {
               });
       case "data" -> json.forEach(image -> images += image.isObject() ? 1 : 0);
       case "iterations" -> turns(json, at(node.place));
-      case "cacheDetails" -> parts(json, "ttl", "inputTokens", "WRITE_", "5m", "1h");
+      case "cacheDetails" ->
+          parts(at(node.place), json, "ttl", "inputTokens", "WRITE_", "5m", "1h");
       default -> {
         String direction = name.startsWith("prompt") ? "INPUT_" : "OUTPUT_";
         String count = name.contains("_") ? "token_count" : "tokenCount";
-        parts(json, "modality", count, direction, "audio", "image");
+        parts(at(node.place), json, "modality", count, direction, "audio", "image");
       }
     }
   }
@@ -208,9 +209,14 @@ final class OracleDocument {
   }
 
   /** The sums of the elements of each kind. */
-  private void parts(
-      JsonNode json, String kindName, String countName, String prefix, String one, String two) {
-    Stated root = at("ROOT");
+  private static void parts(
+      Stated root,
+      JsonNode json,
+      String kindName,
+      String countName,
+      String prefix,
+      String one,
+      String two) {
     String firstSlot = (prefix + one).toUpperCase(Locale.ROOT);
     String secondSlot = (prefix + two).toUpperCase(Locale.ROOT);
     root.counts.remove(firstSlot);

@@ -198,11 +198,11 @@ final class OracleFormat {
           + "|response.created|response.in_progress|response.output_text.delta|response.completed"
           + "|response.incomplete|response.failed|content-delta|text-generation|message-end"
           + "|stream-end|transcript.text.delta|transcript.text.done|speech.audio.done"
-          + "|image_generation.completed|interaction.complete|something.else";
+          + "|image_generation.completed|interaction.complete|content.delta|step.delta|error|something.else";
 
   private static final String OBJECTS =
       "word:chat.completion|chat.completion.chunk|text_completion|transcription.chunk|list"
-          + "|response|thing";
+          + "|response|interaction|thing";
 
   private static final String ROOT =
       "model name\nerror mark\ntype " + TYPES + "\nobject " + OBJECTS + "\n";
@@ -246,7 +246,6 @@ final class OracleFormat {
             + under("meta.", COHERE_USAGE)
             + under("delta.usage.", COHERE_USAGE)
             + under("response.meta.", COHERE_USAGE)),
-    TITAN("inputTextTokenCount INPUT\nprompt_token_count INPUT\ngeneration_token_count OUTPUT\n"),
     INVOCATION(under("amazon-bedrock-invocationMetrics.", INVOCATION_METRICS));
 
     @SuppressWarnings("ImmutableEnumChecker") // nobody writes to it once it is built
@@ -290,16 +289,17 @@ final class OracleFormat {
             Part.MEDIA,
             Part.ANTHROPIC,
             Part.GEMINI,
+            Part.INTERACTIONS,
             Part.CONVERSE,
             Part.COHERE);
     List<Part> invoke = new ArrayList<>(all);
-    invoke.addAll(List.of(Part.TITAN, Part.INVOCATION));
+    invoke.add(Part.INVOCATION);
     Map<BodyFormat, OracleFormat> formats = new EnumMap<>(BodyFormat.class);
     for (BodyFormat format : BodyFormat.values()) {
       List<Part> parts =
           switch (format) {
             case OPENAI -> List.of(Part.OPENAI);
-            case EMBEDDING -> List.of(Part.OPENAI, Part.GEMINI, Part.COHERE, Part.TITAN);
+            case EMBEDDING -> List.of(Part.OPENAI, Part.GEMINI, Part.COHERE);
             case RESPONSES -> List.of(Part.RESPONSES);
             case ANTHROPIC -> List.of(Part.ANTHROPIC);
             case GEMINI -> List.of(Part.GEMINI);
@@ -355,9 +355,9 @@ final class OracleFormat {
   /** The place whose counts stand at the root under that name. */
   private static String placeOf(String name) {
     return switch (name) {
-      case "usage", "meta", "usageMetadata", "usage_metadata" -> "ROOT";
+      case "usage" -> "ROOT";
+      case "meta", "usageMetadata", "usage_metadata" -> "BESIDE";
       case "amazon-bedrock-invocationMetrics" -> "SPARE";
-      case "inputTextTokenCount", "prompt_token_count", "generation_token_count" -> "SPARE";
       default -> "";
     };
   }

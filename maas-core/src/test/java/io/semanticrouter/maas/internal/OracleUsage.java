@@ -5,6 +5,7 @@ import io.semanticrouter.maas.internal.OracleDocument.Stated;
 import io.semanticrouter.maas.internal.OracleDocument.Turn;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,7 @@ final class OracleUsage {
       Set.of("response.completed", "response.incomplete", "response.failed", "response.cancelled");
   private static final Set<String> COHERE_ENDS = Set.of("message-end", "stream-end");
   private static final Set<String> COHERE_DELTAS = Set.of("content-delta", "text-generation");
+  private static final Set<String> INTERACTION_DELTAS = Set.of("content.delta", "step.delta");
   private static final Set<String> INTERACTION_ENDS =
       Set.of("interaction.complete", "interaction.completed");
 
@@ -41,6 +43,7 @@ final class OracleUsage {
   private long highestChoice;
   private boolean spare;
   private boolean ofRequest;
+  private boolean withinChoices;
   private boolean terminal;
   private boolean finished;
   private @Nullable String responseId;
@@ -66,7 +69,7 @@ final class OracleUsage {
    * @param only whether the body is this document, and not a stream or a list of them
    */
   void take(OracleDocument d, boolean only) {
-    error |= d.error;
+    error |= d.error || d.type.equals("error");
     highestChoice = Math.max(highestChoice, d.highestChoice);
     images += d.images + (d.type.startsWith("image_") ? 1 : 0);
     model = model == null ? d.model : model;
@@ -78,7 +81,8 @@ final class OracleUsage {
             || d.type.equals("response.function_call_arguments.delta")
             || d.type.equals("content_block_delta")
             || COHERE_DELTAS.contains(d.type)
-            || d.type.equals("transcript.text.delta");
+            || d.type.equals("transcript.text.delta")
+            || INTERACTION_DELTAS.contains(d.type);
     boolean untyped = Set.of("", "?").contains(d.type) || !isDeltaType(d.type);
     deltas += typedDelta || (untyped && (d.choiceThere || d.candidateThere)) ? 1 : 0;
     finished |= ends(d);
@@ -113,21 +117,25 @@ final class OracleUsage {
     if (COHERE_DELTAS.contains(d.type) || COHERE_ENDS.contains(d.type)) {
       return Dialect.COHERE;
     }
+    if (INTERACTION_DELTAS.contains(d.type) || INTERACTION_ENDS.contains(d.type)) {
+      return Dialect.GEMINI;
+    }
     if (d.object.equals("response")) {
       return Dialect.INPUT_OUTPUT;
     }
-    if (d.choicesThere || !Set.of("", "?", "thing").contains(d.object)) {
+    if (d.choicesThere || !Set.of("", "?", "thing", "interaction").contains(d.object)) {
       return Dialect.OPENAI;
     }
-    if (d.candidateThere) {
+    if (d.candidateThere || d.object.equals("interaction")) {
       return Dialect.GEMINI;
     }
     if (d.stopReason) {
       return Dialect.CONVERSE;
     }
-    Map<String, Long> root = d.at("ROOT").counts;
-    boolean billed = root.containsKey("BILLED_INPUT") || root.containsKey("SEARCH_UNITS");
-    return billed ? Dialect.COHERE : null;
+    Set<String> stated = new HashSet<>(d.at("ROOT").counts.keySet());
+    stated.addAll(d.at("BESIDE").counts.keySet());
+    stated.retainAll(Set.of("BILLED_INPUT", "BILLED_OUTPUT", "SEARCH_UNITS"));
+    return stated.isEmpty() ? null : Dialect.COHERE;
   }
 
   private String placeOf(OracleDocument d) {
@@ -151,6 +159,14 @@ final class OracleUsage {
 
   private void takeUsage(OracleDocument d, boolean only) {
     String place = placeOf(d);
+    boolean otherName =
+        dialect == Dialect.GEMINI
+            ? !d.object.equals("interaction")
+            : (dialect == Dialect.COHERE || format == BodyFormat.EMBEDDING) && !d.at("ROOT").there;
+    otherName |= format == BodyFormat.EMBEDDING && !d.at("ROOT").there;
+    if (place.equals("ROOT") && d.at("BESIDE").there && otherName) {
+      place = "BESIDE";
+    }
     if ((place.isEmpty() || !d.at(place).there) && d.at("SPARE").there) {
       place = "SPARE";
     }
@@ -163,7 +179,8 @@ final class OracleUsage {
     }
     boolean sameResponse = Objects.equals(d.responseId, responseId);
     boolean nonzero = counts.values().stream().anyMatch(count -> count > 0);
-    if (stated.isZero() && nonzero && sameResponse) {
+    boolean snapshot = stated.counts.containsKey("INPUT") || stated.counts.containsKey("TOTAL");
+    if (stated.isZero() && snapshot && nonzero && sameResponse) {
       zeroAfterNonzero = true;
       return;
     }
@@ -184,6 +201,7 @@ final class OracleUsage {
     seen = true;
     spare = place.equals("SPARE");
     ofRequest = !running;
+    withinChoices = false;
     terminal = only || spare || isLast(d);
   }
 
@@ -224,7 +242,7 @@ final class OracleUsage {
 
   /** Usage within choices, where there is none for the request. */
   private void takeChoices(OracleDocument d) {
-    if (d.choices.isEmpty() || (seen && ofRequest)) {
+    if (d.choices.isEmpty() || (seen && !withinChoices)) {
       return;
     }
     Stated last = d.at("CHOICE");
@@ -234,7 +252,8 @@ final class OracleUsage {
     choices = choices == null ? new TreeMap<>() : choices;
     d.choices.forEach(this::putChoice);
     seen = true;
-    ofRequest = choices.size() == 1 && highestChoice == 0;
+    ofRequest = choices.size() == 1;
+    withinChoices = true;
     terminal = d.finished;
   }
 

@@ -81,10 +81,10 @@ class UsageScannerOracleTest {
       UsageScanner scanner = new UsageScanner(format, framing);
       feed(scanner, random, body);
       boolean flagged = scanner.malformedJsonSeen() || scanner.isTruncated();
-      if (!oracle.undecided && flagged != oracle.rejected) {
+      if (!oracle.undecided && flagged != oracle.isRejected()) {
         throw new AssertionError("flagged: " + flagged + describe(format, framing, seed, body));
       }
-      if (!oracle.rejected && !flagged) {
+      if (!oracle.isRejected() && !flagged) {
         accepted++;
         seen.merge(format, scanner.usageSeen() ? 1 : 0, Integer::sum);
         if (!oracle.duplicates && !oracle.ambiguous) {
