@@ -19,6 +19,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Measures the response of one exchange: decides whether to look at the body, and judges it. */
 final class ResponseMeter {
+  /** A header that should be a count and is none. */
+  private static final long MALFORMED = -2;
+
+  /** More digits are no count of tokens. */
+  private static final int MAX_DIGITS = 15;
+
   private final Operation operation;
   private final UsageConfig config;
   private final @Nullable UsageScanner scanner;
@@ -32,7 +38,7 @@ final class ResponseMeter {
   private final @Nullable Measurement settledByHeaders;
 
   /** What the headers state, for bodies that state nothing. */
-  private final @Nullable TokenUsage usageOfHeaders;
+  private final @Nullable Measurement usageOfHeaders;
 
   /** Prompt tokens for an estimate, or {@link TokenUsage#UNKNOWN}. */
   private final long estimatedPrompt;
@@ -176,10 +182,7 @@ final class ResponseMeter {
     if (scanner.images() > 0 && operation == Operation.IMAGE) {
       return imagesOnly(scanner, abort);
     }
-    if (usageOfHeaders != null) {
-      return Measurement.of(Status.COMPLETE, Set.of(), usageOfHeaders);
-    }
-    return unmeasured(scanner, abort);
+    return usageOfHeaders != null ? usageOfHeaders : unmeasured(scanner, abort);
   }
 
   private Measurement measured(
@@ -303,30 +306,50 @@ final class ResponseMeter {
   }
 
   /** Bedrock's InvokeModel states usage in headers too; the input excludes what was cached. */
-  private static @Nullable TokenUsage usageOf(Headers headers) {
+  private static @Nullable Measurement usageOf(Headers headers) {
     long input = count(headers, "x-amzn-bedrock-input-token-count");
     long output = count(headers, "x-amzn-bedrock-output-token-count");
     long read = count(headers, "x-amzn-bedrock-cache-read-input-token-count");
     long write = count(headers, "x-amzn-bedrock-cache-write-input-token-count");
-    if (input < 0 && output < 0) {
+    if (input == TokenUsage.UNKNOWN && output == TokenUsage.UNKNOWN) {
       return null;
     }
-    long prompt = input < 0 ? input : input + Math.max(0, read) + Math.max(0, write);
+    boolean malformed = Math.min(Math.min(input, output), Math.min(read, write)) == MALFORMED;
+    if (malformed && input < 0 && output < 0) {
+      return without(Status.FAILED, Reason.MALFORMED_USAGE);
+    }
+    long cached = Math.max(0, read) + Math.max(0, write);
     // Models that embed have no output, and no header for it.
-    return new TokenUsage(
-        prompt, input >= 0 ? Math.max(0, output) : output, read, write, -1, TokenUsage.UNKNOWN);
+    boolean embedding = output == TokenUsage.UNKNOWN && input >= 0;
+    TokenUsage usage =
+        new TokenUsage(
+            input < 0 ? TokenUsage.UNKNOWN : input + cached,
+            embedding ? 0 : Math.max(TokenUsage.UNKNOWN, output),
+            Math.max(TokenUsage.UNKNOWN, read),
+            Math.max(TokenUsage.UNKNOWN, write),
+            TokenUsage.UNKNOWN,
+            TokenUsage.UNKNOWN);
+    if (malformed) {
+      return Measurement.of(Status.PARTIAL, EnumSet.of(Reason.MALFORMED_USAGE), usage);
+    }
+    return usage.prompt() < 0
+        ? Measurement.of(Status.PARTIAL, EnumSet.of(Reason.MISSING_FIELD), usage)
+        : Measurement.of(Status.COMPLETE, Set.of(), usage);
   }
 
   private static long count(Headers headers, String name) {
     String value = headers.get(name);
-    if (value == null || value.isEmpty() || value.length() > 15) {
+    if (value == null) {
       return TokenUsage.UNKNOWN;
+    }
+    if (value.isEmpty() || value.length() > MAX_DIGITS) {
+      return MALFORMED;
     }
     long count = 0;
     for (int i = 0; i < value.length(); i++) {
       char c = value.charAt(i);
       if (c < '0' || c > '9') {
-        return TokenUsage.UNKNOWN;
+        return MALFORMED;
       }
       count = count * 10 + (c - '0');
     }

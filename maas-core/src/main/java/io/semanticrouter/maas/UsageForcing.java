@@ -13,12 +13,17 @@ import org.jspecify.annotations.Nullable;
 final class UsageForcing {
   private static final BodySink NOWHERE = (bytes, offset, length) -> {};
 
-  private final RequestSplice splice;
+  /** Reads and edits the request; null once that has ended, and its facts are below. */
+  private @Nullable RequestSplice splice;
+
+  private UsageStrip.@Nullable Mode mode;
+  private long choices;
+  private ForcedUsage outcome = ForcedUsage.UNSEEN;
+
   private @Nullable UsageStrip strip;
   private BodySink requestSink = NOWHERE;
   private BodySink responseSink = NOWHERE;
   private boolean seen;
-  private boolean ended;
 
   /**
    * Begins with the request headers.
@@ -36,36 +41,59 @@ final class UsageForcing {
   }
 
   void request(byte[] b, int from, int to, BodySink out) {
+    if (splice == null) {
+      out.accept(b, from, to - from);
+      return;
+    }
     seen = true;
     requestSink = out;
     try {
       splice.feed(b, from, to);
+      note(splice);
     } finally {
       requestSink = NOWHERE;
     }
   }
 
   void endRequest(BodySink out) {
-    if (ended) {
+    RequestSplice open = splice;
+    if (open == null) {
       return;
     }
-    ended = true;
+    splice = null;
     requestSink = out;
     try {
-      splice.end();
+      open.end();
+      if (seen) {
+        note(open);
+      }
     } finally {
       requestSink = NOWHERE;
     }
   }
 
+  /** What is known so far: a response may begin before the request has ended. */
+  private void note(RequestSplice request) {
+    mode = request.strip();
+    choices = request.n() == RequestSplice.ABSENT ? 1 : request.n();
+    outcome =
+        switch (request.outcome()) {
+          case EDITED -> ForcedUsage.EDITED;
+          case ALREADY -> ForcedUsage.ALREADY;
+          case NOT_STREAMING -> ForcedUsage.NOT_STREAMING;
+          case NOT_JSON -> ForcedUsage.NOT_JSON;
+          case MALFORMED -> ForcedUsage.MALFORMED;
+          case UNSAFE -> ForcedUsage.UNSAFE;
+        };
+  }
+
   /** Whether the request body has not ended, so that there may be more of it to come. */
   boolean isRequestOpen() {
-    return seen && !ended;
+    return seen && splice != null;
   }
 
   /** Whether the response has to be freed of what the client did not ask for. */
   boolean beginResponse(int status, @Nullable String contentType, boolean encoded) {
-    UsageStrip.Mode mode = splice.strip();
     boolean events =
         contentType != null
             && contentType.strip().toLowerCase(Locale.ROOT).startsWith("text/event-stream");
@@ -107,25 +135,10 @@ final class UsageForcing {
 
   /** How many choices the request asks for, 0 when it was not seen. */
   long choices() {
-    return !seen ? 0 : splice.n() == RequestSplice.ABSENT ? 1 : splice.n();
-  }
-
-  /** The model that the request names; null when it names none, or was not seen. */
-  @Nullable String model() {
-    return Texts.sanitise(splice.model());
+    return choices;
   }
 
   ForcedUsage outcome() {
-    if (!seen) {
-      return ForcedUsage.UNSEEN;
-    }
-    return switch (splice.outcome()) {
-      case EDITED -> ForcedUsage.EDITED;
-      case ALREADY -> ForcedUsage.ALREADY;
-      case NOT_STREAMING -> ForcedUsage.NOT_STREAMING;
-      case NOT_JSON -> ForcedUsage.NOT_JSON;
-      case MALFORMED -> ForcedUsage.MALFORMED;
-      case UNSAFE -> ForcedUsage.UNSAFE;
-    };
+    return outcome;
   }
 }

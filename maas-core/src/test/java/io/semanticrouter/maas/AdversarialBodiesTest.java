@@ -15,6 +15,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -373,6 +374,41 @@ class AdversarialBodiesTest {
             utf8(
                 "{\"usage\":{\"output_tokens\":99},\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"x\"}}"));
     assertThat(Format.INVOKE.stream().measure(concat(open, beside, Format.INVOKE.close())))
+        .isEqualTo(complete(tokens(12, 8)));
+  }
+
+  @Test
+  void base64_of_an_invocation_is_read_as_json_writes_it() {
+    String event = "{\"type\":\"content_block_delta\",\"delta\":{\"text\":\"???>>>~~~\"}}";
+    String base64 = Base64.getEncoder().encodeToString(utf8(event));
+    assertThat(base64).contains("/").contains("+");
+    String unpadded = "{\"a\":1}"; // its base64 ends in ==
+    for (String bytes :
+        List.of(
+            base64,
+            base64.replace("/", "\\/"),
+            base64.replace("/", "\\u002f").replace("+", "\\u002B").replace("=", "\\u003d"),
+            Base64.getEncoder().encodeToString(utf8(unpadded)))) {
+      for (String payload :
+          List.of(
+              "{\"bytes\":\"" + bytes + "\",\"p\":\"abc\"}",
+              "{\"p\":\"\\\"bytes\\\":\\\"e30=\\\"\", \"bytes\" : \"" + bytes + "\"}")) {
+        byte[] frame = EventFrames.event("chunk", utf8(payload));
+        byte[] body = concat(Format.INVOKE.open(), frame, Format.INVOKE.close());
+        assertThat(Format.INVOKE.stream().measure(body))
+            .as(payload)
+            .isEqualTo(complete(tokens(12, 8)));
+        assertThat(Format.INVOKE.stream().record(body, body.length, Wire.BYTES, null).measurement())
+            .as(payload)
+            .isEqualTo(complete(tokens(12, 8)));
+      }
+    }
+    // And the usage itself in such a frame.
+    String usage =
+        "{\"type\":\"message_delta\",\"x\":\"???>>>\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":8}}";
+    String escaped = Base64.getEncoder().encodeToString(utf8(usage)).replace("/", "\\/");
+    byte[] last = EventFrames.event("chunk", utf8("{\"bytes\":\"" + escaped + "\"}"));
+    assertThat(Format.INVOKE.stream().measure(concat(Format.INVOKE.open(), last)))
         .isEqualTo(complete(tokens(12, 8)));
   }
 

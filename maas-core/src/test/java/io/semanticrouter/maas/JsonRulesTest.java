@@ -460,6 +460,22 @@ class JsonRulesTest {
     assertThat(raw).startsWith("{\"prompt_tokens\":12,\"note\":\"xxx");
   }
 
+  @Test
+  void r14_raw_usage_is_cut_off_between_characters() {
+    for (String lead : List.of("", "x", "xx", "xxx")) {
+      Measurement m =
+          CHAT.measure(
+              "{\"usage\":{\"note\":\""
+                  + lead
+                  + "\uD83C\uDF0D".repeat(2000)
+                  + "\",\"prompt_tokens\":12,\"completion_tokens\":8}}");
+      assertThat(m).isEqualTo(complete(tokens(12, 8)));
+      String raw = Objects.requireNonNull(m.rawUsage());
+      assertThat(raw).doesNotContain("\uFFFD").endsWith("\uD83C\uDF0D");
+      assertThat(utf8(raw).length).isBetween(2000, 2048);
+    }
+  }
+
   // --- R15 and R16: depth and length ---------------------------------------------------------
 
   @Test

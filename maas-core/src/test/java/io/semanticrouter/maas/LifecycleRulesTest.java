@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** When and how an exchange is settled: rules R26 to R33. */
 class LifecycleRulesTest {
@@ -183,6 +184,15 @@ class LifecycleRulesTest {
             Measurement.of(Status.ESTIMATED, Set.of(Reason.CANCELLED), tokens(UNKNOWN, 2).usage()));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"-400", "x", "", "4e2", "99999999999999999999", "0x190", "400, 400"})
+  void r28_estimate_takes_no_prompt_from_a_length_that_is_none(String length) {
+    Measurement m = estimating(CHAT_STREAM).asking("content-length", length).cancelled(TEXT + TEXT);
+    assertThat(m)
+        .isEqualTo(
+            Measurement.of(Status.ESTIMATED, Set.of(Reason.CANCELLED), tokens(UNKNOWN, 2).usage()));
+  }
+
   @Test
   void r28_estimate_keeps_the_prompt_that_the_backend_stated() {
     String start =
@@ -260,9 +270,15 @@ class LifecycleRulesTest {
                 .measure(
                     concat(Format.MESSAGES.open(), Format.MESSAGES.delta("a"), utf8(anthropic))))
         .isEqualTo(partial(tokens(12, 1), Reason.IN_BAND_ERROR, Reason.NO_TERMINATOR));
-    String responses =
-        "event: error\ndata: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"m\",\"sequence_number\":2}\n\n";
-    assertThat(Format.RESPONSES.stream().measure(concat(Format.RESPONSES.open(), utf8(responses))))
+  }
+
+  @Test
+  void r30_error_event_of_the_responses_api_has_no_error_object() {
+    // ResponseErrorEvent: type, code, message, param, sequence_number.
+    byte[] error =
+        utf8(
+            "event: error\ndata: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"m\",\"param\":null,\"sequence_number\":2}\n\n");
+    assertThat(Format.RESPONSES.stream().measure(concat(Format.RESPONSES.open(), error)))
         .isEqualTo(none(Reason.IN_BAND_ERROR));
   }
 

@@ -290,6 +290,17 @@ class MergeRulesTest {
     assertThat(MESSAGES_STREAM.measure(start + delta)).isEqualTo(complete(tokens(12, 0)));
   }
 
+  @Test
+  void r20_all_zero_usage_of_another_response_is_taken() {
+    String event =
+        "data: {\"type\":\"response.completed\",\"response\":{\"id\":\"%s\",\"usage\":{\"input_tokens\":%d,\"output_tokens\":%d}}}\n\n";
+    Wire responses = Wire.events(Wire.RESPONSES);
+    assertThat(responses.measure(event.formatted("a", 12, 8) + event.formatted("b", 0, 0)))
+        .isEqualTo(complete(tokens(0, 0)));
+    assertThat(responses.measure(event.formatted("a", 12, 8) + event.formatted("a", 0, 0)))
+        .isEqualTo(complete(tokens(12, 8), Reason.ZERO_AFTER_NONZERO));
+  }
+
   // --- R21: Anthropic's cache lifetimes and iterations ---------------------------------------
 
   private static Measurement lifetimes(String total, String split) {
@@ -623,10 +634,24 @@ class MergeRulesTest {
     }
     assertThat(chat(usage + "\"cost_in_usd_ticks\":1721250").providerCost())
         .isEqualTo(new BigDecimal("0.000172125"));
-    for (String none : List.of("null", "\"free\"", "{}", "[]", "true", "1e999999999", "-1")) {
+    for (String none : List.of("null", "\"free\"", "{}", "[]", "true", "-1")) {
       Measurement m = chat(usage + "\"cost\":" + none);
       assertThat(m.providerCost()).as(none).isNull();
       assertThat(m).as(none).isEqualTo(complete(tokens(12, 8)));
+    }
+  }
+
+  @Test
+  void r23_cost_that_no_decimal_can_be_written_out_for_is_none() {
+    // Written out it would have a billion digits.
+    for (String cost : List.of("1e999999999", "1e-999999999", "1e2147483648", "9".repeat(2000))) {
+      Measurement m = chat("\"prompt_tokens\":12,\"completion_tokens\":8,\"cost\":" + cost);
+      assertThat(m.usage()).as(cost).isEqualTo(tokens(12, 8).usage());
+      BigDecimal stated = m.providerCost();
+      assertThat(stated == null || Math.abs(stated.precision() - stated.scale()) < 100)
+          .as(cost)
+          .isTrue();
+      assertThat(stated == null || Math.abs(stated.scale()) < 100).as(cost).isTrue();
     }
   }
 

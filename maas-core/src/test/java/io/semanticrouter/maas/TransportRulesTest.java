@@ -357,9 +357,17 @@ class TransportRulesTest {
     assertThat(exchange.hasFinalUsage()).isFalse();
     // Broken off between two elements: as far as it came.
     assertThat(gemini.measure("[" + running + ",").status()).isEqualTo(Status.PARTIAL);
-    assertThat(gemini.cancelled("[" + running + "," + last + ",").status())
-        .isEqualTo(Status.COMPLETE);
     assertThat(gemini.measure("[]")).isEqualTo(none(Reason.NO_USAGE));
+  }
+
+  @Test
+  void r06_array_that_breaks_off_behind_its_final_element_is_complete() {
+    // As an event stream is: the client had all it wanted and hung up before the bracket.
+    String last =
+        "[{\"candidates\":[{\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":12,\"candidatesTokenCount\":8,\"totalTokenCount\":20}}";
+    for (String rest : List.of("", "\n", ",", "\n]")) {
+      assertThat(Wire.json(Wire.GEMINI_STREAM).cancelled(last + rest)).as(rest).isEqualTo(TRUTH);
+    }
   }
 
   @Test
@@ -385,6 +393,21 @@ class TransportRulesTest {
       })
   void r06_stream_without_a_content_type_is_told_by_its_first_byte(String beginning) {
     assertThat(EVENTS.without("content-type").measure(beginning + FINAL)).isEqualTo(TRUTH);
+  }
+
+  @Test
+  void r06_content_type_is_told_in_any_case_and_with_parameters() {
+    for (String type :
+        List.of(
+            "Application/Vnd.Amazon.EventStream", " application/vnd.amazon.eventstream ; x=y")) {
+      assertThat(FRAMES.with("content-type", type).measure(Format.CONVERSE.answer("a")))
+          .as(type)
+          .isEqualTo(TRUTH);
+    }
+    assertThat(EVENTS.with("content-type", "TEXT/Event-Stream;charset=UTF-8").measure(FINAL))
+        .isEqualTo(TRUTH);
+    assertThat(JSON.with("content-type", "application/JSON;charset=UTF-8").measure(DOCUMENT))
+        .isEqualTo(TRUTH);
   }
 
   @Test

@@ -426,6 +426,7 @@ public enum BodyFormat {
           .union(media())
           .union(anthropic())
           .union(gemini())
+          .union(interactions())
           .union(converse())
           .union(cohere());
     }

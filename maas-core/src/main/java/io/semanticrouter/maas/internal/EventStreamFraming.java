@@ -43,13 +43,17 @@ final class EventStreamFraming {
   /** {@code :event-type} is {@code messageStop}: ConverseStream. */
   static final int MESSAGE_STOP = 3;
 
+  /** {@code :event-type} is {@code contentBlockDelta}: ConverseStream. */
+  static final int CONTENT_DELTA = 4;
+
   /** Takes frames. */
   interface Frames {
     /**
      * The headers of a frame have been read; its checksum has not been seen yet.
      *
      * @param messageType {@link #EVENT}, {@link #EXCEPTION}, {@link #ERROR} or {@link #OTHER}
-     * @param eventType {@link #CHUNK}, {@link #METADATA}, {@link #MESSAGE_STOP} or {@link #OTHER}
+     * @param eventType {@link #CHUNK}, {@link #METADATA}, {@link #MESSAGE_STOP}, {@link
+     *     #CONTENT_DELTA} or {@link #OTHER}
      * @return whether the payload is wanted
      */
     boolean begin(int messageType, int eventType);
@@ -106,10 +110,10 @@ final class EventStreamFraming {
   };
 
   private static final byte[][] EVENT_TYPES = {
-    ascii("chunk"), ascii("metadata"), ascii("messageStop")
+    ascii("chunk"), ascii("metadata"), ascii("messageStop"), ascii("contentBlockDelta")
   };
 
-  private static final int LONGEST_WORD = 16;
+  private static final int LONGEST_WORD = 20;
 
   private final Frames frames;
   private final CRC32 crc = new CRC32();

@@ -30,8 +30,10 @@ final class RawUsage {
     length += fits;
   }
 
+  /** The text; a character cut in two at the limit is left out. */
   @Override
   public String toString() {
-    return new String(bytes, 0, length, StandardCharsets.UTF_8);
+    int end = length == MAX_BYTES ? TextBuffer.wholeCharacters(bytes, length) : length;
+    return new String(bytes, 0, end, StandardCharsets.UTF_8);
   }
 }

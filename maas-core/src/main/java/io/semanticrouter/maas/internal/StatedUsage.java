@@ -23,6 +23,9 @@ final class StatedUsage {
   /** Whether the last usage was stated for the whole request, not for one of its choices. */
   private boolean ofRequest;
 
+  /** Whether the usage was stated within the choices, for want of any other. */
+  private boolean withinChoices;
+
   private boolean terminal;
   private boolean done;
 
@@ -62,7 +65,7 @@ final class StatedUsage {
    * @param single whether it is all there is: a body that is one JSON document
    */
   void take(EventFacts facts, boolean complete, boolean single) {
-    error |= facts.error;
+    error |= facts.error || facts.type == Words.ERROR;
     highestChoice = Math.max(highestChoice, facts.highestChoice);
     if (dialect == null) {
       dialect = told(facts);
@@ -93,7 +96,7 @@ final class StatedUsage {
       takeChoices(facts, complete);
       return;
     }
-    if (stated.isZero() && seen && !merged.isZero() && facts.responseId == responseId) {
+    if (isZeroSnapshot(stated) && seen && !merged.isZero() && facts.responseId == responseId) {
       zeroAfterNonzero = true;
       return;
     }
@@ -114,12 +117,18 @@ final class StatedUsage {
     seen = true;
     spare = place == EventFacts.SPARE;
     ofRequest = !running;
+    withinChoices = false;
     terminal = isTerminal(facts, single);
     RawUsage text = facts.raw(place);
     if (text != null) {
       facts.swapRaw(place, raw);
       raw = text;
     }
+  }
+
+  /** Of the whole request; a single count that has become 0 is stated as any other. */
+  private static boolean isZeroSnapshot(Tally stated) {
+    return stated.isZero() && (stated.has(Slots.INPUT) || stated.has(Slots.TOTAL));
   }
 
   /** Where the usage of a document stands that counts; what stands elsewhere does not. */
@@ -134,7 +143,7 @@ final class StatedUsage {
 
   /** Whether a dialect states its usage under another name, or under one of two. */
   private boolean isBeside(EventFacts facts) {
-    return dialect == Dialect.GEMINI
+    return (dialect == Dialect.GEMINI && facts.object != Words.INTERACTION)
         || ((dialect == Dialect.COHERE || format == BodyFormat.EMBEDDING)
             && isUnstated(facts, EventFacts.ROOT));
   }
@@ -186,7 +195,7 @@ final class StatedUsage {
   /** Usage within choices, of servers that state it nowhere else. */
   private void takeChoices(EventFacts facts, boolean complete) {
     ChoiceUsage usage = facts.choiceUsage;
-    if (usage == null || !complete || (seen && ofRequest)) {
+    if (usage == null || !complete || (seen && !withinChoices)) {
       return;
     }
     Tally stated = facts.tally(EventFacts.CHOICE);
@@ -201,7 +210,8 @@ final class StatedUsage {
       choices.merge(usage);
     }
     seen = true;
-    ofRequest = choices.size() == 1 && highestChoice == 0;
+    withinChoices = true;
+    ofRequest = choices.size() == 1;
     terminal = facts.finished;
   }
 
@@ -238,7 +248,11 @@ final class StatedUsage {
 
   private static boolean isDelta(EventFacts facts) {
     return switch (facts.type) {
-      case Words.CONTENT_BLOCK_DELTA, Words.RESPONSE_DELTA, Words.COHERE_DELTA, Words.MEDIA_DELTA ->
+      case Words.CONTENT_BLOCK_DELTA,
+          Words.RESPONSE_DELTA,
+          Words.COHERE_DELTA,
+          Words.MEDIA_DELTA,
+          Words.INTERACTION_DELTA ->
           true;
       default -> facts.choiceSeen || facts.candidateSeen;
     };
@@ -261,6 +275,9 @@ final class StatedUsage {
       case Words.COHERE_DELTA, Words.COHERE_END -> {
         return Dialect.COHERE;
       }
+      case Words.INTERACTION_DELTA, Words.INTERACTION_ENDED -> {
+        return Dialect.GEMINI;
+      }
       default -> {
         // says nothing
       }
@@ -271,7 +288,7 @@ final class StatedUsage {
     if (facts.object == Words.COMPLETION || facts.object == Words.LIST || facts.choicesSeen) {
       return Dialect.OPENAI;
     }
-    if (facts.candidateSeen) {
+    if (facts.candidateSeen || facts.object == Words.INTERACTION) {
       return Dialect.GEMINI;
     }
     if (facts.converseMark) {
@@ -303,6 +320,13 @@ final class StatedUsage {
   /** The backend reported an error outside of any document. */
   void failed() {
     error = true;
+  }
+
+  /** A frame says by its type that it is one of Converse. */
+  void converse() {
+    if (dialect == null) {
+      dialect = Dialect.CONVERSE;
+    }
   }
 
   /** A piece of an answer passed that was not read. */

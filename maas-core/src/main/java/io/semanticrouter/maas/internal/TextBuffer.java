@@ -125,12 +125,12 @@ final class TextBuffer {
   @Override
   public String toString() {
     flushSurrogate();
-    int end = overflow ? wholeCharacters() : length;
+    int end = overflow ? wholeCharacters(bytes, length) : length;
     return new String(bytes, 0, end, StandardCharsets.UTF_8);
   }
 
   /** The length without a last character of which only the first bytes are there. */
-  private int wholeCharacters() {
+  static int wholeCharacters(byte[] bytes, int length) {
     int lead = length - 1;
     while (lead > 0 && length - lead < 4 && (bytes[lead] & 0xC0) == 0x80) {
       lead--;

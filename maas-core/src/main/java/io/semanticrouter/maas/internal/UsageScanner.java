@@ -27,6 +27,7 @@ public final class UsageScanner {
   }
 
   private static final int TICK_DIGITS = 10;
+  private static final int MAX_COST_DIGITS = 40;
 
   /** No such count was stated. */
   public static final long ABSENT = Tally.ABSENT;
@@ -142,7 +143,8 @@ public final class UsageScanner {
       json.endInput();
       endDocument(json);
     }
-    truncated |= rootArray != RootArray.NONE && rootArray != RootArray.CLOSED;
+    boolean open = rootArray != RootArray.NONE && rootArray != RootArray.CLOSED;
+    truncated |= open && !stated.isFinal();
   }
 
   // --- framing -------------------------------------------------------------------------------
@@ -275,6 +277,7 @@ public final class UsageScanner {
     private final Base64Decoding base64 = new Base64Decoding();
     private boolean wrapped;
     private boolean wanted;
+    private boolean delta;
     private boolean exception;
 
     Frames(JsonScanner documents) {
@@ -300,6 +303,10 @@ public final class UsageScanner {
       exception =
           messageType == EventStreamFraming.EXCEPTION || messageType == EventStreamFraming.ERROR;
       wrapped = eventType == EventStreamFraming.CHUNK;
+      delta = eventType == EventStreamFraming.CONTENT_DELTA;
+      if (eventType == EventStreamFraming.METADATA) {
+        stated.converse();
+      }
       wanted = !exception && (wrapped || eventType == EventStreamFraming.METADATA);
       facts.reset();
       documents.reset();
@@ -326,7 +333,9 @@ public final class UsageScanner {
         return;
       }
       if (!wanted) {
-        stated.delta();
+        if (delta) {
+          stated.delta();
+        }
         return;
       }
       if (wrapped) {
@@ -497,7 +506,10 @@ public final class UsageScanner {
     }
     String cost = stated.cost();
     try {
-      return cost == null ? null : new BigDecimal(cost).stripTrailingZeros();
+      BigDecimal exact = cost == null ? BigDecimal.ZERO : new BigDecimal(cost).stripTrailingZeros();
+      // An exponent beyond that is no price, and costs whoever prints or adds it dearly.
+      boolean plausible = cost != null && Math.abs((long) exact.scale()) <= MAX_COST_DIGITS;
+      return plausible && exact.signum() >= 0 ? exact : null;
     } catch (NumberFormatException e) {
       return null;
     }

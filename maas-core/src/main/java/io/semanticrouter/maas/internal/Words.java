@@ -29,12 +29,15 @@ final class Words {
   static final int IMAGE_ENDED = 13;
   static final int MEDIA_ENDED = 14;
   static final int INTERACTION_ENDED = 15;
+  static final int INTERACTION_DELTA = 18;
   static final int PING = 16;
+  static final int ERROR = 17;
 
   // "object"
   static final int COMPLETION = 20;
   static final int LIST = 21;
   static final int RESPONSE = 22;
+  static final int INTERACTION = 23;
 
   // modality
   static final int AUDIO = 30;
@@ -59,6 +62,7 @@ final class Words {
         .word("message_stop", MESSAGE_STOP)
         .word("content_block_delta", CONTENT_BLOCK_DELTA)
         .word("ping", PING)
+        .word("error", ERROR)
         .word("response.created", RESPONSE_EVENT)
         .word("response.queued", RESPONSE_EVENT)
         .word("response.in_progress", RESPONSE_EVENT)
@@ -72,6 +76,8 @@ final class Words {
         .word("response.cancelled", RESPONSE_ENDED)
         .word("content-delta", COHERE_DELTA)
         .word("text-generation", COHERE_DELTA)
+        .word("content.delta", INTERACTION_DELTA)
+        .word("step.delta", INTERACTION_DELTA)
         .word("message-end", COHERE_END)
         .word("stream-end", COHERE_END)
         .word("transcript.text.delta", MEDIA_DELTA)
@@ -92,6 +98,7 @@ final class Words {
         .word("transcription.chunk", COMPLETION)
         .word("translation.chunk", COMPLETION)
         .word("list", LIST)
+        .word("interaction", INTERACTION)
         .word("response", RESPONSE)
         .build();
   }

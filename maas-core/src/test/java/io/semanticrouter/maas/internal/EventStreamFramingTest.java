@@ -73,7 +73,7 @@ class EventStreamFramingTest {
     "event, metadata, event/metadata",
     "event, messageStop, event/messageStop",
     "event, messageStart, event/other",
-    "event, contentBlockDelta, event/other",
+    "event, contentBlockDelta, event/contentBlockDelta",
     "event, chunks, event/other",
     "event, chun, event/other",
     "event, messagestop, event/other",
@@ -375,7 +375,8 @@ class EventStreamFramingTest {
           headers.put("h" + h, randomValue(random));
         }
         String message = pick(random, "event", "exception", "error", "other");
-        String event = pick(random, "chunk", "metadata", "messageStop", "other");
+        String event =
+            pick(random, "chunk", "metadata", "messageStop", "contentBlockDelta", "other");
         headers.put(":event-type", HeaderValue.fromString(event));
         for (int h = random.nextInt(4); h > 0; h--) {
           headers.put("i" + h, randomValue(random));
@@ -583,7 +584,9 @@ class EventStreamFramingTest {
   /** Begin, payload (if there is any) and end of each frame. */
   private static final class Recording implements EventStreamFraming.Frames {
     private static final String[] MESSAGES = {"other", "event", "exception", "error"};
-    private static final String[] EVENTS = {"other", "chunk", "metadata", "messageStop"};
+    private static final String[] EVENTS = {
+      "other", "chunk", "metadata", "messageStop", "contentBlockDelta"
+    };
 
     final List<String> told = new ArrayList<>();
     private final boolean wanted;
