@@ -647,6 +647,9 @@ final class JsonScanner {
     int i = from;
     while (i < to) {
       byte c = b[i];
+      if (lineEndStops && StringBytes.isLineEnd(c)) {
+        return i;
+      }
       if (c == ',' || c == '}' || c == ']' || isSpace(c)) {
         endScalar();
         return i;

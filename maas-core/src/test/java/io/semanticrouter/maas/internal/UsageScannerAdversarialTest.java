@@ -621,6 +621,16 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
+  void value_that_a_line_end_cuts_off_says_nothing_wherever_it_is_cut() {
+    byte[] body = utf8("data: {\"error\":f\n");
+    for (int size = 1; size <= body.length; size++) {
+      UsageScanner scanner = scan(Framing.SSE, body, size);
+      assertThat(scanner.errorSeen()).as("chunks of %d", size).isFalse();
+      assertThat(scanner.isTruncated()).isTrue();
+    }
+  }
+
+  @Test
   void line_feed_between_data_lines_takes_an_escape_with_it() {
     String followed = "data: {\"object\":\"\\\ndata: n\",\"usage\":" + USAGE + "}\n\n";
     assertThat(scan(Framing.SSE, followed).malformedJsonSeen()).isTrue();
