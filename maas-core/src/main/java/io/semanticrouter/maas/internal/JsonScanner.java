@@ -647,6 +647,10 @@ final class JsonScanner {
     int i = from;
     while (i < to) {
       byte c = b[i];
+      if (lineEndStops && StringBytes.isLineEnd(c)) {
+        // Another line may end it; an event that stops here has been cut off within it.
+        return i;
+      }
       if (c == ',' || c == '}' || c == ']' || isSpace(c)) {
         endScalar();
         return i;
