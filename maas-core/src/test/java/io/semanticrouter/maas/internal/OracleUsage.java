@@ -162,7 +162,8 @@ final class OracleUsage {
     boolean otherName =
         dialect == Dialect.GEMINI
             ? !d.object.equals("interaction")
-            : (dialect == Dialect.COHERE || format == BodyFormat.EMBEDDING) && !d.at("ROOT").there;
+            : (dialect == null || dialect == Dialect.COHERE || format == BodyFormat.EMBEDDING)
+                && !d.at("ROOT").there;
     otherName |= format == BodyFormat.EMBEDDING && !d.at("ROOT").there;
     if (place.equals("ROOT") && d.at("BESIDE").there && otherName) {
       place = "BESIDE";
@@ -252,7 +253,7 @@ final class OracleUsage {
     choices = choices == null ? new TreeMap<>() : choices;
     d.choices.forEach(this::putChoice);
     seen = true;
-    ofRequest = choices.size() == 1;
+    ofRequest = choices.size() == 1 && highestChoice == 0;
     withinChoices = true;
     terminal = d.finished;
   }

@@ -105,8 +105,15 @@ class MainJobIT {
   }
 
   @Test
-  void streamed_chat_without_usage_is_counted_as_none_and_never_as_zero() {
-    read(question().build());
+  void streamed_chat_that_asks_for_no_usage_is_metered_and_shows_none() {
+    assertThat(read(question().build())).isNotEmpty().allMatch(chunk -> chunk.usage().isEmpty());
+
+    stack.assertMetered(1);
+  }
+
+  @Test
+  void stream_of_a_backend_that_states_no_usage_is_counted_as_none_and_never_as_zero() {
+    read(question().putAdditionalHeader("x-sim-omit-usage", "true").build());
 
     stack.assertOutcome("none", 1);
     assertThat(
@@ -283,12 +290,13 @@ class MainJobIT {
       List<Callable<Object>> calls = new ArrayList<>();
       for (int i = 0; i < 200; i++) {
         OpenAIClient client = i % 10 == 0 ? stack.client("user-" + i, "free") : alice;
-        switch (i % 4) {
+        switch (i % 5) {
           case 0 -> calls.add(() -> client.chat().completions().create(question().build()));
           case 1 -> calls.add(() -> read(client, question().streamOptions(includeUsage()).build()));
           case 2 ->
               calls.add(
                   () -> read(client, question().streamOptions(continuousUsage()).n(2).build()));
+          case 3 -> calls.add(() -> read(client, question().build()));
           default ->
               calls.add(
                   () ->

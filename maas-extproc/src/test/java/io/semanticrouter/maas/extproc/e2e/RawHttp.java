@@ -7,28 +7,93 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** One HTTP/1.1 exchange over a bare socket: every header line and body byte as it comes. */
-record RawHttp(List<String> head, String body) {
+/**
+ * One HTTP/1.1 exchange over a bare socket: every header line and body byte as it comes.
+ *
+ * @param cut whether a chunked body lacks its end
+ */
+record RawHttp(List<String> head, String body, boolean cut) {
 
   static RawHttp post(int port, String path, String json, String... headers) throws IOException {
-    StringBuilder request = new StringBuilder("POST " + path + " HTTP/1.1\r\nhost: test\r\n");
-    for (int i = 0; i < headers.length; i += 2) {
-      request.append(headers[i]).append(": ").append(headers[i + 1]).append("\r\n");
+    return post(port, path, json.getBytes(StandardCharsets.UTF_8), headers);
+  }
+
+  static RawHttp post(int port, String path, byte[] body, String... headers) throws IOException {
+    String head = head(path, headers) + "content-length: " + body.length + "\r\n\r\n";
+    return send(port, head.getBytes(StandardCharsets.ISO_8859_1), body);
+  }
+
+  /**
+   * Sends the body in chunks, each for its own.
+   *
+   * @param trailers header lines, or none
+   */
+  static RawHttp postChunked(
+      int port, String path, List<String> chunks, String trailers, String... headers)
+      throws IOException {
+    List<byte[]> pieces = new ArrayList<>();
+    pieces.add(ascii(head(path, headers) + "transfer-encoding: chunked\r\n\r\n"));
+    for (String chunk : chunks) {
+      pieces.add(ascii(Integer.toHexString(chunk.length()) + "\r\n" + chunk + "\r\n"));
     }
-    byte[] body = json.getBytes(StandardCharsets.UTF_8);
-    request.append("content-type: application/json\r\nconnection: close\r\n");
-    request.append("content-length: ").append(body.length).append("\r\n\r\n");
+    pieces.add(ascii("0\r\n" + trailers + "\r\n"));
+    return send(port, pieces.toArray(byte[][]::new));
+  }
+
+  /** Sends the body only when the server has said that it wants it. */
+  static RawHttp postWhenAsked(int port, String path, String json, String... headers)
+      throws IOException {
+    byte[] body = ascii(json);
+    String head = head(path, headers) + "expect: 100-continue\r\ncontent-length: " + body.length;
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       socket.setSoTimeout(30_000);
-      socket.getOutputStream().write(request.toString().getBytes(StandardCharsets.ISO_8859_1));
+      socket.getOutputStream().write(ascii(head + "\r\n\r\n"));
+      socket.getOutputStream().flush();
+      InputStream in = socket.getInputStream();
+      String asked = new String(in.readNBytes(25), StandardCharsets.ISO_8859_1);
+      if (!asked.equals("HTTP/1.1 100 Continue\r\n\r\n")) {
+        throw new AssertionError(asked);
+      }
       socket.getOutputStream().write(body);
       socket.getOutputStream().flush();
+      return parse(readAll(in));
+    }
+  }
+
+  private static String head(String path, String... headers) {
+    StringBuilder head = new StringBuilder("POST " + path + " HTTP/1.1\r\nhost: test\r\n");
+    boolean typed = false;
+    for (int i = 0; i < headers.length; i += 2) {
+      head.append(headers[i]).append(": ").append(headers[i + 1]).append("\r\n");
+      typed |= headers[i].equals("content-type");
+    }
+    head.append(typed ? "" : "content-type: application/json\r\n");
+    return head.append("connection: close\r\n").toString();
+  }
+
+  private static byte[] ascii(String text) {
+    return text.getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  private static RawHttp send(int port, byte[]... pieces) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket.setSoTimeout(30_000);
+      socket.setTcpNoDelay(true);
+      for (byte[] piece : pieces) {
+        socket.getOutputStream().write(piece);
+        socket.getOutputStream().flush();
+      }
       return parse(readAll(socket.getInputStream()));
     }
+  }
+
+  int status() {
+    return Integer.parseInt(head.get(0).split(" ")[1]);
   }
 
   /** The value of a header; null when there is none. */
@@ -58,18 +123,19 @@ record RawHttp(List<String> head, String body) {
     }
     List<String> head = List.of(text.substring(0, end).split("\r\n"));
     String body = text.substring(end + 4);
-    return new RawHttp(head, head.contains("transfer-encoding: chunked") ? joined(body) : body);
+    boolean chunked = head.stream().anyMatch("transfer-encoding: chunked"::equalsIgnoreCase);
+    return chunked ? joined(head, body) : new RawHttp(head, body, false);
   }
 
   /** The content of a chunked body. Where it is cut into chunks is up to whoever forwards it. */
-  private static String joined(String chunked) {
+  private static RawHttp joined(List<String> head, String chunked) {
     StringBuilder content = new StringBuilder();
     int at = 0;
     while (true) {
       int line = chunked.indexOf("\r\n", at);
-      int size = Integer.parseInt(chunked.substring(at, line), 16);
+      int size = line < 0 ? 0 : Integer.parseInt(chunked.substring(at, line), 16);
       if (size == 0) {
-        return content.toString();
+        return new RawHttp(head, content.toString(), line < 0);
       }
       content.append(chunked, line + 2, line + 2 + size);
       at = line + 2 + size + 2;

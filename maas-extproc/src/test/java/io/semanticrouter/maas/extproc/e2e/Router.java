@@ -8,6 +8,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -28,20 +29,17 @@ final class Router implements AutoCloseable {
     this.metricsPort = metricsPort;
   }
 
-  static Router start(Path directory, String config) throws IOException {
+  static Router start(Path directory, String config, String... jvmOptions) throws IOException {
     Files.createDirectories(directory);
     Path file = Files.writeString(directory.resolve("config.yaml"), config);
-    ChildProcess process =
-        ChildProcess.start(
-            "router",
-            directory,
-            Map.of(),
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-jar",
-                Project.file("maas-extproc/target/maas-extproc.jar").toString(),
-                "--config",
-                file.toString()));
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of(jvmOptions));
+    command.add("-jar");
+    command.add(Project.file("maas-extproc/target/maas-extproc.jar").toString());
+    command.add("--config");
+    command.add(file.toString());
+    ChildProcess process = ChildProcess.start("router", directory, Map.of(), command);
     try {
       Matcher ready =
           process.await(

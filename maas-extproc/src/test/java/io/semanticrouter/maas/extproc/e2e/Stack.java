@@ -36,12 +36,18 @@ final class Stack implements AutoCloseable {
   }
 
   static Stack start(String name, String config) throws IOException, InterruptedException {
+    return start(name, config, SimulatedVllm.builder().model("qwen3"));
+  }
+
+  static Stack start(
+      String name, String config, SimulatedVllm.Builder simulator, String... routerJvmOptions)
+      throws IOException, InterruptedException {
     Envoy.binary();
     Path directory = Project.WORK.resolve(name);
-    SimulatedVllm backend = SimulatedVllm.builder().model("qwen3").start();
+    SimulatedVllm backend = simulator.start();
     Router router = null;
     try {
-      router = Router.start(directory, PORTS + config);
+      router = Router.start(directory, PORTS + config, routerJvmOptions);
       Envoy envoy = Envoy.start(directory, Envoy.config(router.grpcPort(), backend.port()));
       return new Stack(backend, router, envoy);
     } catch (IOException | RuntimeException | AssertionError e) {
