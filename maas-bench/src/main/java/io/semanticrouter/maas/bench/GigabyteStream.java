@@ -23,7 +23,7 @@ public final class GigabyteStream {
     String model = Traffic.MODELS.get(0);
     byte[] events = new byte[140 * Traffic.EVENT_BYTES];
     for (int i = 0; i < events.length; i += Traffic.EVENT_BYTES) {
-      byte[] event = Traffic.event(model, i, "null", Traffic.EVENT_BYTES);
+      byte[] event = Traffic.event(model, i / Traffic.EVENT_BYTES, "null", Traffic.EVENT_BYTES);
       System.arraycopy(event, 0, events, i, event.length);
     }
     run("events of 230 bytes", new byte[0], events, Traffic.terminal(model, 342));

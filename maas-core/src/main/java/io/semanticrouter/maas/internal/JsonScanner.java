@@ -648,6 +648,7 @@ final class JsonScanner {
     while (i < to) {
       byte c = b[i];
       if (lineEndStops && StringBytes.isLineEnd(c)) {
+        // Another line may end it; an event that stops here has been cut off within it.
         return i;
       }
       if (c == ',' || c == '}' || c == ']' || isSpace(c)) {

@@ -115,6 +115,19 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
+  void literal_that_a_line_end_cuts_off_is_the_same_in_any_chunks() {
+    byte[] body = utf8("data: {\"choices\":[],\"usage\":nul\n\ndata: [DONE]\n\n");
+    for (int cut = 0; cut <= body.length; cut++) {
+      UsageScanner scanner = new UsageScanner(Framing.SSE);
+      scanner.feed(body, 0, cut);
+      scanner.feed(body, cut, body.length);
+      scanner.end();
+      assertThat(scanner.malformedJsonSeen()).as("cut at %d", cut).isTrue();
+      assertThat(scanner.malformedUsageSeen()).as("cut at %d", cut).isFalse();
+    }
+  }
+
+  @Test
   void tool_schema_with_a_property_named_usage_is_ignored() {
     String tools =
         "\"tools\":[{\"parameters\":{\"properties\":{\"usage\":{\"prompt_tokens\":{\"type\":\"integer\"}}}}}]";
