@@ -12,7 +12,7 @@ JARS := $(ROUTER_JAR) $(SIMULATOR_JAR) $(GATEWAY_JAR)
 # Whatever a jar is made of; a newer one of these makes the jar old.
 SOURCES := $(shell find . -path ./.tools -prune -o \( -name target -prune \) -o -path '*/src/main/*' -type f -print -o -name pom.xml -print)
 
-.PHONY: help build test demo run-router run-envoy run-simulator bench format clean
+.PHONY: help build test demo run-router run-envoy run-simulator bench bench-memory format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,11 @@ run-simulator: $(SIMULATOR_JAR) ## run the simulated backend on port 8000
 bench: ## run the benchmarks; BENCH_ARGS goes to JMH
 	$(MVN) -q -DskipTests -Dspotless.check.skip=true -pl maas-bench -am package
 	java -jar $(BENCH_JAR) $(BENCH_ARGS)
+
+bench-memory: ## a stream of one GiB under -Xmx64m; the heap of 10,000 open exchanges
+	$(MVN) -q -DskipTests -Dspotless.check.skip=true -pl maas-bench -am package
+	java -Xmx64m -cp $(BENCH_JAR) io.semanticrouter.maas.bench.GigabyteStream
+	java -Xmx512m -cp $(BENCH_JAR) io.semanticrouter.maas.bench.OpenExchanges
 
 format: ## format all Java sources
 	$(MVN) -q spotless:apply

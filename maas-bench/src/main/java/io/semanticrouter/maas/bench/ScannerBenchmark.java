@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.bench;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
-import io.semanticrouter.maas.Exchange;
-import io.semanticrouter.maas.Metering;
-import io.semanticrouter.maas.TokenUsage;
-import java.io.IOException;
+import static io.semanticrouter.maas.bench.Traffic.MODELS;
+
+import java.io.ByteArrayOutputStream;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -25,128 +22,94 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/**
- * One event of a stream, per event: a stream that does not end, cut into chunks of 1,400 bytes
- * without regard to events. Beside it the streaming parser of Jackson on the same events, which has
- * it easier: it is told where each event begins and ends, and looks for the usage only.
- */
+/** What one event of a stream costs: ours, beside three ways to use Jackson, on the same chunks. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(
     value = 2,
     jvmArgsAppend = {"-Xms512m", "-Xmx512m"})
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 6, time = 500, timeUnit = TimeUnit.MILLISECONDS)
+@Warmup(iterations = 4, time = 500, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 5, time = 400, timeUnit = TimeUnit.MILLISECONDS)
 @State(Scope.Thread)
 public class ScannerBenchmark {
-  private static final int CHUNK_BYTES = 1400;
-
-  /** As many events as fill whole chunks: 23 of them without usage, 28 with. */
+  /** As many events of 230 or 280 bytes as fill whole chunks. */
   private static final int EVENTS = 140;
 
-  private static final int PREFIX_BYTES = "data: ".length();
-
-  /** What the events say about usage. */
-  public enum Usage {
+  /** What the events look like. */
+  public enum Events {
     /** {@code "usage":null} in each of 230 bytes, as with {@code include_usage}. */
-    NULL,
+    NULL(1400),
+    /** The same, one byte at a time. */
+    TINY(1),
     /** The usage so far in each of 280 bytes, as with {@code continuous_usage_stats}. */
-    RUNNING
-  }
+    RUNNING(1400),
+    /** As vLLM sends them to those who did not ask: a token each, no usage. */
+    PLAIN(1400),
+    /** As OpenAI sends them: with letters of a random number at the end. */
+    OBFUSCATED(1400);
 
-  /** What the events say about usage. */
-  @Param Usage usage = Usage.NULL;
+    private final int chunkBytes;
 
-  private final Client client = new Client();
-  private final JsonFactory jackson = new JsonFactory();
-  private byte[] stream = {};
-  private int eventBytes;
-  private @Nullable Exchange exchange;
-  private long prompt;
-  private long completion;
-
-  /** Begins the exchange. */
-  @Setup(Level.Trial)
-  public void open() throws IOException {
-    boolean running = usage == Usage.RUNNING;
-    eventBytes = running ? Traffic.EVENT_WITH_USAGE_BYTES : Traffic.EVENT_BYTES;
-    stream = new byte[EVENTS * eventBytes];
-    Checks.that(stream.length % CHUNK_BYTES == 0, "whole chunks");
-    for (int i = 0; i < EVENTS; i++) {
-      String stated = running ? Traffic.runningUsage(i + 1) : "null";
-      byte[] event = Traffic.event(Traffic.MODELS.get(0), i, stated, eventBytes);
-      System.arraycopy(event, 0, stream, i * eventBytes, eventBytes);
+    Events(int chunkBytes) {
+      this.chunkBytes = chunkBytes;
     }
-    client.next();
-    Metering metering =
-        Metering.builder(Traffic.config(io.semanticrouter.maas.Mode.HYBRID)).build();
-    Exchange begun = client.begin(metering);
-    begun.onResponseHeaders(200, client.sseResponse());
-    exchange = begun;
-    metering();
-    jackson();
-    check();
+
+    private byte[] stream() {
+      Random random = new Random(42);
+      ByteArrayOutputStream stream = new ByteArrayOutputStream();
+      for (int i = 0; i < EVENTS; i++) {
+        stream.writeBytes(
+            switch (this) {
+              case NULL, TINY -> Traffic.event(MODELS.get(0), i, "null", Traffic.EVENT_BYTES);
+              case RUNNING ->
+                  Traffic.event(
+                      MODELS.get(0),
+                      i,
+                      Traffic.runningUsage(i + 1),
+                      Traffic.EVENT_WITH_USAGE_BYTES);
+              case PLAIN -> Traffic.plainEvent(MODELS.get(0), random, false);
+              case OBFUSCATED -> Traffic.plainEvent(MODELS.get(0), random, true);
+            });
+      }
+      return stream.toByteArray();
+    }
   }
 
-  /** Both have found the same. */
+  /** What the events look like. */
+  @Param Events events = Events.NULL;
+
+  /** Who reads them. */
+  @Param Reader reader = Reader.METERING;
+
+  private @Nullable EventStream stream;
+
+  /** Begins the stream, and looks whether what is found is right. */
+  @Setup(Level.Trial)
+  public void open() {
+    byte[] bytes = events.stream();
+    EventStream once = new EventStream(bytes, events.chunkBytes, reader);
+    once.read();
+    once.end(completion());
+    stream = new EventStream(bytes, events.chunkBytes, reader);
+  }
+
+  /** It still is. */
   @TearDown(Level.Trial)
   public void check() {
-    TokenUsage found = exchange == null ? null : exchange.usageSoFar();
-    if (usage == Usage.NULL) {
-      Checks.that(found == null && completion == 0, "no usage");
-    } else {
-      Checks.that(found != null && found.completion() == EVENTS, "found by us: " + found);
-      Checks.that(completion == EVENTS && prompt == Traffic.PROMPT_TOKENS, "found by Jackson");
+    if (stream != null) {
+      stream.check(completion());
+      stream.end(completion());
     }
   }
 
-  /** Ours. */
+  private long completion() {
+    return events == Events.RUNNING ? EVENTS : UsageReader.NONE;
+  }
+
+  /** One event. */
   @Benchmark
   @OperationsPerInvocation(EVENTS)
-  public boolean metering() {
-    Exchange current = java.util.Objects.requireNonNull(exchange);
-    for (int i = 0; i < stream.length; i += CHUNK_BYTES) {
-      current.onResponseBody(stream, i, CHUNK_BYTES);
-    }
-    return current.hasFinalUsage();
-  }
-
-  /** Jackson. */
-  @Benchmark
-  @OperationsPerInvocation(EVENTS)
-  public long jackson() throws IOException {
-    for (int i = 0; i < stream.length; i += eventBytes) {
-      try (JsonParser parser =
-          jackson.createParser(stream, i + PREFIX_BYTES, eventBytes - PREFIX_BYTES)) {
-        parser.nextToken();
-        readRoot(parser);
-      }
-    }
-    return prompt + completion;
-  }
-
-  private void readRoot(JsonParser parser) throws IOException {
-    while (parser.nextToken() == JsonToken.FIELD_NAME) {
-      boolean isUsage = parser.currentName().equals("usage");
-      if (parser.nextToken() == JsonToken.START_OBJECT && isUsage) {
-        readUsage(parser);
-      } else {
-        parser.skipChildren();
-      }
-    }
-  }
-
-  private void readUsage(JsonParser parser) throws IOException {
-    while (parser.nextToken() == JsonToken.FIELD_NAME) {
-      String name = parser.currentName();
-      parser.nextToken();
-      if (name.equals("prompt_tokens")) {
-        prompt = parser.getLongValue();
-      } else if (name.equals("completion_tokens")) {
-        completion = parser.getLongValue();
-      } else {
-        parser.skipChildren();
-      }
-    }
+  public void event() {
+    java.util.Objects.requireNonNull(stream).read();
   }
 }

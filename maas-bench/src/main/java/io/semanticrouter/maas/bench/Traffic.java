@@ -130,9 +130,7 @@ final class Traffic {
     for (int i = 0; i < chunks - 1; i++) {
       stream[i] = event(model, i, "null", EVENT_BYTES);
     }
-    stream[chunks - 1] =
-        (eventHead(model) + "],\"usage\":" + usage(COMPLETION_TOKENS) + "}\n\ndata: [DONE]\n\n")
-            .getBytes(UTF_8);
+    stream[chunks - 1] = terminal(model, COMPLETION_TOKENS);
     return stream;
   }
 
@@ -141,6 +139,76 @@ final class Traffic {
     String head = eventHead(model) + "{\"index\":0,\"delta\":{\"content\":\" " + (number % 10);
     String tail = "\"},\"finish_reason\":null}],\"usage\":" + usage + "}\n\n";
     return padded(head, tail, size);
+  }
+
+  /**
+   * An event as vLLM sends it to clients that did not ask for usage, or, with an obfuscation, as
+   * OpenAI does: a token of one to eleven letters, and letters that hide how many.
+   */
+  static byte[] plainEvent(String model, Random random, boolean obfuscated) {
+    String token = " " + "internationalisation".substring(0, 1 + random.nextInt(11));
+    String content = "{\"index\":0,\"delta\":{\"content\":\"" + token + "\"},\"logprobs\":null,";
+    if (!obfuscated) {
+      return ("data: {\"id\":\"chatcmpl-8c1f3f0a6a0e4b6e9f0e0a4f5d1b7c2e\","
+              + "\"object\":\"chat.completion.chunk\",\"created\":1793610897,\"model\":\""
+              + model
+              + "\",\"choices\":["
+              + content
+              + "\"finish_reason\":null,\"token_ids\":null}]}\n\n")
+          .getBytes(UTF_8);
+    }
+    return ("data: {\"id\":\"chatcmpl-CQ7wZ1kXv3Yb8hUeR5sTn0LmAdGfJ\","
+            + "\"object\":\"chat.completion.chunk\",\"created\":1793610897,\"model\":\""
+            + model
+            + "\",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_51db84afab\",\"choices\":["
+            + content
+            + "\"finish_reason\":null}],\"obfuscation\":\""
+            + letters(random, random.nextInt(24))
+            + "\"}\n\n")
+        .getBytes(UTF_8);
+  }
+
+  private static String letters(Random random, int length) {
+    String alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    StringBuilder letters = new StringBuilder(length);
+    for (int i = 0; i < length; i++) {
+      letters.append(alphabet.charAt(random.nextInt(alphabet.length())));
+    }
+    return letters.toString();
+  }
+
+  /** One event of 28 MB with its usage at the end: an image in base64, or ids of tokens. */
+  static byte[] bigEvent(String model, boolean ids, String usage) {
+    Random random = new Random(42);
+    int size = 28 << 20;
+    StringBuilder event = new StringBuilder(size + 1000);
+    event.append(eventHead(model)).append("{\"index\":0,\"delta\":{");
+    event.append(ids ? "\"token_ids\":[1" : "\"content\":\"");
+    String piece = letters(random, 1 << 16);
+    while (event.length() < size) {
+      if (ids) {
+        event.append(',').append(random.nextInt(150_000));
+      } else {
+        event.append(piece);
+      }
+    }
+    event.append(ids ? "]" : "\"").append("},\"finish_reason\":null}],\"usage\":");
+    return event.append(usage).append("}\n\n").toString().getBytes(UTF_8);
+  }
+
+  /** What no reader may fall for: usage in a text, in a tool's schema, and behind another key. */
+  static byte[] lookAlikes(String model) {
+    return (eventHead(model)
+            + "{\"index\":0,\"delta\":{\"content\":\"\\\"usage\\\":{\\\"prompt_tokens\\\":7}\","
+            + "\"x\":{\"usage\":{\"prompt_tokens\":8,\"completion_tokens\":9}}},"
+            + "\"finish_reason\":null}],\"usage2\":{\"prompt_tokens\":3}}\n\n: comment\n\n")
+        .getBytes(UTF_8);
+  }
+
+  /** The usage of the whole request, and the end marker. */
+  static byte[] terminal(String model, int completion) {
+    return (eventHead(model) + "],\"usage\":" + usage(completion) + "}\n\ndata: [DONE]\n\n")
+        .getBytes(UTF_8);
   }
 
   /** The usage as it runs along with a stream. */

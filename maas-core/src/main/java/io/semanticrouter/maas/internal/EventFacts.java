@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.internal;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,9 +49,16 @@ final class EventFacts {
   /** The usage of choices, where they state one each; null when none does. */
   @Nullable ChoiceUsage choiceUsage;
 
-  @Nullable Iterations iterations;
+  private final @Nullable Iterations[] iterations = new @Nullable Iterations[SPARE];
+
+  /** The place of the usage object that is being read. */
+  private int usagePlace;
+
   private int elementWord;
   private @Nullable String elementModel;
+
+  /** Whether an element of the usage object that is being read holds something that is no count. */
+  private boolean malformedElement;
 
   int images;
   @Nullable String cost;
@@ -82,7 +90,7 @@ final class EventFacts {
     object = Words.NONE;
     highestChoice = 0;
     choiceUsage = null;
-    iterations = null;
+    Arrays.fill(iterations, null);
     images = 0;
     cost = null;
     responseId = 0;
@@ -96,6 +104,11 @@ final class EventFacts {
   /** The usage object of a place as it is written; null when no document had one there. */
   @Nullable RawUsage raw(int place) {
     return raws[place];
+  }
+
+  /** The turns that the usage of a place lists; null when it lists none. */
+  @Nullable Iterations iterations(int place) {
+    return place < iterations.length ? iterations[place] : null;
   }
 
   /** Gives away the raw text of a place for another one to be filled. */
@@ -120,7 +133,11 @@ final class EventFacts {
   void enter(Schema schema) {
     restate(schema);
     switch (schema.id) {
-      case Paths.USAGE -> obtain(schema.tally).open();
+      case Paths.USAGE -> {
+        obtain(schema.tally).open();
+        usagePlace = schema.tally;
+        malformedElement = false;
+      }
       case Paths.CHOICES -> choicesSeen = true;
       case Paths.CHOICE -> {
         choiceSeen = true;
@@ -138,7 +155,7 @@ final class EventFacts {
           obtain(BESIDE).restate(Slots.bit(Slots.OUTPUT_AUDIO) | Slots.bit(Slots.OUTPUT_IMAGE));
       case Paths.CACHE_DETAILS ->
           obtain(ROOT).restate(Slots.bit(Slots.WRITE_5M) | Slots.bit(Slots.WRITE_1H));
-      case Paths.ITERATIONS -> iterations = new Iterations();
+      case Paths.ITERATIONS -> iterations[usagePlace] = new Iterations();
       case Paths.INPUT_MODALITY, Paths.OUTPUT_MODALITY, Paths.CACHE_DETAIL, Paths.ITERATION -> {
         obtain(ELEMENT).reset();
         elementWord = Words.NONE;
@@ -170,7 +187,13 @@ final class EventFacts {
   /** An object or array that is followed has ended. */
   void exit(Schema schema) {
     switch (schema.id) {
-      case Paths.USAGE -> obtain(schema.tally).close();
+      case Paths.USAGE -> {
+        Tally usage = obtain(schema.tally);
+        if (malformedElement) {
+          usage.malformed(0);
+        }
+        usage.close();
+      }
       case Paths.CHOICE -> exitChoice();
       case Paths.INPUT_MODALITY -> addModality(Slots.INPUT_AUDIO, Slots.INPUT_IMAGE);
       case Paths.OUTPUT_MODALITY -> addModality(Slots.OUTPUT_AUDIO, Slots.OUTPUT_IMAGE);
@@ -187,8 +210,9 @@ final class EventFacts {
         }
       }
       case Paths.ITERATION -> {
-        if (iterations != null) {
-          iterations.add(elementWord, elementModel, obtain(ELEMENT));
+        Iterations turns = iterations[usagePlace];
+        if (turns != null) {
+          turns.add(elementWord, elementModel, obtain(ELEMENT));
         }
       }
       default -> {
@@ -225,7 +249,7 @@ final class EventFacts {
   void nothing(Schema schema) {
     restate(schema);
     if (schema.id == Paths.ITERATIONS && schema.kind == Schema.Kind.ARRAY) {
-      iterations = null;
+      iterations[usagePlace] = null;
     }
   }
 
@@ -248,14 +272,19 @@ final class EventFacts {
 
   void malformedCount(Schema schema) {
     if (schema.tally >= 0) {
-      obtain(schema.tally).malformed(schema.slots);
+      malformed(schema);
     }
+  }
+
+  private void malformed(Schema schema) {
+    obtain(schema.tally).malformed(schema.slots);
+    malformedElement |= schema.tally == ELEMENT;
   }
 
   /** A value of another kind than expected, null excepted. */
   void unexpected(Schema schema) {
     if (schema.slots != 0) {
-      obtain(schema.tally).malformed(schema.slots);
+      malformed(schema);
     }
   }
 
@@ -315,7 +344,8 @@ final class EventFacts {
         return false;
       }
     }
-    return choiceUsage == null && iterations == null && images == 0 && cost == null;
+    // Turns stand in a usage object, whose tally is not pristine.
+    return choiceUsage == null && images == 0 && cost == null;
   }
 
   /** What a document has said before it states any counts. */

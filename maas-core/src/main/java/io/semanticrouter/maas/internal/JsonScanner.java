@@ -368,7 +368,8 @@ final class JsonScanner {
     switch (state) {
       case SCALAR -> endScalar();
       case STRING -> captured.append((byte) '\n');
-      case ESCAPE, UNICODE -> state = State.MALFORMED;
+      case ESCAPE -> state = use == StringUse.NONE ? State.STRING : State.MALFORMED;
+      case UNICODE -> state = State.MALFORMED;
       case SKIP -> skipped.lineFeed();
       default -> {
         // white space
@@ -554,7 +555,7 @@ final class JsonScanner {
   }
 
   private int string(byte[] b, int from, int to) {
-    int end = StringBytes.stop(b, from, to);
+    int end = StringBytes.farStop(b, from, to);
     if (use == StringUse.KEY && captured.isEmpty() && end < to && b[end] == '"') {
       // The usual case: the whole key lies in this chunk.
       expected = end == from ? null : stack[depth - 1].child(b, from, end);
@@ -613,7 +614,9 @@ final class JsonScanner {
   }
 
   private void escape(byte c) {
-    if (c == 'u') {
+    if (use == StringUse.NONE) {
+      state = State.STRING;
+    } else if (c == 'u') {
       captured.beginUnicode();
       state = State.UNICODE;
     } else {

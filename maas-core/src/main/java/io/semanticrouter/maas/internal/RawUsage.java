@@ -8,7 +8,7 @@ import java.util.Arrays;
 final class RawUsage {
   static final int MAX_BYTES = 2048;
 
-  private static final int FIRST_BYTES = 256;
+  private static final int FIRST_BYTES = 128;
 
   private byte[] bytes = new byte[FIRST_BYTES];
   private int length;

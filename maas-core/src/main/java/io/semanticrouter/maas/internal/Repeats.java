@@ -37,6 +37,9 @@ final class Repeats {
   private final JsonScanner.Position place = new JsonScanner.Position();
   private final EventFacts.Marks marks = new EventFacts.Marks();
 
+  /** Whether {@link #place} is in a string that is passed over. */
+  private boolean inString;
+
   /** From the end of the string at {@link #place} to the end of the document; empty for none. */
   private final byte[] tail = new byte[MAX_TAIL];
 
@@ -60,46 +63,52 @@ final class Repeats {
     }
     int differs = Arrays.mismatch(head, 0, room, b, from, from + room);
     int same = differs < 0 ? room : differs;
-    if (known > 0 && same >= known) {
-      json.restore(place);
-      marks.restore(facts);
-      if (same < known + MIN_MOVE) {
-        return behindHead(b, from + known, to);
-      }
+    if (known == 0 || same < known) {
+      return learn(b, from, from, same, to);
     }
-    return learn(b, from, same, to);
-  }
-
-  /** Moves the place to where this document differs from the head, if that is any good. */
-  private int learn(byte[] b, int from, int same, int to) {
-    int begin = known > 0 && same >= known ? from + known : from;
-    tailLength = 0;
-    if (same >= MIN_HEAD) {
-      int i = json.feed(b, begin, from + same);
-      if (i == from + same && json.isBetweenCaptures() && facts.isPlain()) {
-        json.save(place);
-        marks.save(facts);
-        known = same;
-        return behindHead(b, i, to);
-      }
-      begin = i;
-    }
-    known = 0;
-    headLength = Math.min(MAX_HEAD, to - from);
-    System.arraycopy(b, from, head, 0, headLength);
-    return json.feed(b, begin, to);
-  }
-
-  private int behindHead(byte[] b, int from, int to) {
-    int quote = json.isInSkippedString() ? StringBytes.closingQuote(b, from, to) : -1;
-    if (quote < 0) {
-      return json.feed(b, from, to);
-    }
+    int at = from + known;
+    int quote = inString ? StringBytes.closingQuote(b, at, to) : -1;
     int end = quote + tailLength;
-    if (tailLength > 0 && end <= to && Arrays.equals(tail, 0, tailLength, b, quote, end)) {
+    if (quote >= 0
+        && tailLength > 0
+        && end <= to
+        && Arrays.equals(tail, 0, tailLength, b, quote, end)) {
       tailMarks.restore(facts);
       json.complete();
       return end;
+    }
+    json.restore(place);
+    marks.restore(facts);
+    return same >= known + MIN_MOVE ? learn(b, from, at, same, to) : behindHead(b, at, quote, to);
+  }
+
+  /** Moves the place to where this document differs from the head, if that is any good. */
+  private int learn(byte[] b, int from, int begin, int same, int to) {
+    int i = begin;
+    if (same >= MIN_HEAD) {
+      i = json.feed(b, begin, from + same);
+      if (i == from + same && json.isBetweenCaptures() && facts.isPlain()) {
+        json.save(place);
+        marks.save(facts);
+        inString = json.isInSkippedString();
+        known = same;
+        tailLength = 0;
+        return behindHead(b, i, inString ? StringBytes.closingQuote(b, i, to) : -1, to);
+      }
+    }
+    if (begin == from) {
+      known = 0;
+      tailLength = 0;
+      headLength = Math.min(MAX_HEAD, to - from);
+      System.arraycopy(b, from, head, 0, headLength);
+    }
+    return json.feed(b, i, to);
+  }
+
+  /** Reads on from the place, and learns the tail. */
+  private int behindHead(byte[] b, int from, int quote, int to) {
+    if (quote < 0) {
+      return json.feed(b, from, to);
     }
     int i = json.feed(b, quote, to);
     if (json.isComplete() && i - quote <= MAX_TAIL && facts.isPlain()) {

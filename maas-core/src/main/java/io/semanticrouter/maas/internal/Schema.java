@@ -183,10 +183,10 @@ final class Schema {
     }
 
     Members count(String name, int slot) {
+      int slots = tally == NO_TALLY ? 0 : Slots.bit(slot);
       return with(
           name,
-          new Schema(
-              Kind.COUNT, slot, tally, Slots.bit(slot), new byte[0][], new Schema[0], new int[0]));
+          new Schema(Kind.COUNT, slot, tally, slots, new byte[0][], new Schema[0], new int[0]));
     }
 
     /** A member that only leads to others in the same tally. */

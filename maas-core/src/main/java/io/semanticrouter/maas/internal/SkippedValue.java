@@ -132,9 +132,7 @@ final class SkippedValue {
             return i;
           }
         }
-        default -> {
-          // not structural
-        }
+        default -> i = StringBytes.structure(b, i + 1, to) - 1;
       }
     }
     return to;
@@ -149,7 +147,7 @@ final class SkippedValue {
   }
 
   private int string(byte[] b, int from, int to) {
-    int end = StringBytes.stop(b, from, to);
+    int end = StringBytes.farStop(b, from, to);
     if (end == to) {
       return to;
     }

@@ -111,7 +111,8 @@ final class StatedUsage {
       merged.remove(Slots.TOTAL); // it was the total of other counts
     }
     merged.merge(stated);
-    iterations = facts.iterations != null ? facts.iterations : iterations;
+    Iterations turns = facts.iterations(place);
+    iterations = turns != null ? turns : iterations;
     cost = facts.cost != null ? facts.cost : cost;
     responseId = facts.responseId;
     seen = true;
@@ -143,9 +144,9 @@ final class StatedUsage {
 
   /** Whether a dialect states its usage under another name, or under one of two. */
   private boolean isBeside(EventFacts facts) {
+    boolean either = dialect == null || dialect == Dialect.COHERE || format == BodyFormat.EMBEDDING;
     return (dialect == Dialect.GEMINI && facts.object != Words.INTERACTION)
-        || ((dialect == Dialect.COHERE || format == BodyFormat.EMBEDDING)
-            && isUnstated(facts, EventFacts.ROOT));
+        || (either && isUnstated(facts, EventFacts.ROOT));
   }
 
   /**
@@ -211,7 +212,7 @@ final class StatedUsage {
     }
     seen = true;
     withinChoices = true;
-    ofRequest = choices.size() == 1;
+    ofRequest = choices.size() == 1 && highestChoice == 0;
     terminal = facts.finished;
   }
 

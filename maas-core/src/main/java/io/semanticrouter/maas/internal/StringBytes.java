@@ -11,31 +11,36 @@ final class StringBytes {
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final long ONES = 0x0101010101010101L;
   private static final long HIGHS = 0x8080808080808080L;
-  private static final long QUOTES = ONES * '"';
+  private static final long QUOTES_TO_SPACES = ONES * ('"' ^ ' ');
   private static final long BACKSLASHES = ONES * '\\';
-  private static final long SPACES = ONES * ' ';
+  private static final long BEHIND_SPACES = ONES * (' ' + 1);
+
+  private static final long BEHIND_LINE_ENDS = ONES * ('\r' + 1);
+
+  /** With these bits set, all four brackets are 0x7F, and little else. */
+  private static final long BRACKET_BITS = ONES * 0x26;
+
+  private static final long BRACKETS = ONES * 0x7F;
 
   private StringBytes() {}
 
   /** The first quote, backslash or line end; {@code to} if there is none. */
   static int stop(byte[] b, int from, int to) {
     int i = from;
-    for (; i + Long.BYTES <= to; i += Long.BYTES) {
-      long word = (long) LONGS.get(b, i);
-      long quote = word ^ QUOTES;
-      long backslash = word ^ BACKSLASHES;
-      // Bytes that are zero or below 0x20 get their high bit. A borrow can add false hits, but only
-      // above a true one, so that the lowest is true.
-      long hits =
-          ((quote - ONES) & ~quote) | ((backslash - ONES) & ~backslash) | ((word - SPACES) & ~word);
-      if ((hits & HIGHS) != 0) {
-        i += Long.numberOfTrailingZeros(hits & HIGHS) >>> 3;
-        break;
+    while (i + Long.BYTES <= to) {
+      long hits = hits((long) LONGS.get(b, i));
+      if (hits == 0) {
+        i += Long.BYTES;
+        continue;
       }
+      i += Long.numberOfTrailingZeros(hits) >>> 3;
+      if (isStop(b[i])) {
+        return i;
+      }
+      i++;
     }
     for (; i < to; i++) {
-      byte c = b[i];
-      if (c == '"' || c == '\\' || isLineEnd(c)) {
+      if (isStop(b[i])) {
         return i;
       }
     }
@@ -51,6 +56,82 @@ final class StringBytes {
       i = stop(b, i + 2, to);
     }
     return i < to && b[i] == '"' ? i : -1;
+  }
+
+  /** The first byte, at or behind, that may be a quote, bracket or control character. */
+  static int structure(byte[] b, int from, int to) {
+    int i = from;
+    while (i + Long.BYTES <= to) {
+      long word = (long) LONGS.get(b, i);
+      long low = word ^ QUOTES_TO_SPACES;
+      long bracket = (word | BRACKET_BITS) ^ BRACKETS;
+      long hits = (((low - BEHIND_SPACES) & ~low) | ((bracket - ONES) & ~bracket)) & HIGHS;
+      if (hits != 0) {
+        return i + (Long.numberOfTrailingZeros(hits) >>> 3);
+      }
+      i += Long.BYTES;
+    }
+    return i;
+  }
+
+  /** The first line end; {@code to} if there is none. */
+  static int lineEnd(byte[] b, int from, int to) {
+    int i = from;
+    while (i + Long.BYTES <= to && !mayHaveLineEnd((long) LONGS.get(b, i))) {
+      i += Long.BYTES;
+    }
+    while (i < to && !isLineEnd(b[i])) {
+      i++;
+    }
+    return i;
+  }
+
+  /** Behind the last line end; {@code from} if there is none. */
+  static int behindLineEnd(byte[] b, int from, int to) {
+    int i = to;
+    if (i > from && isLineEnd(b[i - 1])) {
+      return i;
+    }
+    while (i - Long.BYTES >= from && !mayHaveLineEnd((long) LONGS.get(b, i - Long.BYTES))) {
+      i -= Long.BYTES;
+    }
+    while (i > from && !isLineEnd(b[i - 1])) {
+      i--;
+    }
+    return i;
+  }
+
+  private static boolean mayHaveLineEnd(long word) {
+    return ((word - BEHIND_LINE_ENDS) & ~word & HIGHS) != 0;
+  }
+
+  /** The same as {@link #stop}, faster where it is far. */
+  static int farStop(byte[] b, int from, int to) {
+    int i = from;
+    while (i + 4 * Long.BYTES <= to
+        && (hits((long) LONGS.get(b, i))
+                | hits((long) LONGS.get(b, i + Long.BYTES))
+                | hits((long) LONGS.get(b, i + 2 * Long.BYTES))
+                | hits((long) LONGS.get(b, i + 3 * Long.BYTES)))
+            == 0) {
+      i += 4 * Long.BYTES;
+    }
+    return stop(b, i, to);
+  }
+
+  /**
+   * Marks quotes, backslashes and control characters with the high bit of their byte. Quotes become
+   * spaces, so that "below 0x21" finds them and the controls; backslashes become zero. A borrow can
+   * add false marks, but only above a true one: the lowest is true.
+   */
+  private static long hits(long word) {
+    long low = word ^ QUOTES_TO_SPACES;
+    long backslash = word ^ BACKSLASHES;
+    return (((low - BEHIND_SPACES) & ~low) | ((backslash - ONES) & ~backslash)) & HIGHS;
+  }
+
+  private static boolean isStop(byte c) {
+    return c == '"' || c == '\\' || isLineEnd(c);
   }
 
   static boolean isLineEnd(byte c) {

@@ -8,9 +8,10 @@ import org.jspecify.annotations.Nullable;
 /** The first 256 bytes of a JSON string, unescaped to UTF-8. */
 final class TextBuffer {
   private static final int CAPACITY = 256;
+  private static final int FIRST_BYTES = 64;
   private static final int REPLACEMENT = 0xFFFD;
 
-  private final byte[] bytes = new byte[CAPACITY];
+  private byte[] bytes = new byte[FIRST_BYTES];
   private int length;
   private boolean overflow;
   private int unit;
@@ -38,6 +39,9 @@ final class TextBuffer {
     }
     flushSurrogate();
     int fits = Math.min(to - from, CAPACITY - length);
+    if (length + fits > bytes.length) {
+      grow();
+    }
     System.arraycopy(b, from, bytes, length, fits);
     length += fits;
     overflow |= fits < to - from;
@@ -167,9 +171,17 @@ final class TextBuffer {
 
   private void put(byte c) {
     if (length < CAPACITY) {
+      if (length == bytes.length) {
+        grow();
+      }
       bytes[length++] = c;
     } else {
       overflow = true;
     }
+  }
+
+  /** Once is enough: most texts are short, the others are as long as they like. */
+  private void grow() {
+    bytes = Arrays.copyOf(bytes, CAPACITY);
   }
 }

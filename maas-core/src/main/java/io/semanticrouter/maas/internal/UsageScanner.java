@@ -49,6 +49,7 @@ public final class UsageScanner {
 
   private @Nullable JsonScanner json;
   private @Nullable SseFraming sse;
+  private @Nullable CutLines lines;
   private @Nullable Frames frames;
   private Payload payload = Payload.START;
   private int doneMatched;
@@ -90,6 +91,14 @@ public final class UsageScanner {
 
   /** Reads the next chunk, any part of the body, an empty one included. */
   public void feed(byte[] b, int from, int to) {
+    if (lines != null && mark == BYTE_ORDER_MARK.length) {
+      lines.feed(b, from, to);
+    } else {
+      begin(b, from, to);
+    }
+  }
+
+  private void begin(byte[] b, int from, int to) {
     int i = from;
     while (mark < BYTE_ORDER_MARK.length && i < to) {
       if (b[i] != BYTE_ORDER_MARK[mark]) {
@@ -117,8 +126,8 @@ public final class UsageScanner {
         return;
       }
     }
-    if (sse != null) {
-      sse.feed(b, i, to);
+    if (lines != null) {
+      lines.feed(b, i, to);
     } else if (frames != null) {
       frames.feed(b, i, to);
     } else {
@@ -135,7 +144,8 @@ public final class UsageScanner {
       noMark();
     }
     ending = true;
-    if (sse != null) {
+    if (sse != null && lines != null) {
+      lines.flush();
       unterminated = sse.end();
     } else if (frames != null) {
       truncated |= frames.isCut();
@@ -143,8 +153,7 @@ public final class UsageScanner {
       json.endInput();
       endDocument(json);
     }
-    boolean open = rootArray != RootArray.NONE && rootArray != RootArray.CLOSED;
-    truncated |= open && !stated.isFinal();
+    truncated |= rootArray.isOpen() && !stated.isFinal();
   }
 
   // --- framing -------------------------------------------------------------------------------
@@ -153,7 +162,9 @@ public final class UsageScanner {
     boolean events = framing == Framing.SSE;
     json = new JsonScanner(format.schema, facts, events, null);
     if (events) {
-      sse = new SseFraming(new Events(json, new Repeats(json, facts)));
+      SseFraming split = new SseFraming(new Events(json, new Repeats(json, facts)));
+      sse = split;
+      lines = new CutLines(split::feed);
     } else if (framing == Framing.FRAMES) {
       frames = new Frames(json);
     }
@@ -183,7 +194,13 @@ public final class UsageScanner {
     BEHIND,
     /** Behind a comma: an element. */
     NEXT,
-    CLOSED
+    CLOSED,
+    /** Something stood between elements that cannot: what follows cannot be told apart. */
+    BROKEN;
+
+    boolean isOpen() {
+      return this != NONE && this != CLOSED && this != BROKEN;
+    }
   }
 
   private void documents(JsonScanner scanner, byte[] b, int from, int to) {
@@ -191,7 +208,8 @@ public final class UsageScanner {
     while (i < to) {
       if (format.isArrayOfDocuments() && scanner.isPristine()) {
         i = betweenElements(b, i, to);
-        if (malformedJson) {
+        if (rootArray == RootArray.BROKEN) {
+          malformedJson = true;
           return;
         }
         if (i == to) {
@@ -237,12 +255,11 @@ public final class UsageScanner {
             rootArray = RootArray.CLOSED;
             stated.closed();
           } else {
-            malformedJson = true;
-            return i;
+            rootArray = RootArray.BROKEN;
           }
         }
-        case CLOSED -> {
-          malformedJson = true;
+        case CLOSED -> rootArray = RootArray.BROKEN;
+        case BROKEN -> {
           return i;
         }
       }

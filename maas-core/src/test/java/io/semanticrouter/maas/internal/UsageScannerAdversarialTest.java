@@ -38,6 +38,32 @@ class UsageScannerAdversarialTest {
   private static final String NOTHING =
       "null prompt=-1 completion=-1 total=-1 cacheRead=-1 cacheWrite=-1 reasoning=-1";
 
+  // --- what is skipped is not judged, wherever it is cut -----------------------------------------
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\\q", "\\u12", "\\ud83c\\udf0"})
+  void escape_that_is_none_in_a_text_that_is_skipped_is_the_same_wherever_it_is_cut(String escape) {
+    byte[] body = utf8("{\"id\":\"" + escape + "\",\"usage\":" + USAGE + "}");
+    for (int size = 1; size <= body.length; size++) {
+      assertThat(facts(scan(Framing.JSON, body, size))).as("chunks of %d", size).isEqualTo(TRUTH);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"x", ":7", "}", "{}", "]x", "]["})
+  void elements_behind_what_cannot_be_told_apart_are_not_read_wherever_it_is_cut(String garbage) {
+    String one = "{\"usageMetadata\":{\"promptTokenCount\":1,\"candidatesTokenCount\":1}}";
+    byte[] body = utf8("[" + one + garbage + "," + one.replace('1', '2') + "]");
+    for (int size = 1; size <= body.length; size++) {
+      UsageScanner scanner = new UsageScanner(BodyFormat.GEMINI, Framing.JSON);
+      Cuts.every(size, body, scanner::feed);
+      scanner.end();
+      assertThat(scanner.malformedJsonSeen()).isTrue();
+      assertThat(scanner.isTruncated()).isFalse();
+      assertThat(scanner.stated(Slots.INPUT)).as("chunks of %d", size).isEqualTo(1);
+    }
+  }
+
   // --- look-alikes ---------------------------------------------------------------------------
 
   @ParameterizedTest
@@ -322,6 +348,41 @@ class UsageScannerAdversarialTest {
     }
   }
 
+  @Test
+  void turns_of_a_usage_that_does_not_count_take_nothing_back() {
+    String usage =
+        "{\"iterations\":[{\"type\":\"compaction\",\"input_tokens\":5}],\"input_tokens\":1}";
+    byte[] body = utf8("{\"usage\":" + usage + ",\"message\":{\"usage\":{\"iterations\":null}}}");
+    UsageScanner scanner = new UsageScanner(BodyFormat.ANTHROPIC, Framing.JSON);
+    scanner.feed(body, 0, body.length);
+    scanner.end();
+    assertThat(scanner.stated(Slots.INPUT)).isEqualTo(5);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\"0\"", "{}", "[1]", "true", "-1"})
+  void index_of_a_choice_that_is_no_number_costs_nothing(String index) {
+    String choices = "{\"choices\":[{\"index\":" + index + "}],\"usage\":" + USAGE + "}";
+    assertThat(facts(scan(Framing.JSON, choices))).isEqualTo(TRUTH);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"iterations\":[{\"type\":\"compaction\",\"input_tokens\":\"7\"},{}]",
+        "\"iterations\":[{\"type\":\"compaction\",\"cache_creation\":7}]",
+        "\"iterations\":[7]",
+        "\"iterations\":7"
+      })
+  void turn_whose_count_is_none_is_flagged(String iterations) {
+    byte[] body = utf8("{\"type\":\"message\",\"usage\":{\"input_tokens\":1," + iterations + "}}");
+    UsageScanner scanner = new UsageScanner(BodyFormat.ANTHROPIC, Framing.JSON);
+    scanner.feed(body, 0, body.length);
+    scanner.end();
+    assertThat(scanner.malformedUsageSeen()).isTrue();
+    assertThat(scanner.stated(Slots.INPUT)).isEqualTo(1);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -561,9 +622,9 @@ class UsageScannerAdversarialTest {
 
   @Test
   void line_feed_between_data_lines_takes_an_escape_with_it() {
-    String followed = "data: {\"a\":\"\\\ndata: n\",\"usage\":" + USAGE + "}\n\n";
+    String followed = "data: {\"object\":\"\\\ndata: n\",\"usage\":" + USAGE + "}\n\n";
     assertThat(scan(Framing.SSE, followed).malformedJsonSeen()).isTrue();
-    String unicode = "data: {\"a\":\"\\u00\ndata: 75\",\"usage\":" + USAGE + "}\n\n";
+    String unicode = "data: {\"object\":\"\\u00\ndata: 75\",\"usage\":" + USAGE + "}\n\n";
     assertThat(scan(Framing.SSE, unicode).malformedJsonSeen()).isTrue();
     // In a skipped string the escape is not judged, but it ends: the next quote closes the string.
     String skipped = "data: {\"a\":[\"\\\ndata: \"],\"usage\":" + USAGE + "}\n\n";

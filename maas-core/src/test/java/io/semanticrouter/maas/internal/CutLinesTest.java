@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.internal;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+final class CutLinesTest {
+  private final List<String> pieces = new ArrayList<>();
+  private final CutLines lines =
+      new CutLines((b, from, to) -> pieces.add(new String(b, from, to - from, ISO_8859_1)));
+
+  @Test
+  void short_lines_come_whole_however_they_are_cut() {
+    feed("data: a");
+    feed("b");
+    feed("c\r");
+    feed("\ndata: d\n\nda");
+    lines.flush();
+    assertThat(pieces).containsExactly("data: abc\r", "\ndata: d\n\n", "da");
+  }
+
+  @Test
+  void what_ends_at_a_line_end_is_not_held() {
+    feed("data: a\n");
+    feed("\n");
+    assertThat(pieces).containsExactly("data: a\n", "\n");
+  }
+
+  @Test
+  void nothing_is_lost_or_moved_whatever_the_lengths() {
+    Random random = new Random(20261124);
+    for (int run = 0; run < 2000; run++) {
+      pieces.clear();
+      int lineBytes = 1 + random.nextInt(2 * CutLines.MAX_BYTES);
+      int chunkBytes = 1 + random.nextInt(random.nextBoolean() ? 3 : 2 * CutLines.MAX_BYTES);
+      StringBuilder body = new StringBuilder();
+      while (body.length() < 4 * CutLines.MAX_BYTES) {
+        body.append("x".repeat(random.nextInt(lineBytes)));
+        body.append(random.nextInt(9) == 0 ? (char) 13 : (char) 10);
+      }
+      body.append("rest");
+      for (int i = 0; i < body.length(); i += chunkBytes) {
+        feed(body.substring(i, Math.min(body.length(), i + chunkBytes)));
+        // All whole lines have been handed on.
+        int handedOn = String.join("", pieces).length();
+        int ends =
+            Math.max(
+                body.lastIndexOf("\n", i + chunkBytes - 1),
+                body.lastIndexOf("\r", i + chunkBytes - 1));
+        assertThat(handedOn).isGreaterThanOrEqualTo(ends + 1);
+      }
+      lines.flush();
+      assertThat(String.join("", pieces)).isEqualTo(body.toString());
+    }
+  }
+
+  private void feed(String text) {
+    byte[] b = ("<" + text + ">").getBytes(ISO_8859_1);
+    lines.feed(b, 1, b.length - 1);
+  }
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.internal;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A reader of usage that shares nothing with the scanner: whole texts in which each character is a
+ * byte, lines by regular expression, Jackson's tree.
+ */
+final class Oracle {
+  private static final JsonMapper TREES = mapper(false);
+  private static final JsonMapper STRICT = mapper(true);
+
+  private final BodyFormat format;
+  private final OracleFormat table;
+  private final boolean stream;
+  final OracleUsage usage;
+
+  /** Whether a document is not JSON, even with what the scanner passes over left out. */
+  private boolean rejected;
+
+  /** Whether an object states a key twice. */
+  boolean duplicates;
+
+  /** Whether there is no telling if this has to be rejected. */
+  boolean undecided;
+
+  /** Whether a count is stated under two names. */
+  boolean ambiguous;
+
+  private boolean openArray;
+  private boolean closedArray;
+  private int documents;
+
+  Oracle(BodyFormat format, boolean stream) {
+    this.format = format;
+    this.table = OracleFormat.of(format);
+    this.stream = stream;
+    this.usage = new OracleUsage(format);
+  }
+
+  private static JsonMapper mapper(boolean strict) {
+    return JsonMapper.builder(
+            JsonFactory.builder()
+                .streamReadConstraints(
+                    StreamReadConstraints.builder()
+                        .maxNestingDepth(100_000)
+                        .maxNumberLength(100_000)
+                        .build())
+                .configure(JsonReadFeature.ALLOW_UNESCAPED_CONTROL_CHARS, true)
+                .configure(StreamReadFeature.STRICT_DUPLICATE_DETECTION, strict)
+                .build())
+        .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+        .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+        .build();
+  }
+
+  /** The documents in a text, or null when it is not all JSON. */
+  static @Nullable List<JsonNode> trees(String text) {
+    return readAll(TREES, text);
+  }
+
+  private static @Nullable List<JsonNode> readAll(JsonMapper mapper, String text) {
+    List<JsonNode> trees = new ArrayList<>();
+    try (JsonParser parser = mapper.createParser(text)) {
+      for (JsonNode tree; (tree = mapper.readTree(parser)) != null; ) {
+        trees.add(tree);
+      }
+      return trees;
+    } catch (JsonProcessingException e) {
+      return null;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  void read(String body) {
+    String text = body.startsWith("ï»¿") ? body.substring(3) : body;
+    if (!stream) {
+      documents(text);
+      return;
+    }
+    List<String> data = new ArrayList<>();
+    for (String line : text.split("\r\n|\r|\n", -1)) {
+      int colon = line.indexOf(':');
+      String field = colon < 0 ? line : line.substring(0, colon);
+      String value = colon < 0 ? "" : line.substring(colon + 1);
+      if (line.isEmpty()) {
+        event(data);
+      } else if (field.equals("data")) {
+        data.add(value.startsWith(" ") ? value.substring(1) : value);
+      }
+    }
+    event(data);
+  }
+
+  private void event(List<String> data) {
+    String payload = String.join("\n", data).replaceAll("^[ \t\n]+|[ \t\n]+$", "");
+    data.clear();
+    if (payload.equals("[DONE]")) {
+      usage.done = true;
+    } else if (payload.startsWith("{")) {
+      documents(payload);
+    }
+  }
+
+  private void documents(String text) {
+    boolean lists = !stream && (format == BodyFormat.GEMINI || format == BodyFormat.DETECT);
+    Blanker blanker = new Blanker(text, table, lists);
+    String blanked = blanker.blanked();
+    undecided |= blanker.undecided;
+    List<JsonNode> raw = trees(text);
+    List<JsonNode> judged = readAll(STRICT, blanked);
+    if (judged == null) {
+      judged = trees(blanked);
+      duplicates |= judged != null;
+    }
+    if (raw != null && !blanker.glued && (judged == null || judged.size() != raw.size())) {
+      throw new AssertionError("spoilt by the blanker: " + text + " -> " + blanked);
+    }
+    if (judged == null && lists && blanked.strip().startsWith("[")) {
+      // An array that stays open is all right once it has said everything.
+      judged = trees(blanked.replaceAll(",[ \t\r\n]*$", "") + "]");
+      openArray = judged != null;
+    }
+    // What is blanked is read by nobody: only keys that are stated twice are looked for in it.
+    if (blanker.glued || judged == null || (stream && judged.size() != 1)) {
+      rejected = true;
+      return;
+    }
+    boolean list = lists && !judged.isEmpty() && judged.get(0).isArray();
+    if (list && judged.size() > 1) {
+      rejected = true;
+      return;
+    }
+    for (JsonNode tree : list ? judged.get(0) : judged) {
+      documents++;
+      boolean only = !stream && !list && documents == 1;
+      OracleDocument document = new OracleDocument(table, tree);
+      ambiguous |= document.ambiguous;
+      usage.take(document, only);
+    }
+    closedArray = list && !openArray && !judged.get(0).isEmpty() && usage.seen;
+  }
+
+  /** Whether the measurement must not be complete. */
+  boolean isRejected() {
+    return rejected || (openArray && !isFinal());
+  }
+
+  boolean isFinal() {
+    return usage.isFinal(closedArray);
+  }
+}
