@@ -74,9 +74,7 @@ final class ProcessorStream implements StreamObserver<ProcessingRequest> {
       case REQUEST_HEADERS -> requestHeaders(request.getRequestHeaders());
       // Where replies are ignored nothing can be edited.
       case REQUEST_BODY ->
-          request.getObservabilityMode()
-              ? neutral(request)
-              : requestBody(request.getRequestBody());
+          request.getObservabilityMode() ? neutral(request) : requestBody(request.getRequestBody());
       case RESPONSE_HEADERS -> responseHeaders(request.getResponseHeaders());
       case RESPONSE_BODY -> responseBody(request.getResponseBody());
       case RESPONSE_TRAILERS -> {

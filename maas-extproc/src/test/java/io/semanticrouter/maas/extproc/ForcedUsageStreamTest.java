@@ -108,8 +108,7 @@ class ForcedUsageStreamTest {
   @ParameterizedTest
   @ValueSource(strings = {STREAM, REFUSED})
   void requestThatIsCutAnywhereIsEdited(String request) {
-    String expected =
-        request.equals(STREAM) ? EDITED : REFUSED.replace("\":false", "\":true");
+    String expected = request.equals(STREAM) ? EDITED : REFUSED.replace("\":false", "\":true");
     for (int first = 0; first <= request.length(); first++) {
       for (int second = first; second <= request.length(); second++) {
         open(metering);
@@ -229,8 +228,7 @@ class ForcedUsageStreamTest {
   @Test
   void dataPlaneThatDoesNotShowTheRequestIsMeteredAsFarAsItGoes() {
     ProcessingResponse reply = send(chat("content-length", "27"));
-    assertThat(reply.getModeOverride())
-        .isEqualTo(mode(BodySendMode.STREAMED, BodySendMode.NONE));
+    assertThat(reply.getModeOverride()).isEqualTo(mode(BodySendMode.STREAMED, BodySendMode.NONE));
     // An Envoy that does not allow the override says nothing, and shows no request body.
     assertThat(send(response(200, "text/event-stream")).getModeOverride())
         .isEqualTo(mode(BodySendMode.NONE, BodySendMode.STREAMED));

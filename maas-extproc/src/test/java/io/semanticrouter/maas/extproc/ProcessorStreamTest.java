@@ -203,7 +203,8 @@ class ProcessorStreamTest {
 
   @Test
   void billableResponseAsksForItsBodyAndTrailers() {
-    FakeEnvoy.Stream stream = open().send(request("POST", "/v1/embeddings"), response(200, "application/json"));
+    FakeEnvoy.Stream stream =
+        open().send(request("POST", "/v1/embeddings"), response(200, "application/json"));
     assertThat(stream.replies().get(0).hasModeOverride()).isFalse();
     assertThat(stream.replies().get(1).getModeOverride())
         .isEqualTo(mode(HeaderSendMode.SEND, BodySendMode.STREAMED, HeaderSendMode.SEND));
@@ -213,7 +214,8 @@ class ProcessorStreamTest {
   void chatAsksForItsRequestBodyAndNoLongerForItOnceThatIsThere() {
     FakeEnvoy.Stream stream =
         open()
-            .send(chat(), requestBody("{\"stream\":false}", true), response(200, "application/json"));
+            .send(
+                chat(), requestBody("{\"stream\":false}", true), response(200, "application/json"));
     assertThat(stream.replies().get(0).getModeOverride())
         .isEqualTo(
             mode(HeaderSendMode.SEND, BodySendMode.NONE, HeaderSendMode.SKIP).toBuilder()
