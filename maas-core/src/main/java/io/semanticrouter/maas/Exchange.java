@@ -183,7 +183,9 @@ public final class Exchange implements AutoCloseable {
           ? edits.withRemove("content-length")
           : edits;
     } catch (Exception e) {
-      metering.defect(e);
+      if (!defective) { // one defect, however often it shows
+        metering.defect(e);
+      }
       return edits;
     }
   }

@@ -191,8 +191,7 @@ class ForcedUsageIT {
     JsonNode echo = new ObjectMapper().readTree(response.body());
     assertThat(echo.get("body_bytes").asLong()).isEqualTo(expected.length);
     assertThat(echo.get("body_sha256").asText())
-        .isEqualTo(
-            HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(expected)));
+        .isEqualTo(HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(expected)));
     return echo.get("headers");
   }
 

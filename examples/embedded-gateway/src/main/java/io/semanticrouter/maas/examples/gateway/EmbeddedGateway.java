@@ -27,8 +27,8 @@ import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A reverse proxy on nothing but the JDK, with the metering inside. The numbered calls to
- * {@link Exchange} are what any other gateway needs as well; the rest is plain HTTP.
+ * A reverse proxy on nothing but the JDK, with the metering inside. The numbered calls to {@link
+ * Exchange} are what any other gateway needs as well; the rest is plain HTTP.
  *
  * <p>Not in here: authentication. A real gateway authenticates first and then sets the identity
  * headers itself, over whatever the client sent.

@@ -238,12 +238,12 @@ class EmbeddedGatewayTest {
 
   @ParameterizedTest
   @CsvSource({"x-none, 1", "x-sim-split-bytes, 1", "x-sim-line-ending, crlf", "x-sim-tokens, 300"})
-  void streamThatAsksForNoUsageIsMeteredAndShowsNone(String header, String value)
-      throws Exception {
+  void streamThatAsksForNoUsageIsMeteredAndShowsNone(String header, String value) throws Exception {
     for (String body : List.of(UNASKED, STREAM.replace(":true}", ":false}"))) {
       HttpResponse<String> direct =
           HTTP.send(
-              requestTo(vllm.baseUrl(), CHAT, body, header, value).build(), BodyHandlers.ofString());
+              requestTo(vllm.baseUrl(), CHAT, body, header, value).build(),
+              BodyHandlers.ofString());
       vllm.resetStats();
       records.clear();
       HttpResponse<String> through = post(CHAT, body, header, value);
