@@ -741,10 +741,12 @@ class ForcedUsageIT {
       with(
           "forced-retry",
           "timeout: 0s",
-          "timeout: 0s\n                  retry_policy:\n"
-              + "                    retry_on: retriable-status-codes\n"
-              + "                    retriable_status_codes: [ 200 ]\n"
-              + "                    num_retries: 2",
+          """
+          timeout: 0s
+                            retry_policy:
+                              retry_on: retriable-status-codes
+                              retriable_status_codes: [ 200 ]
+                              num_retries: 2""",
           (envoy, router) -> {
             String body = STREAM.replace("2+2?", "2+2?" + "A".repeat(100_000));
             assertEcho(RawHttp.post(envoy.port(), "/echo", body), edited(body, ADDED));
