@@ -154,6 +154,7 @@ public final class Exchange implements AutoCloseable {
       return HeaderEdits.EMPTY;
     }
     status = responseStatus;
+    HeaderEdits edits = HeaderEdits.EMPTY;
     try {
       routing = metering.routingHeaders().read(headers);
       meter =
@@ -164,20 +165,28 @@ public final class Exchange implements AutoCloseable {
               requestBytes,
               responseStatus,
               headers);
-      if (!metering.config().mode().isIntegrated()) {
-        return HeaderEdits.EMPTY;
+      if (metering.config().mode().isIntegrated()) {
+        edits = metering.routingHeaders().write(routing, headers);
       }
-      HeaderEdits edits = metering.routingHeaders().write(routing, headers);
+    } catch (Exception e) {
+      fail(e);
+    }
+    return forcing == null ? edits : strip(forcing, edits, headers);
+  }
+
+  /** Also when the measurement has failed: the usage is there all the same. */
+  private HeaderEdits strip(UsageForcing forced, HeaderEdits edits, Headers headers) {
+    try {
       boolean encoded = ResponseMeter.isEncoded(headers.get("content-encoding"));
-      boolean stripped =
-          forcing != null
-              && forcing.beginResponse(responseStatus, headers.get("content-type"), encoded);
+      boolean stripped = forced.beginResponse(status, headers.get("content-type"), encoded);
       return stripped && headers.get("content-length") != null
           ? edits.withRemove("content-length")
           : edits;
     } catch (Exception e) {
-      fail(e);
-      return HeaderEdits.EMPTY;
+      if (!defective) { // one defect, however often it shows
+        metering.defect(e);
+      }
+      return edits;
     }
   }
 

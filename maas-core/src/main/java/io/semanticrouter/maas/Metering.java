@@ -100,7 +100,7 @@ public final class Metering {
             } else if (!UsageForcing.isPlainJson(request)) {
               forcedUsage = ForcedUsage.NOT_JSON;
             } else {
-              forcing = new UsageForcing(backend(route) == UsageConfig.Backend.VLLM);
+              forcing = new UsageForcing(this, backend(route) == UsageConfig.Backend.VLLM);
               edits =
                   request.get(CONTENT_LENGTH) == null ? edits : edits.withRemove(CONTENT_LENGTH);
               // What has to be taken out of a response must be there in plain.

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 final class UsageForcing {
   private static final BodySink NOWHERE = (bytes, offset, length) -> {};
 
+  private final Metering metering;
+
   /** Reads and edits the request; null once that has ended, and its facts are below. */
   private @Nullable RequestSplice splice;
 
@@ -23,15 +25,28 @@ final class UsageForcing {
   private @Nullable UsageStrip strip;
   private BodySink requestSink = NOWHERE;
   private BodySink responseSink = NOWHERE;
+
+  /** Whether a sink is at work, so that what is thrown is not ours. */
+  private boolean delivering;
+
   private boolean seen;
+  private boolean answered;
 
   /**
    * Begins with the request headers.
    *
+   * @param metering counts what goes wrong
    * @param continuous whether the backend can state usage in every chunk
    */
-  UsageForcing(boolean continuous) {
-    splice = new RequestSplice((b, from, to) -> requestSink.accept(b, from, to - from), continuous);
+  UsageForcing(Metering metering, boolean continuous) {
+    this.metering = metering;
+    splice = new RequestSplice((b, from, to) -> deliver(requestSink, b, from, to), continuous);
+  }
+
+  private void deliver(BodySink sink, byte[] b, int from, int to) {
+    delivering = true;
+    sink.accept(b, from, to - from);
+    delivering = false;
   }
 
   /** Whether a body is JSON as it stands there. */
@@ -40,16 +55,25 @@ final class UsageForcing {
     return type == null || type.strip().toLowerCase(Locale.ROOT).startsWith("application/json");
   }
 
+  /** A defect of ours is counted, and costs the edit; what a sink throws is the caller's. */
   void request(byte[] b, int from, int to, BodySink out) {
-    if (splice == null) {
+    if (answered) {
+      // What the client will see has been decided; asking for more would show in it.
+      endRequest(out);
+    }
+    RequestSplice open = splice;
+    if (open == null) {
       out.accept(b, from, to - from);
       return;
     }
     seen = true;
     requestSink = out;
+    delivering = false;
     try {
-      splice.feed(b, from, to);
-      note(splice);
+      open.feed(b, from, to);
+      note(open);
+    } catch (RuntimeException e) {
+      giveUp(open, to - from, e);
     } finally {
       requestSink = NOWHERE;
     }
@@ -62,14 +86,26 @@ final class UsageForcing {
     }
     splice = null;
     requestSink = out;
+    delivering = false;
     try {
       open.end();
-      if (seen) {
+      if (seen && !answered) {
         note(open);
       }
+    } catch (RuntimeException e) {
+      giveUp(open, 0, e);
     } finally {
       requestSink = NOWHERE;
     }
+  }
+
+  private void giveUp(RequestSplice open, int length, RuntimeException e) {
+    if (delivering) {
+      throw e;
+    }
+    metering.defect(e);
+    splice = null;
+    open.giveUp(length);
   }
 
   /** What is known so far: a response may begin before the request has ended. */
@@ -94,11 +130,16 @@ final class UsageForcing {
 
   /** Whether the response has to be freed of what the client did not ask for. */
   boolean beginResponse(int status, @Nullable String contentType, boolean encoded) {
+    answered = true;
+    if (isRequestOpen() && (outcome == ForcedUsage.MALFORMED || outcome == ForcedUsage.NOT_JSON)) {
+      // So far; and from here on nothing is edited.
+      outcome = mode != null ? ForcedUsage.EDITED : ForcedUsage.UNSEEN;
+    }
     boolean events =
         contentType != null
             && contentType.strip().toLowerCase(Locale.ROOT).startsWith("text/event-stream");
     if (mode != null && events && !encoded && status >= 200 && status <= 299) {
-      strip = new UsageStrip((b, from, to) -> responseSink.accept(b, from, to - from), mode);
+      strip = new UsageStrip((b, from, to) -> deliver(responseSink, b, from, to), mode);
     }
     return strip != null;
   }
@@ -108,29 +149,46 @@ final class UsageForcing {
   }
 
   void response(byte[] b, int from, int to, BodySink out) {
-    if (strip == null) {
+    UsageStrip open = strip;
+    if (open == null) {
       out.accept(b, from, to - from);
       return;
     }
     responseSink = out;
+    delivering = false;
     try {
-      strip.feed(b, from, to);
+      open.feed(b, from, to);
+    } catch (RuntimeException e) {
+      giveUp(open, to - from, e);
     } finally {
       responseSink = NOWHERE;
     }
   }
 
   void endResponse(BodySink out) {
-    if (strip == null) {
+    UsageStrip open = strip;
+    if (open == null) {
       return;
     }
+    strip = null;
     responseSink = out;
+    delivering = false;
     try {
-      strip.end();
+      open.end();
+    } catch (RuntimeException e) {
+      giveUp(open, 0, e);
     } finally {
       responseSink = NOWHERE;
-      strip = null;
     }
+  }
+
+  private void giveUp(UsageStrip open, int length, RuntimeException e) {
+    if (delivering) {
+      throw e;
+    }
+    metering.defect(e);
+    strip = null;
+    open.giveUp(length);
   }
 
   /** How many choices the request asks for, 0 when it was not seen. */

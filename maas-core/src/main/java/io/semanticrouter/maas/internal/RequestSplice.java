@@ -191,6 +191,16 @@ public final class RequestSplice {
     held.passTo(held.end());
   }
 
+  /**
+   * After an exception within {@link #feed} or {@link #end}, instead of anything else: what has not
+   * been passed on is passed on as it is.
+   *
+   * @param length of the chunk that was being read, 0 at the end
+   */
+  public void giveUp(int length) {
+    held.passTo(held.end() + length);
+  }
+
   private void read(byte[] b, int from, int to, long base) {
     int i = from;
     while (walking) {

@@ -199,6 +199,16 @@ public final class UsageStrip {
     held.passTo(end);
   }
 
+  /**
+   * After an exception within {@link #feed} or {@link #end}, instead of anything else: what has not
+   * been passed on is passed on as it is.
+   *
+   * @param length of the chunk that was being read, 0 at the end
+   */
+  public void giveUp(int length) {
+    held.passTo(held.end() + length);
+  }
+
   // --- lines ---------------------------------------------------------------------------------
 
   private int mark(byte[] b, int from, int to) {

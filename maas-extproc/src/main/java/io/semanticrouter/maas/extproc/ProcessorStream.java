@@ -72,7 +72,9 @@ final class ProcessorStream implements StreamObserver<ProcessingRequest> {
   private @Nullable ProcessingResponse handle(ProcessingRequest request) throws IOException {
     return switch (request.getRequestCase()) {
       case REQUEST_HEADERS -> requestHeaders(request.getRequestHeaders());
-      case REQUEST_BODY -> requestBody(request.getRequestBody());
+      // Where replies are ignored nothing can be edited.
+      case REQUEST_BODY ->
+          request.getObservabilityMode() ? neutral(request) : requestBody(request.getRequestBody());
       case RESPONSE_HEADERS -> responseHeaders(request.getResponseHeaders());
       case RESPONSE_BODY -> responseBody(request.getResponseBody());
       case RESPONSE_TRAILERS -> {
@@ -129,13 +131,15 @@ final class ProcessorStream implements StreamObserver<ProcessingRequest> {
     }
     EnvoyHeaders headers = new EnvoyHeaders(message.getHeaders());
     HeaderEdits edits = exchange.onResponseHeaders(status(headers), headers);
-    boolean wantsBody = exchange.wantsResponseBody() && !message.getEndOfStream();
-    boolean requestOpen = exchange.isRequestBodyOpen() && !message.getEndOfStream();
-    if (!wantsBody) {
+    boolean open = !message.getEndOfStream();
+    boolean metersBody = exchange.wantsResponseBody() && open;
+    boolean editsBody = exchange.editsResponseBody() && open;
+    boolean requestOpen = exchange.isRequestBodyOpen() && open;
+    if (!metersBody) {
       // Nothing more is coming, or nothing more that matters.
       exchange.end();
     }
-    return withMetadata(Replies.responseHeaders(edits, wantsBody, requestOpen));
+    return withMetadata(Replies.responseHeaders(edits, metersBody || editsBody, requestOpen));
   }
 
   private ProcessingResponse responseBody(HttpBody message) throws IOException {

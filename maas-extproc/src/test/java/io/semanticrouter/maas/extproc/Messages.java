@@ -77,9 +77,11 @@ public final class Messages {
   }
 
   static ProcessingRequest requestBody(String text, boolean endOfStream) {
-    return ProcessingRequest.newBuilder()
-        .setRequestBody(httpBody(ByteString.copyFromUtf8(text), endOfStream))
-        .build();
+    return requestBody(ByteString.copyFromUtf8(text), endOfStream);
+  }
+
+  static ProcessingRequest requestBody(ByteString bytes, boolean endOfStream) {
+    return ProcessingRequest.newBuilder().setRequestBody(httpBody(bytes, endOfStream)).build();
   }
 
   static ProcessingRequest requestTrailers() {

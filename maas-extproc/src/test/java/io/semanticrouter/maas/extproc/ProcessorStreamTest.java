@@ -58,6 +58,20 @@ class ProcessorStreamTest {
   private static final Map<String, ?> MAAS = Map.of("maas_integration", Map.of("enabled", true));
   private static final int SEQUENCES = 5_000;
 
+  /** Bodies of requests; whatever is not a stream has to pass as it is. */
+  private static final List<String> REQUESTS =
+      List.of(
+          "{\"model\":\"m\",\"stream\":true}",
+          "{\"stream\":true,\"stream_options\":{\"include_usage\":false},\"n\":2}",
+          "{\"stream_options\":{ \"include_usage\" : null },\"messages\":[],\"stream\":true}",
+          "{\"stream\":true,\"stream_options\":null,\"messages\":[{\"content\":\"\\\"}\"}]}\n",
+          "{\"stream\":true,\"stream_options\":{\"include_usage\":true}}",
+          "{\"stream\":false,\"stream_options\":{\"include_usage\":false}}",
+          "{\"stream\":true,\"stream_options\":{\"include_usage\":\"no\"}}",
+          "{\"stream\":true,\"stream_options\":{\"include_usage\":false",
+          "{\"a\":1}",
+          "no JSON");
+
   private final RecordingSink sink = new RecordingSink();
   private final List<FakeEnvoy> envoys = new ArrayList<>();
   private MaasProcessor processor = new MaasProcessor(metering(MAAS, sink));
@@ -189,7 +203,8 @@ class ProcessorStreamTest {
 
   @Test
   void billableResponseAsksForItsBodyAndTrailers() {
-    FakeEnvoy.Stream stream = open().send(request("POST", "/v1/embeddings"), response(200, "application/json"));
+    FakeEnvoy.Stream stream =
+        open().send(request("POST", "/v1/embeddings"), response(200, "application/json"));
     assertThat(stream.replies().get(0).hasModeOverride()).isFalse();
     assertThat(stream.replies().get(1).getModeOverride())
         .isEqualTo(mode(HeaderSendMode.SEND, BodySendMode.STREAMED, HeaderSendMode.SEND));
@@ -199,7 +214,8 @@ class ProcessorStreamTest {
   void chatAsksForItsRequestBodyAndNoLongerForItOnceThatIsThere() {
     FakeEnvoy.Stream stream =
         open()
-            .send(chat(), requestBody("{\"stream\":false}", true), response(200, "application/json"));
+            .send(
+                chat(), requestBody("{\"stream\":false}", true), response(200, "application/json"));
     assertThat(stream.replies().get(0).getModeOverride())
         .isEqualTo(
             mode(HeaderSendMode.SEND, BodySendMode.NONE, HeaderSendMode.SKIP).toBuilder()
@@ -704,7 +720,11 @@ class ProcessorStreamTest {
       boolean whole = random.nextInt(3) == 0;
       List<ProcessingRequest> sent =
           whole ? messages : messages.subList(0, random.nextInt(messages.size() + 1));
-      play(envoy, sent, random, "seed " + seed + ", sequence " + i);
+      String which = "seed " + seed + ", sequence " + i;
+      List<ProcessingResponse> replies = play(envoy, sent, random, which);
+      if (isChat(messages)) {
+        assertThat(PassedOn.of(sent, replies)).as(which).isEqualTo(PassedOn.expected(sent));
+      }
     }
   }
 
@@ -728,7 +748,11 @@ class ProcessorStreamTest {
     return seed;
   }
 
-  private void play(
+  private static boolean isChat(List<ProcessingRequest> messages) {
+    return messages.get(0).toString().contains("/chat/completions");
+  }
+
+  private List<ProcessingResponse> play(
       FakeEnvoy envoy, List<ProcessingRequest> messages, Random random, String which) {
     int before = sink.records().size();
     long metered =
@@ -749,14 +773,24 @@ class ProcessorStreamTest {
     }
     assertThat(sink.records().size() - before).as(which).isEqualTo((int) metered);
     assertThat(processor.failures()).as(which).isZero();
+    return stream.replies();
   }
 
   /** Headers, bodies and trailers in the order of HTTP, both directions interleaved at random. */
   private static List<ProcessingRequest> legal(Random random) {
     List<ProcessingRequest> request = new ArrayList<>();
     request.add(random.nextInt(4) == 0 ? request("GET", "/healthz") : chat(USER, "alice"));
-    for (int n = random.nextInt(3); n > 0; n--) {
-      request.add(requestBody("{\"a\":1}", n == 1));
+    if (random.nextInt(5) > 0) {
+      String text = REQUESTS.get(random.nextInt(REQUESTS.size()));
+      int longest = 1 + random.nextInt(1 + random.nextInt(80));
+      for (int at = 0; at < text.length(); ) {
+        int to = Math.min(text.length(), at + random.nextInt(longest + 1));
+        request.add(requestBody(text.substring(at, to), to == text.length() && longest % 2 == 0));
+        at = to;
+      }
+      if (longest % 2 > 0) {
+        request.add(random.nextBoolean() ? requestTrailers() : requestBody("", true));
+      }
     }
     List<ProcessingRequest> response = new ArrayList<>();
     if (random.nextInt(8) == 0) {
@@ -776,6 +810,11 @@ class ProcessorStreamTest {
     }
     List<ProcessingRequest> messages = new ArrayList<>();
     messages.add(request.remove(0));
+    if (random.nextBoolean()) {
+      // As it nearly always is: first the request, and then the response.
+      messages.addAll(request);
+      request.clear();
+    }
     while (!request.isEmpty() || !response.isEmpty()) {
       boolean fromRequest = response.isEmpty() || (!request.isEmpty() && random.nextBoolean());
       messages.add((fromRequest ? request : response).remove(0));

@@ -33,6 +33,13 @@ import org.slf4j.LoggerFactory;
 final class MaasServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MaasServer.class);
   private static final Duration DRAIN_CHECK = Duration.ofMillis(50);
+
+  /**
+   * A body that arrives while its headers are being answered comes in one piece, as large as
+   * Envoy's buffer limit allows. Beyond this the exchange passes unmetered.
+   */
+  private static final int MAX_MESSAGE_BYTES = 64 << 20;
+
   private static final byte[] NOT_FOUND =
       "Not found. Metrics are at /metrics\n".getBytes(StandardCharsets.UTF_8);
 
@@ -161,6 +168,7 @@ final class MaasServer implements AutoCloseable {
           .addService(health.getHealthService())
           // See MaasProcessor: an executor in between would lose the last message of an exchange.
           .directExecutor()
+          .maxInboundMessageSize(MAX_MESSAGE_BYTES)
           // Envoy pings idle connections; gRPC's default would take that for an attack.
           .permitKeepAliveTime(5, TimeUnit.SECONDS)
           .permitKeepAliveWithoutCalls(true)

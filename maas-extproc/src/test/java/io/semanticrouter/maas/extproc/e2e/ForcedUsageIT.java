@@ -19,6 +19,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Clock;
 import java.time.Duration;
@@ -161,21 +162,6 @@ class ForcedUsageIT {
       assertForced(result, 1);
     }
 
-    /** Asserts that exactly these bytes reached the backend. */
-    JsonNode assertEcho(RawHttp response, byte[] expected) throws Exception {
-      assertThat(response.status()).isEqualTo(200);
-      JsonNode echo = new ObjectMapper().readTree(response.body());
-      assertThat(echo.get("body_bytes").asLong()).isEqualTo(expected.length);
-      assertThat(echo.get("body_sha256").asText())
-          .isEqualTo(
-              HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(expected)));
-      return echo.get("headers");
-    }
-
-    JsonNode assertEcho(RawHttp response, String expected) throws Exception {
-      return assertEcho(response, expected.getBytes(StandardCharsets.UTF_8));
-    }
-
     static ChatCompletionCreateParams.Builder question() {
       return ChatCompletionCreateParams.builder().model("gpt-4").addUserMessage("What is 2+2?");
     }
@@ -197,6 +183,20 @@ class ForcedUsageIT {
         assertThat(response.stream().limit(events)).hasSize(events);
       }
     }
+  }
+
+  /** Asserts that exactly these bytes reached the backend. */
+  private static JsonNode assertEcho(RawHttp response, byte[] expected) throws Exception {
+    assertThat(response.status()).isEqualTo(200);
+    JsonNode echo = new ObjectMapper().readTree(response.body());
+    assertThat(echo.get("body_bytes").asLong()).isEqualTo(expected.length);
+    assertThat(echo.get("body_sha256").asText())
+        .isEqualTo(HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(expected)));
+    return echo.get("headers");
+  }
+
+  private static JsonNode assertEcho(RawHttp response, String expected) throws Exception {
+    return assertEcho(response, expected.getBytes(StandardCharsets.UTF_8));
   }
 
   private static void assertWithoutUsage(List<ChatCompletionChunk> chunks) {
@@ -243,8 +243,7 @@ class ForcedUsageIT {
 
     @Test
     void stream_that_asks_for_usage_shows_it() {
-      List<ChatCompletionChunk> chunks =
-          read(question().streamOptions(includeUsage(true)).build());
+      List<ChatCompletionChunk> chunks = read(question().streamOptions(includeUsage(true)).build());
 
       ChatCompletionChunk last = chunks.get(chunks.size() - 1);
       assertThat(last.choices()).isEmpty();
@@ -454,8 +453,7 @@ class ForcedUsageIT {
     void running_usage_is_asked_for_too() throws Exception {
       assertEcho(through("/echo", STREAM), edited(STREAM, ADDED_VLLM));
       assertEcho(
-          through("/echo", ASKED),
-          ASKED.replace("true}", "true,\"continuous_usage_stats\":true}"));
+          through("/echo", ASKED), ASKED.replace("true}", "true,\"continuous_usage_stats\":true}"));
     }
 
     @ParameterizedTest
@@ -677,41 +675,105 @@ class ForcedUsageIT {
     }
   }
 
-  /** Requests that end in trailers, for which Envoy has to be told to take them. */
+  /** Data planes that are configured in another way than ours. */
   @Nested
-  class Trailers {
+  class OtherDataPlanes {
+    private interface Check {
+      void on(Envoy envoy, Router router) throws Exception;
+    }
+
+    private static void with(String name, String from, String to, Check check) throws Exception {
+      Path directory = Project.WORK.resolve(name);
+      try (SimulatedVllm backend = backend().start();
+          Router router = Router.start(directory, Stack.PORTS + enabled(ECHO))) {
+        String config = Envoy.config(router.grpcPort(), backend.port());
+        assertThat(config).contains(from);
+        try (Envoy envoy = Envoy.start(directory, config.replace(from, to))) {
+          check.on(envoy, router);
+          assertThat(envoy.stat("spurious_msgs_received")).isZero();
+          assertThat(envoy.stat("failure_mode_allowed")).isZero();
+          assertThat(envoy.stat("rejected_header_mutations")).isZero();
+          assertThat(router.scrape().sum("semantic_router_extproc_failures_total")).isZero();
+        }
+      }
+    }
+
+    private static void awaitEdited(Router router) {
+      Waiting.until(
+          Duration.ofSeconds(20),
+          () ->
+              assertThat(
+                      router.scrape().sum("semantic_router_forced_usage_total", "result", "edited"))
+                  .isEqualTo(1));
+    }
+
     @Test
     void request_with_trailers_is_edited() throws Exception {
-      String config = enabled("");
-      try (SimulatedVllm backend = backend().start();
-          Router router =
-              Router.start(Project.WORK.resolve("forced-trailers"), Stack.PORTS + config);
-          Envoy envoy =
-              Envoy.start(
-                  Project.WORK.resolve("forced-trailers"),
-                  Envoy.config(router.grpcPort(), backend.port())
-                      .replace(
-                          "codec_type: AUTO",
-                          "codec_type: AUTO\n"
-                              + "          http_protocol_options: { enable_trailers: true }"))) {
-        List<String> chunks = List.of(STREAM.substring(0, 40), STREAM.substring(40));
-        RawHttp answer =
-            RawHttp.postChunked(envoy.port(), CHAT, chunks, "x-checksum: 1\r\n");
+      with(
+          "forced-trailers",
+          "codec_type: AUTO",
+          "codec_type: AUTO\n          http_protocol_options: { enable_trailers: true }",
+          (envoy, router) -> {
+            List<String> chunks = List.of(STREAM.substring(0, 40), STREAM.substring(40));
+            RawHttp answer = RawHttp.postChunked(envoy.port(), CHAT, chunks, "x-checksum: 1\r\n");
+            assertThat(answer.body()).contains("[DONE]").doesNotContain("usage");
+            awaitEdited(router);
+            assertThat(router.scrape().sum("semantic_router_requests_total", "outcome", "complete"))
+                .isEqualTo(1);
+          });
+    }
 
-        assertThat(answer.body()).contains("[DONE]").doesNotContain("usage");
-        Waiting.until(
-            Duration.ofSeconds(20),
-            () ->
-                assertThat(
-                        router
-                            .scrape()
-                            .sum("semantic_router_forced_usage_total", "result", "edited"))
-                    .isEqualTo(1));
-        assertThat(router.scrape().sum("semantic_router_requests_total", "outcome", "complete"))
-            .isEqualTo(1);
-        assertThat(envoy.stat("spurious_msgs_received")).isZero();
-        assertThat(envoy.stat("failure_mode_allowed")).isZero();
-      }
+    @Test
+    void request_that_a_large_buffer_shows_in_one_piece_is_edited() throws Exception {
+      with(
+          "forced-buffer",
+          "  listeners:\n  - name: llm\n",
+          "  listeners:\n  - name: llm\n    per_connection_buffer_limit_bytes: 33554432\n",
+          (envoy, router) -> {
+            String body = STREAM.replace("2+2?", "2+2?" + "A".repeat(20 * MEBIBYTE));
+            assertEcho(RawHttp.post(envoy.port(), "/echo", body), edited(body, ADDED));
+            awaitEdited(router);
+          });
+    }
+
+    @Test
+    void request_that_is_sent_once_more_is_the_edited_one() throws Exception {
+      with(
+          "forced-retry",
+          "timeout: 0s",
+          """
+          timeout: 0s
+                            retry_policy:
+                              retry_on: retriable-status-codes
+                              retriable_status_codes: [ 200 ]
+                              num_retries: 2""",
+          (envoy, router) -> {
+            String body = STREAM.replace("2+2?", "2+2?" + "A".repeat(100_000));
+            assertEcho(RawHttp.post(envoy.port(), "/echo", body), edited(body, ADDED));
+            awaitEdited(router);
+          });
+    }
+
+    @Test
+    void override_that_is_not_allowed_leaves_requests_as_they_are() throws Exception {
+      with(
+          "forced-override",
+          "request_body_mode: STREAMED",
+          "request_body_mode: BUFFERED",
+          (envoy, router) -> {
+            assertEcho(RawHttp.post(envoy.port(), "/echo", STREAM), STREAM);
+            RawHttp answer = RawHttp.post(envoy.port(), CHAT, ASKED);
+            assertThat(answer.body()).contains("[DONE]", "\"total_tokens\":11");
+            Waiting.until(
+                Duration.ofSeconds(20),
+                () ->
+                    assertThat(
+                            router
+                                .scrape()
+                                .sum("semantic_router_forced_usage_total", "result", "unseen"))
+                        .isEqualTo(2));
+            assertThat(router.scrape().sum("semantic_router_tokens_total")).isEqualTo(11);
+          });
     }
   }
 }

@@ -93,7 +93,8 @@ record RawHttp(List<String> head, String body, boolean cut) {
   }
 
   int status() {
-    return Integer.parseInt(head.get(0).split(" ")[1]);
+    int from = "HTTP/1.1 ".length();
+    return Integer.parseInt(head.get(0).substring(from, from + 3));
   }
 
   /** The value of a header; null when there is none. */

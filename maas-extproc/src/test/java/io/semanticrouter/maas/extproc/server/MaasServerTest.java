@@ -426,7 +426,7 @@ class MaasServerTest {
     MaasServer server = start(NO_DRAIN);
     FakeEnvoy.Stream stream = FakeEnvoy.on(channel(server)).open();
     stream.send(chat(), response(200, "application/json"));
-    stream.send(body("x".repeat(5 << 20), false));
+    stream.send(body("x".repeat((64 << 20) + 1), false));
     assertThat(stream.awaitEnd()).isTrue();
     assertThat(awaitRequests(server, 1)).isEqualTo(1);
   }

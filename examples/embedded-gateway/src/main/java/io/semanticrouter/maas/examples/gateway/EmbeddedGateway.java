@@ -7,6 +7,7 @@ import io.semanticrouter.maas.AbortReason;
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.HeaderEdits;
 import io.semanticrouter.maas.Metering;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -23,16 +24,17 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A reverse proxy on nothing but the JDK, with the metering inside. The five calls to {@link
+ * A reverse proxy on nothing but the JDK, with the metering inside. The numbered calls to {@link
  * Exchange} are what any other gateway needs as well; the rest is plain HTTP.
  *
  * <p>Not in here: authentication. A real gateway authenticates first and then sets the identity
  * headers itself, over whatever the client sent.
  */
 final class EmbeddedGateway implements AutoCloseable {
-  private static final int CHUNK_BYTES = 16 * 1024;
+  static final int CHUNK_BYTES = 16 * 1024;
 
   static {
     // Read once, when the JDK's server loads. Without it Nagle's algorithm holds events of a stream
@@ -97,7 +99,7 @@ final class EmbeddedGateway implements AutoCloseable {
       try {
         forward(http, exchange);
       } catch (IOException e) {
-        // 5b. The client went away (a write failed) or the backend broke off (a read failed).
+        // 6b. The client went away (a write failed) or the backend broke off (a read failed).
         exchange.abort(AbortReason.CANCELLED);
         // Leaving by an exception makes the JDK's server cut the connection. http.close() would
         // write the last chunk of a body that is not whole, and the client would take it for whole.
@@ -108,9 +110,11 @@ final class EmbeddedGateway implements AutoCloseable {
 
   private void forward(HttpExchange http, Exchange exchange) throws IOException {
     // 2. Change the request as the metering asks: clients may not send a router's headers.
-    HttpRequest request = request(http, exchange.requestEdits());
     HttpResponse<InputStream> response;
-    try {
+    // 3. Let the request body pass through the metering, if it wants to ask for usage in it.
+    try (EditedRequestBody edited = new EditedRequestBody(http.getRequestBody(), exchange)) {
+      BodyPublisher body = body(http, exchange.editsRequestBody() ? edited : null);
+      HttpRequest request = request(http, exchange.requestEdits(), body);
       response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -130,45 +134,64 @@ final class EmbeddedGateway implements AutoCloseable {
       HttpExchange http, Exchange exchange, HttpResponse<?> response, InputStream in)
       throws IOException {
     Map<String, List<String>> fromBackend = response.headers().map();
-    // 3. Show the response headers, and change them as the metering asks.
+    // 4. Show the response headers, and change them as the metering asks.
     HeaderEdits edits =
         exchange.onResponseHeaders(response.statusCode(), new WireHeaders(fromBackend));
     http.getResponseHeaders().putAll(WireHeaders.toForward(fromBackend, edits));
-    http.sendResponseHeaders(response.statusCode(), length(http, response));
+    long length = exchange.editsResponseBody() ? 0 : length(http, response);
+    http.sendResponseHeaders(response.statusCode(), length);
     OutputStream out = http.getResponseBody();
     out.flush(); // newer JDKs hold the headers back until the first token
     byte[] chunk = new byte[CHUNK_BYTES];
+    ByteArrayOutputStream toClient = new ByteArrayOutputStream();
     for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
-      // 4. Show each piece, in order, cut anywhere. The bytes stay as they are. Before the write,
-      //    so that what a client got was always metered.
-      exchange.onResponseBody(chunk, 0, n);
-      out.write(chunk, 0, n);
-      out.flush(); // a token is for now, not for when the buffer is full
+      // 5. Show each piece, in order, cut anywhere, and pass on what comes out: the same bytes, but
+      //    for usage that the client did not ask for. Before the write, so that what a client got
+      //    was always metered.
+      exchange.onResponseBody(chunk, 0, n, toClient::write);
+      send(toClient, out);
     }
-    // 5a. The backend has said all. Before the close, so that a client that has seen the end of a
+    exchange.endResponseBody(toClient::write);
+    send(toClient, out);
+    // 6a. The backend has said all. Before the close, so that a client that has seen the end of a
     //     stream finds it metered.
     exchange.end();
     out.close();
   }
 
-  private HttpRequest request(HttpExchange http, HeaderEdits edits) {
+  private static void send(ByteArrayOutputStream piece, OutputStream out) throws IOException {
+    if (piece.size() > 0) {
+      piece.writeTo(out);
+      piece.reset();
+      out.flush(); // a token is for now, not for when the buffer is full
+    }
+  }
+
+  private HttpRequest request(HttpExchange http, HeaderEdits edits, BodyPublisher body) {
     URI uri = http.getRequestURI();
     String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(backend + uri.getRawPath() + query))
-            .method(http.getRequestMethod(), body(http));
+            .method(http.getRequestMethod(), body);
     WireHeaders.toForward(http.getRequestHeaders(), edits)
         .forEach((name, values) -> values.forEach(value -> request.header(name, value)));
     return request.build();
   }
 
-  /** The request body, handed on as it arrives, with the framing that it came with. */
-  private static BodyPublisher body(HttpExchange http) {
+  /**
+   * The request body, handed on as it arrives, with the framing that it came with.
+   *
+   * @param edited what goes on instead, of a length that nobody knows yet; null to change nothing
+   */
+  private static BodyPublisher body(HttpExchange http, @Nullable InputStream edited) {
     boolean chunked = http.getRequestHeaders().containsKey("transfer-encoding");
     String stated = http.getRequestHeaders().getFirst("content-length");
     long length = stated != null ? Long.parseLong(stated.strip()) : chunked ? -1 : 0;
     if (length == 0) {
       return BodyPublishers.noBody();
+    }
+    if (edited != null) {
+      return BodyPublishers.ofInputStream(() -> edited);
     }
     BodyPublisher body = BodyPublishers.ofInputStream(http::getRequestBody);
     return length < 0 ? body : BodyPublishers.fromPublisher(body, length);

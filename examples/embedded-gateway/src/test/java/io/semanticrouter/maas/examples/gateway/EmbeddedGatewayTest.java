@@ -4,6 +4,7 @@ package io.semanticrouter.maas.examples.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.semanticrouter.maas.ForcedUsage;
 import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.Metering;
@@ -31,6 +32,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -57,6 +59,7 @@ class EmbeddedGatewayTest {
       "{\"model\":\"gpt-4\",\"stream\":true,\"stream_options\":{\"include_usage\":true},"
           + QUESTION
           + "}";
+  private static final String UNASKED = "{\"model\":\"gpt-4\",\"stream\":true," + QUESTION + "}";
   private static final String CONTINUOUS =
       STREAM.replace("true}", "true,\"continuous_usage_stats\":true}");
   private static final String EMBEDDINGS = "{\"model\":\"qwen3\",\"input\":\"one two three\"}";
@@ -231,6 +234,77 @@ class EmbeddedGatewayTest {
     await("50 records", () -> records.size() == 50);
     assertThat(records).allMatch(record -> record.outcome() == Outcome.COMPLETE);
     assertSumsEqualWhatWasProduced();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"x-none, 1", "x-sim-split-bytes, 1", "x-sim-line-ending, crlf", "x-sim-tokens, 300"})
+  void streamThatAsksForNoUsageIsMeteredAndShowsNone(String header, String value) throws Exception {
+    for (String body : List.of(UNASKED, STREAM.replace(":true}", ":false}"))) {
+      HttpResponse<String> direct =
+          HTTP.send(
+              requestTo(vllm.baseUrl(), CHAT, body, header, value).build(),
+              BodyHandlers.ofString());
+      vllm.resetStats();
+      records.clear();
+      HttpResponse<String> through = post(CHAT, body, header, value);
+
+      assertThat(through.body()).isEqualTo(direct.body()).doesNotContain("usage");
+      assertThat(onlyRecord().outcome()).isEqualTo(Outcome.COMPLETE);
+      assertThat(onlyRecord().forcedUsage()).isEqualTo(ForcedUsage.EDITED);
+      assertSumsEqualWhatWasProduced();
+    }
+  }
+
+  @Test
+  void requestBodyIsEditedAsItPasses() throws Exception {
+    try (ServerSocket backend = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      gateway.close();
+      gateway = gateway("maas", URI.create("http://127.0.0.1:" + backend.getLocalPort()));
+      String first = "{\"stream\":true,\"messages\":[" + "\"first\",".repeat(10_000);
+      String last = "\"last\"]}";
+      try (Socket client = new Socket(InetAddress.getLoopbackAddress(), gateway.port())) {
+        String head = raw("").replace(": 0", ": " + (first.length() + last.length()));
+        client.getOutputStream().write((head + first).getBytes(StandardCharsets.UTF_8));
+        try (Socket served = backend.accept()) {
+          served.setSoTimeout(10_000);
+          StringBuilder got = new StringBuilder();
+          readUntil(served, got, "\"first\",");
+          assertThat(got).as("while the client still writes").doesNotContain("last");
+          assertThat(got.toString().toLowerCase(Locale.ROOT))
+              .contains("transfer-encoding: chunked")
+              .doesNotContain("content-length");
+          client.getOutputStream().write(last.getBytes(StandardCharsets.UTF_8));
+          readUntil(served, got, "\r\n0\r\n\r\n");
+          assertThat(got).contains("],\"stream_options\":{\"include_usage\":true}}");
+        }
+      }
+    }
+    assertThat(onlyRecord().forcedUsage()).isEqualTo(ForcedUsage.EDITED);
+  }
+
+  @Test
+  void requestThatDoesNotStreamReachesTheBackendAsItIs() throws Exception {
+    vllm.resetStats();
+    assertThat(post(CHAT, PLAIN).body()).contains("\"usage\"");
+    assertThat(onlyRecord().forcedUsage()).isEqualTo(ForcedUsage.NOT_STREAMING);
+  }
+
+  @Test
+  void clientLeavesWhileItStillWrites() throws Exception {
+    try (Socket client = new Socket(InetAddress.getLoopbackAddress(), gateway.port())) {
+      String head = raw("{\"stream\":true,").replace(": 15", ": 100");
+      client.getOutputStream().write(head.getBytes(StandardCharsets.UTF_8));
+    }
+    assertThat(onlyRecord().measurement().has(Reason.NO_RESPONSE)).isTrue();
+  }
+
+  private static void readUntil(Socket from, StringBuilder got, String text) throws IOException {
+    byte[] piece = new byte[8192];
+    while (got.indexOf(text) < 0) {
+      int n = from.getInputStream().read(piece);
+      assertThat(n).as(got.toString()).isPositive();
+      got.append(new String(piece, 0, n, StandardCharsets.ISO_8859_1));
+    }
   }
 
   @Test
