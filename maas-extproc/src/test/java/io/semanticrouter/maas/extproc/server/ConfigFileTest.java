@@ -77,7 +77,7 @@ class ConfigFileTest {
   // The reference configuration
 
   @Test
-  void referenceConfigurationHasTheKeysOfTheSeedAndIsTheDefault() throws Exception {
+  void referenceConfigurationHasTheKeysOfTheSeedAndOfUsageAndIsTheDefault() throws Exception {
     Path reference = Path.of("..", "deploy", "maas", "config.maas.yaml");
     Map<?, ?> tree =
         new com.fasterxml.jackson.dataformat.yaml.YAMLMapper()
@@ -102,6 +102,22 @@ class ConfigFileTest {
                         "export_routing_metrics", true,
                         "export_security_metrics", true,
                         "internal_cost_calculation", false),
+                    "usage",
+                    Map.of(
+                        "force_usage",
+                        true,
+                        "backend",
+                        "generic",
+                        "on_disconnect",
+                        "last-snapshot",
+                        "bytes_per_token",
+                        4,
+                        "max_tokens_per_exchange",
+                        100_000_000,
+                        "accept_encoding",
+                        "decodable",
+                        "routes",
+                        Map.of()),
                     "headers",
                     Map.of(
                         "export_routing", true,
