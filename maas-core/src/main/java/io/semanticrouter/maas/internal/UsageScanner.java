@@ -50,12 +50,11 @@ public final class UsageScanner {
   private @Nullable JsonScanner json;
   private @Nullable SseFraming sse;
   private @Nullable CutLines lines;
-  private @Nullable Frames frames;
+  private @Nullable FramedDocuments frames;
   private Payload payload = Payload.START;
   private int doneMatched;
 
-  /** Where the root array of a body stands, if that is what it is. */
-  private RootArray rootArray = RootArray.NONE;
+  private final RootArray rootArray = new RootArray();
 
   /** How much of a byte order mark has been read; all of it also when there is none. */
   private int mark;
@@ -166,7 +165,8 @@ public final class UsageScanner {
       sse = split;
       lines = new CutLines(split::feed);
     } else if (framing == Framing.FRAMES) {
-      frames = new Frames(json);
+      JsonScanner documents = json;
+      frames = new FramedDocuments(documents, facts, stated, () -> endDocument(documents));
     }
   }
 
@@ -183,34 +183,17 @@ public final class UsageScanner {
     return to;
   }
 
-  /** Where a body stands that is one array of documents. */
-  private enum RootArray {
-    NONE,
-    /** Behind "[": an element or the end. */
-    FIRST,
-    /** In an element. */
-    ELEMENT,
-    /** Behind an element: a comma or the end. */
-    BEHIND,
-    /** Behind a comma: an element. */
-    NEXT,
-    CLOSED,
-    /** Something stood between elements that cannot: what follows cannot be told apart. */
-    BROKEN;
-
-    boolean isOpen() {
-      return this != NONE && this != CLOSED && this != BROKEN;
-    }
-  }
-
   private void documents(JsonScanner scanner, byte[] b, int from, int to) {
     int i = from;
     while (i < to) {
       if (format.isArrayOfDocuments() && scanner.isPristine()) {
-        i = betweenElements(b, i, to);
-        if (rootArray == RootArray.BROKEN) {
+        i = rootArray.read(b, i, to, !documentRead);
+        if (rootArray.isBroken()) {
           malformedJson = true;
           return;
+        }
+        if (rootArray.isClosed()) {
+          stated.closed();
         }
         if (i == to) {
           break;
@@ -226,47 +209,6 @@ public final class UsageScanner {
     }
   }
 
-  /** What stands between the elements of a root array, up to the next element. */
-  private int betweenElements(byte[] b, int from, int to) {
-    for (int i = from; i < to; i++) {
-      byte c = b[i];
-      if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
-        continue;
-      }
-      switch (rootArray) {
-        case NONE -> {
-          if (c != '[' || documentRead) {
-            return i;
-          }
-          rootArray = RootArray.FIRST;
-        }
-        case FIRST, NEXT -> {
-          if (c == ']' && rootArray == RootArray.FIRST) {
-            rootArray = RootArray.CLOSED;
-          } else {
-            rootArray = RootArray.ELEMENT;
-            return i;
-          }
-        }
-        case BEHIND, ELEMENT -> {
-          if (c == ',') {
-            rootArray = RootArray.NEXT;
-          } else if (c == ']') {
-            rootArray = RootArray.CLOSED;
-            stated.closed();
-          } else {
-            rootArray = RootArray.BROKEN;
-          }
-        }
-        case CLOSED -> rootArray = RootArray.BROKEN;
-        case BROKEN -> {
-          return i;
-        }
-      }
-    }
-    return to;
-  }
-
   private void endDocument(JsonScanner scanner) {
     boolean complete = scanner.isComplete();
     boolean cutOff = !complete && !scanner.isMalformed() && ending;
@@ -274,95 +216,12 @@ public final class UsageScanner {
     malformedJson |= !complete && !cutOff;
     boolean whole = complete || !scanner.isMalformed();
     if (whole) {
-      boolean single =
-          sse == null && frames == null && !documentRead && rootArray == RootArray.NONE;
+      boolean single = sse == null && frames == null && !documentRead && !rootArray.isOpen();
       stated.take(facts, complete, single);
     }
     documentRead = true;
-    if (rootArray == RootArray.ELEMENT) {
-      rootArray = RootArray.BEHIND;
-    }
     facts.reset();
     scanner.reset();
-  }
-
-  /** The payloads of AWS frames: a document each, or one in base64 within another. */
-  private final class Frames implements EventStreamFraming.Frames, ByteSink {
-    private final EventStreamFraming framing = new EventStreamFraming(this);
-    private final JsonScanner documents;
-    private final JsonScanner wrappers;
-    private final Base64Decoding base64 = new Base64Decoding();
-    private boolean wrapped;
-    private boolean wanted;
-    private boolean delta;
-    private boolean exception;
-
-    Frames(JsonScanner documents) {
-      this.documents = documents;
-      ByteSink decoder = (b, from, to) -> base64.feed(b, from, to, this);
-      this.wrappers = new JsonScanner(BodyFormat.PAYLOAD_PART, new EventFacts(), false, decoder);
-    }
-
-    void feed(byte[] b, int from, int to) {
-      framing.feed(b, from, to);
-    }
-
-    boolean isCut() {
-      return framing.isTruncated();
-    }
-
-    boolean isCorrupt() {
-      return framing.isCorrupt();
-    }
-
-    @Override
-    public boolean begin(int messageType, int eventType) {
-      exception =
-          messageType == EventStreamFraming.EXCEPTION || messageType == EventStreamFraming.ERROR;
-      wrapped = eventType == EventStreamFraming.CHUNK;
-      delta = eventType == EventStreamFraming.CONTENT_DELTA;
-      if (eventType == EventStreamFraming.METADATA) {
-        stated.converse();
-      }
-      wanted = !exception && (wrapped || eventType == EventStreamFraming.METADATA);
-      facts.reset();
-      documents.reset();
-      wrappers.reset();
-      base64.reset();
-      return wanted;
-    }
-
-    @Override
-    public void payload(byte[] b, int from, int to) {
-      (wrapped ? wrappers : documents).feed(b, from, to);
-    }
-
-    /** The document in the base64. */
-    @Override
-    public void accept(byte[] b, int from, int to) {
-      documents.feed(b, from, to);
-    }
-
-    @Override
-    public void end() {
-      if (exception) {
-        stated.failed();
-        return;
-      }
-      if (!wanted) {
-        if (delta) {
-          stated.delta();
-        }
-        return;
-      }
-      if (wrapped) {
-        base64.end(this);
-        malformedJson |= base64.isMalformed() || !wrappers.isComplete();
-      }
-      if (!documents.isPristine()) {
-        endDocument(documents);
-      }
-    }
   }
 
   /** The data of events: JSON, the end marker of OpenAI, or something that is not ours. */
@@ -570,7 +429,7 @@ public final class UsageScanner {
 
   /** Whether a document was not well-formed. */
   public boolean malformedJsonSeen() {
-    return malformedJson;
+    return malformedJson || (frames != null && frames.isMalformed());
   }
 
   /** Whether a usage field was no count. */
