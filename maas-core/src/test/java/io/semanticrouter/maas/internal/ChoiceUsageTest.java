@@ -84,13 +84,13 @@ class ChoiceUsageTest {
     ChoiceUsage usage = new ChoiceUsage();
     for (int choice = 0; choice < ChoiceUsage.MAX_CHOICES; choice++) {
       put(usage, choice, 2, 3);
-      assertThat(usage.completion()).isEqualTo(3 * (choice + 1));
+      assertThat(usage.completion()).isEqualTo(3L * (choice + 1));
     }
     assertThat(usage.isOverflown()).isFalse();
     put(usage, ChoiceUsage.MAX_CHOICES, 2, 3);
     put(usage, Counts.MAX, 2, 3);
     assertThat(usage.isOverflown()).isTrue();
-    assertThat(usage.completion()).isEqualTo(3 * ChoiceUsage.MAX_CHOICES);
+    assertThat(usage.completion()).isEqualTo(3L * ChoiceUsage.MAX_CHOICES);
     assertThat(usage.size()).isEqualTo(ChoiceUsage.MAX_CHOICES);
   }
 
