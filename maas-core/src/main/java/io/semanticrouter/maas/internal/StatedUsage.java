@@ -364,10 +364,6 @@ final class StatedUsage {
     return known == null && spare ? Dialect.CONVERSE : known;
   }
 
-  boolean isSpare() {
-    return spare;
-  }
-
   boolean isSeen() {
     return seen;
   }

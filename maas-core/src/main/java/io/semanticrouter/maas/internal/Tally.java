@@ -49,11 +49,6 @@ final class Tally {
     return closed;
   }
 
-  /** Whether there was such an object. */
-  boolean isOpened() {
-    return opened;
-  }
-
   void put(int slot, long value) {
     int bit = Slots.bit(slot);
     if (((present | stale) & bit) != 0 && counts[slot] != value) {
