@@ -39,4 +39,18 @@ public final class Allocation {
       throw new IllegalStateException(e);
     }
   }
+
+  /**
+   * Bytes that a piece of work allocates once it runs as it will go on to: the least of five times.
+   * A first time may still run in the interpreter, link something or be compiled meanwhile.
+   */
+  public static long leastOf(Runnable work) {
+    long least = Long.MAX_VALUE;
+    for (int i = 0; i < 5; i++) {
+      long before = ofThisThread();
+      work.run();
+      least = Math.min(least, ofThisThread() - before);
+    }
+    return least;
+  }
 }
