@@ -277,6 +277,30 @@ public final class Exchange implements AutoCloseable {
     return meter == null ? null : meter.usageSoFar();
   }
 
+  /** The model to bill as far as it is known: the one that the record will name, once settled. */
+  public String modelSoFar() {
+    return record == null ? facts().model() : record.model();
+  }
+
+  /**
+   * What the usage so far costs; null when there is none, when it has no price, or when cost is not
+   * calculated here.
+   */
+  public @Nullable Cost costSoFar() {
+    if (record != null) {
+      return record.cost();
+    }
+    TokenUsage usage = usageSoFar();
+    return usage == null || meter == null
+        ? null
+        : metering.cost(facts(), usage, meter.otherLinesSoFar());
+  }
+
+  private Routing facts() {
+    String model = meter == null ? null : meter.model();
+    return routing.withResponseModel(model != null ? model : pathModel);
+  }
+
   /** The record, once the exchange is settled; null before, and for what is not metered. */
   public @Nullable UsageRecord record() {
     return record;
@@ -306,8 +330,7 @@ public final class Exchange implements AutoCloseable {
       meter.choicesPerPrompt(forcing.choices());
     }
     Measurement measurement = measure(abort);
-    String model = meter == null ? null : meter.model();
-    Routing facts = routing.withResponseModel(model != null ? model : pathModel);
+    Routing facts = facts();
     record =
         metering.settle(
             operation,

@@ -135,6 +135,11 @@ final class ResponseMeter {
     return usage == null ? null : tokens(usage);
   }
 
+  /** Of further models that were billed, as far as they are known. */
+  List<UsageLine> otherLinesSoFar() {
+    return scanner == null ? List.of() : otherLines(scanner);
+  }
+
   @Nullable String model() {
     return scanner == null ? null : Texts.sanitise(scanner.model());
   }
@@ -214,16 +219,20 @@ final class ResponseMeter {
     note(reasons, canonical.unknownLifetime, Reason.UNKNOWN_TTL);
     note(reasons, scan.isUnterminated() && abort == null, Reason.UNTERMINATED_FINAL);
     note(reasons, scan.zeroAfterNonzeroSeen(), Reason.ZERO_AFTER_NONZERO);
+    return Measurement.of(status, reasons, usage)
+        .withOtherLines(otherLines(scan))
+        .withUnits(units)
+        .withProviderStatement(scan.providerCost(), scan.rawUsage());
+  }
+
+  private static List<UsageLine> otherLines(UsageScanner scan) {
     List<UsageLine> lines = new ArrayList<>(0);
     scan.forEachOtherModel(
         (model, counts) -> {
           String name = Texts.sanitise(model);
           lines.add(new UsageLine(name == null ? Routing.UNKNOWN_MODEL : name, tokens(counts)));
         });
-    return Measurement.of(status, reasons, usage)
-        .withOtherLines(lines)
-        .withUnits(units)
-        .withProviderStatement(scan.providerCost(), scan.rawUsage());
+    return lines;
   }
 
   /** Images of models that state no tokens: billed by the piece. */

@@ -80,6 +80,9 @@ final class RoutingHeaders {
 
   /** Removes from a request what only a router may say. */
   HeaderEdits strip(Headers request) {
+    if (!request.mayHave(UPSTREAM_PREFIX) && !request.mayHave(export.prefix())) {
+      return HeaderEdits.EMPTY;
+    }
     HeaderEdits.Builder edits = null;
     boolean named = false;
     for (String name : request.names()) {
@@ -106,7 +109,8 @@ final class RoutingHeaders {
 
   /** What a response says about the routing. */
   Routing read(Headers response) {
-    if (!mentionsRouter(response)) {
+    // Without names the headers have to be probed one by one.
+    if (!response.mayHave(UPSTREAM_PREFIX)) {
       return Routing.UNKNOWN;
     }
     String selectedModel = either(response, "x-vsr-model-selected", "x-vsr-selected-model");
@@ -155,18 +159,6 @@ final class RoutingHeaders {
 
   private static @Nullable String text(@Nullable Boolean flag, String yes, String no) {
     return flag == null ? null : flag ? yes : no;
-  }
-
-  private static boolean mentionsRouter(Headers response) {
-    boolean named = false;
-    for (String name : response.names()) {
-      named = true;
-      if (name.startsWith(UPSTREAM_PREFIX)) {
-        return true;
-      }
-    }
-    // Without names the headers have to be probed one by one.
-    return !named;
   }
 
   private static @Nullable String either(Headers headers, String name, String otherName) {
