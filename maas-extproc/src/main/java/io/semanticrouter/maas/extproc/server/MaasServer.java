@@ -253,11 +253,7 @@ final class MaasServer implements AutoCloseable {
         "semantic_router_sink_failures",
         "Usage records that a sink could not take",
         metering::sinkFailures);
-    counter(
-        registry,
-        "semantic_router_extproc_failures",
-        "Messages from Envoy that could not be handled and were answered neutrally",
-        processor::failures);
+    ExtProcMetrics.register(registry, processor.stats());
   }
 
   private static void counter(
