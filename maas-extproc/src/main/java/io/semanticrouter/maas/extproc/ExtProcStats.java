@@ -80,10 +80,25 @@ public final class ExtProcStats {
     }
   }
 
-  /** The first bucket of {@link #handlingTimes} ends at 2 to the power of this, in nanoseconds. */
-  private static final int FIRST_BUCKET_BITS = 10;
-
-  private static final int BUCKETS = 16;
+  /** The upper bounds of {@link #handlingTimes}: a microsecond to a tenth of a second. */
+  private static final long[] BOUNDS_NANOS = {
+    1_000,
+    2_000,
+    5_000,
+    10_000,
+    20_000,
+    50_000,
+    100_000,
+    200_000,
+    500_000,
+    1_000_000,
+    2_000_000,
+    5_000_000,
+    10_000_000,
+    20_000_000,
+    50_000_000,
+    100_000_000
+  };
 
   private final LongAdder started = new LongAdder();
   private final LongAdder ended = new LongAdder();
@@ -93,7 +108,7 @@ public final class ExtProcStats {
   private final Counts<ReplyKind> replies = new Counts<>(ReplyKind.class);
   private final Counts<End> ends = new Counts<>(End.class);
   private final Counts<Failure> failures = new Counts<>(Failure.class);
-  private final LongAdder[] times = new LongAdder[BUCKETS + 1];
+  private final LongAdder[] times = new LongAdder[BOUNDS_NANOS.length + 1];
 
   ExtProcStats() {
     Arrays.setAll(times, i -> new LongAdder());
@@ -152,8 +167,11 @@ public final class ExtProcStats {
   void handled(Phase phase, long nanos) {
     messages.of(phase).increment();
     handlingNanos.add(nanos);
-    int bits = 64 - Long.numberOfLeadingZeros(Math.max(0, nanos - 1));
-    times[Math.min(BUCKETS, Math.max(0, bits - FIRST_BUCKET_BITS))].increment();
+    int bucket = 0;
+    while (bucket < BOUNDS_NANOS.length && nanos > BOUNDS_NANOS[bucket]) {
+      bucket++;
+    }
+    times[bucket].increment();
   }
 
   /** How many streams have begun. */
@@ -196,13 +214,11 @@ public final class ExtProcStats {
     return handlingNanos.sum() / 1e9;
   }
 
-  /** The upper bounds of {@link #handlingTimes} in seconds, each twice the one before. */
+  /** The upper bounds of {@link #handlingTimes} in seconds; the last one is infinite. */
   public static double[] handlingBounds() {
-    double[] bounds = new double[BUCKETS + 1];
-    for (int i = 0; i < BUCKETS; i++) {
-      bounds[i] = (1L << (FIRST_BUCKET_BITS + i)) / 1e9;
-    }
-    bounds[BUCKETS] = Double.POSITIVE_INFINITY;
+    double[] bounds = new double[BOUNDS_NANOS.length + 1];
+    Arrays.setAll(
+        bounds, i -> i < BOUNDS_NANOS.length ? BOUNDS_NANOS[i] / 1e9 : Double.POSITIVE_INFINITY);
     return bounds;
   }
 
