@@ -45,7 +45,7 @@ public final class Exchange implements AutoCloseable {
 
   private final Metering metering;
   private final @Nullable Operation operation;
-  private final @Nullable String pathModel;
+  private final String path;
   private final long requestBytes;
   private final Identity identity;
   private final HeaderEdits requestEdits;
@@ -74,7 +74,7 @@ public final class Exchange implements AutoCloseable {
   Exchange(
       Metering metering,
       @Nullable Operation operation,
-      @Nullable String pathModel,
+      String path,
       long requestBytes,
       Identity identity,
       HeaderEdits requestEdits,
@@ -84,7 +84,7 @@ public final class Exchange implements AutoCloseable {
       long startedNanos) {
     this.metering = metering;
     this.operation = operation;
-    this.pathModel = pathModel;
+    this.path = path;
     this.requestBytes = requestBytes;
     this.identity = identity;
     this.requestEdits = requestEdits;
@@ -334,7 +334,7 @@ public final class Exchange implements AutoCloseable {
     }
     Measurement measurement = measure(abort);
     String model = meter == null ? null : meter.model();
-    Routing facts = routing.withResponseModel(model != null ? model : pathModel);
+    Routing facts = routing.withResponseModel(model != null ? model : ModelPath.model(path));
     record =
         metering.settle(
             operation,
