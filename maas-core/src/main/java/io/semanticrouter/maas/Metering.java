@@ -117,11 +117,13 @@ public final class Metering {
         defect(e);
       }
     }
+    boolean isEstimated =
+        operation != null && config.usage().onDisconnect() == UsageConfig.Disconnect.ESTIMATE;
     return new Exchange(
         this,
         operation,
-        operation == null ? null : ModelPath.model(path),
-        operation == null ? -1 : contentLength(request),
+        path,
+        isEstimated ? contentLength(request) : -1,
         identity,
         edits,
         forcing,
