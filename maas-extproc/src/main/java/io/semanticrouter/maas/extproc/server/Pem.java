@@ -150,13 +150,16 @@ final class Pem {
   private static byte[] element(int tag, byte[] content) {
     ByteArrayOutputStream element = new ByteArrayOutputStream();
     element.write(tag);
+    // In the shortest form that fits, or it is not read.
     int length = content.length;
-    if (length < 0x80) {
-      element.write(length);
-    } else {
-      element.writeBytes(
-          new byte[] {(byte) 0x83, (byte) (length >> 16), (byte) (length >> 8), (byte) length});
+    if (length >= 0x80) {
+      int bytes = length < 0x100 ? 1 : length < 0x10000 ? 2 : 3;
+      element.write(0x80 | bytes);
+      for (int shift = 8 * (bytes - 1); shift > 0; shift -= 8) {
+        element.write(length >> shift);
+      }
     }
+    element.write(length);
     element.writeBytes(content);
     return element.toByteArray();
   }
