@@ -63,10 +63,7 @@ class TransportIT {
             .formatted(first.certificate(), first.privateKey(), authority.authority());
     try (SimulatedVllm backend = SimulatedVllm.builder().model("qwen3").start();
         Router router = Router.start(Project.WORK.resolve("mtls"), config(tls))) {
-      String cluster =
-          Envoy.clusterWithFiles(envoyIdentity, authority.authority())
-              .replace("address: maas-extproc", "address: 127.0.0.1")
-              .replace("port_value: 50051", "port_value: " + router.grpcPort());
+      String cluster = cluster(envoyIdentity, authority, router);
       try (Envoy envoy = start("mtls", backend, cluster)) {
         assertMetered(envoy, router);
       }
@@ -94,10 +91,7 @@ class TransportIT {
             .formatted(identity.certificate(), identity.privateKey());
     try (SimulatedVllm backend = SimulatedVllm.builder().model("qwen3").start();
         Router router = Router.start(Project.WORK.resolve("mtls-other"), config(tls))) {
-      String cluster =
-          Envoy.clusterWithFiles(other.issue("envoy", "EC"), other.authority())
-              .replace("address: maas-extproc", "address: 127.0.0.1")
-              .replace("port_value: 50051", "port_value: " + router.grpcPort());
+      String cluster = cluster(other.issue("envoy", "EC"), other, router);
       try (Envoy envoy = start("mtls-other", backend, cluster)) {
         assertThat(chat(envoy)).contains("[DONE]");
         assertThat(envoy.stat("failure_mode_allowed")).isEqualTo(1);
@@ -162,6 +156,15 @@ class TransportIT {
 
   private static String config(String keys) {
     return Stack.PORTS + "  " + keys + "\nmaas_integration:\n  enabled: true\n";
+  }
+
+  private static String cluster(Identity identity, Certificates authority, Router router)
+      throws Exception {
+    return Envoy.clusterWithFiles(identity, authority.authority())
+        .replace("address: maas-extproc", "address: 127.0.0.1")
+        .replace("port_value: 50051", "port_value: " + router.grpcPort())
+        // Tests share their machine with others.
+        .replace("connect_timeout: 1s", "connect_timeout: 20s");
   }
 
   private static Envoy start(String name, SimulatedVllm backend, String cluster) throws Exception {
