@@ -21,6 +21,7 @@ import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
 import io.grpc.stub.StreamObserver;
 import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.extproc.ExtProcConfig;
 import io.semanticrouter.maas.extproc.FakeEnvoy;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -73,7 +74,28 @@ class MaasServerTest {
   }
 
   private MaasServer start(Duration drain) throws IOException {
-    return later(MaasServer.start(MAAS, new ServerConfig("127.0.0.1", 0, "127.0.0.1", 0, drain)));
+    return start(config("127.0.0.1", 0, "127.0.0.1", 0, drain));
+  }
+
+  private MaasServer start(ServerConfig config) throws IOException {
+    MaasServer server = later(new MaasServer(MAAS, config));
+    assertThat(server.start()).isTrue();
+    return server;
+  }
+
+  private static ServerConfig config(
+      String grpcHost, int grpcPort, String metricsHost, int metricsPort, Duration drain) {
+    GrpcConfig grpc =
+        RunningServer.config(Map.of("grpc_address", grpcHost, "grpc_port", grpcPort)).grpc();
+    return new ServerConfig(
+        grpc,
+        ExtProcConfig.DEFAULT,
+        new ListenAddress(metricsHost, metricsPort),
+        false,
+        Duration.ZERO,
+        Duration.ZERO,
+        drain,
+        Duration.ZERO);
   }
 
   private ManagedChannel channel(MaasServer server) {
@@ -318,12 +340,12 @@ class MaasServerTest {
 
   @Test
   void addressThatDoesNotResolveIsAnErrorAndNotEveryAddress() {
-    ServerConfig metrics = new ServerConfig("127.0.0.1", 0, "no such host", 0, NO_DRAIN);
-    assertThatThrownBy(() -> later(MaasServer.start(MAAS, metrics)))
+    ServerConfig metrics = config("127.0.0.1", 0, "no such host", 0, NO_DRAIN);
+    assertThatThrownBy(() -> start(metrics))
         .isInstanceOf(IOException.class)
         .hasMessage("cannot listen for metrics on no such host:0: unknown host");
-    ServerConfig grpc = new ServerConfig("no such host", 0, "127.0.0.1", 0, NO_DRAIN);
-    assertThatThrownBy(() -> later(MaasServer.start(MAAS, grpc)))
+    ServerConfig grpc = config("no such host", 0, "127.0.0.1", 0, NO_DRAIN);
+    assertThatThrownBy(() -> start(grpc))
         .isInstanceOf(IOException.class)
         .hasMessage("cannot listen for gRPC on no such host:0: unknown host");
   }
@@ -335,9 +357,8 @@ class MaasServerTest {
       try (ServerSocket probe = new ServerSocket(0, 1, LOOPBACK)) {
         free = probe.getLocalPort();
       }
-      ServerConfig config =
-          new ServerConfig("127.0.0.1", taken.getLocalPort(), "127.0.0.1", free, NO_DRAIN);
-      assertThatThrownBy(() -> later(MaasServer.start(MAAS, config)))
+      ServerConfig config = config("127.0.0.1", taken.getLocalPort(), "127.0.0.1", free, NO_DRAIN);
+      assertThatThrownBy(() -> start(config))
           .isInstanceOf(IOException.class)
           .hasMessageStartingWith(
               "cannot listen for gRPC on 127.0.0.1:" + taken.getLocalPort() + ": ");
