@@ -20,8 +20,10 @@ import io.semanticrouter.maas.extproc.minienvoy.HttpExchange;
 import io.semanticrouter.maas.extproc.minienvoy.HttpMessage;
 import io.semanticrouter.maas.extproc.minienvoy.HttpMessage.End;
 import io.semanticrouter.maas.extproc.minienvoy.MiniEnvoy;
+import io.semanticrouter.maas.extproc.minienvoy.Modes;
 import io.semanticrouter.maas.extproc.minienvoy.Played;
 import io.semanticrouter.maas.testkit.RecordingSink;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -70,8 +72,7 @@ class MutationScenariosTest {
       "RemoveRequestContentLengthInStreamedMode, ...InBufferedMode, ...InBufferedPartialMode")
   void forcedUsageLeavesNoContentLengthThatIsWrong(BodySendMode mode) {
     Filter filter =
-        Filter.builder(
-                io.semanticrouter.maas.extproc.minienvoy.Modes.of(mode, BodySendMode.STREAMED))
+        Filter.builder(Modes.of(mode, BodySendMode.STREAMED))
             .allowing(MeteredEnvoy.ALLOWED)
             .build();
     Played played =
@@ -106,9 +107,7 @@ class MutationScenariosTest {
   @DisplayName("MismatchedContentLengthAndBodyLength")
   void refusedOverrideOfForcedUsageLeavesBothBodiesAsTheyCame() {
     Filter filter =
-        Filter.builder(ENVOY_YAML.mode())
-            .allowing(java.util.List.of(MeteredEnvoy.ALLOWED.get(3)))
-            .build();
+        Filter.builder(ENVOY_YAML.mode()).allowing(List.of(MeteredEnvoy.ALLOWED.get(3))).build();
     HttpExchange exchange = HttpExchange.of(chat(End.LAST_CHUNK, STREAM_REQUEST), SSE);
     assertPassedOn(forcing.play(filter, exchange), exchange);
     assertThat(sink.records()).hasSize(1);
