@@ -40,6 +40,12 @@ final class RoutingHeaders {
     "x-vsr-internal-auth"
   };
 
+  /**
+   * With more than 100 edits in one reply Envoy fails the exchange ({@code max_headers_count});
+   * some are left for others.
+   */
+  private static final int MAX_REMOVED = 90;
+
   private final MaasConfig.HeaderExport export;
   private final String model;
   private final String routingDecision;
@@ -84,21 +90,25 @@ final class RoutingHeaders {
       return HeaderEdits.EMPTY;
     }
     HeaderEdits.Builder edits = null;
-    boolean named = false;
+    int spoofed = 0;
     for (String name : request.names()) {
-      named = true;
       if (name.startsWith(UPSTREAM_PREFIX) || name.startsWith(export.prefix())) {
         edits = remove(edits, name);
+        spoofed++;
       }
     }
-    if (!named) {
-      for (String name : PROBED_REQUEST_HEADERS) {
-        edits = request.get(name) == null ? edits : remove(edits, name);
-      }
-      for (int i = 0; i < exported.size(); i++) {
-        String name = exported.get(i);
-        edits = request.get(name) == null ? edits : remove(edits, name);
-      }
+    // Where the names are not known, or there are too many of them, those that mean something.
+    return edits == null || spoofed > MAX_REMOVED ? stripWellKnown(request) : edits.build();
+  }
+
+  private HeaderEdits stripWellKnown(Headers request) {
+    HeaderEdits.Builder edits = null;
+    for (String name : PROBED_REQUEST_HEADERS) {
+      edits = request.get(name) == null ? edits : remove(edits, name);
+    }
+    for (int i = 0; i < exported.size(); i++) {
+      String name = exported.get(i);
+      edits = request.get(name) == null ? edits : remove(edits, name);
     }
     return edits == null ? HeaderEdits.EMPTY : edits.build();
   }

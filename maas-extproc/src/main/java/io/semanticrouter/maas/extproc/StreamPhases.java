@@ -138,9 +138,10 @@ final class StreamPhases {
     requestEnded = message.endOfStream;
     boolean wantsBody = editsRequest(begun) && !requestEnded;
     skipped = !begun.isMetered();
+    // What is buffered comes whole, and can be edited to its last byte whatever follows it.
+    requestStreamed = wantsBody && !requestMode.isWhole();
     ModeOverride override =
-        wantsBody ? ModeOverride.STREAM_REQUEST : skipped ? ModeOverride.SKIP : null;
-    requestStreamed = wantsBody;
+        requestStreamed ? ModeOverride.STREAM_REQUEST : skipped ? ModeOverride.SKIP : null;
     out.send(
         Reply.headers(
             Phase.REQUEST_HEADERS, begun.requestEdits(), isFullDuplex() ? null : override));

@@ -67,7 +67,7 @@ final class MeteredEnvoy implements AutoCloseable {
   private final Server server;
   private final ManagedChannel channel;
 
-  private MeteredEnvoy(boolean forcesUsage, UsageSink sink) {
+  private MeteredEnvoy(boolean forcesUsage, UsageSink sink, ExtProcConfig config) {
     metering =
         Metering.builder(
                 MaasConfig.from(
@@ -77,7 +77,7 @@ final class MeteredEnvoy implements AutoCloseable {
             .instanceId("test")
             .sink(sink)
             .build();
-    processor = new MaasProcessor(metering);
+    processor = new MaasProcessor(metering, config);
     String name = InProcessServerBuilder.generateName();
     try {
       server =
@@ -94,12 +94,17 @@ final class MeteredEnvoy implements AutoCloseable {
 
   /** A meter that only looks on. */
   static MeteredEnvoy metering(UsageSink sink) {
-    return new MeteredEnvoy(false, sink);
+    return metering(sink, ExtProcConfig.DEFAULT);
+  }
+
+  /** The same with another configuration of the service. */
+  static MeteredEnvoy metering(UsageSink sink, ExtProcConfig config) {
+    return new MeteredEnvoy(false, sink, config);
   }
 
   /** A meter that asks backends for usage, and takes it out again for those who did not. */
   static MeteredEnvoy forcingUsage(UsageSink sink) {
-    return new MeteredEnvoy(true, sink);
+    return new MeteredEnvoy(true, sink, ExtProcConfig.DEFAULT);
   }
 
   static HttpMessage chat(End end, String... body) {

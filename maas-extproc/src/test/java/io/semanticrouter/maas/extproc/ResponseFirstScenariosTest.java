@@ -16,6 +16,7 @@ import io.semanticrouter.maas.extproc.minienvoy.HttpExchange;
 import io.semanticrouter.maas.extproc.minienvoy.Modes;
 import io.semanticrouter.maas.extproc.minienvoy.Played;
 import io.semanticrouter.maas.testkit.RecordingSink;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -26,7 +27,16 @@ import org.junit.jupiter.api.Test;
  */
 class ResponseFirstScenariosTest {
   private final RecordingSink sink = new RecordingSink();
-  private final MeteredEnvoy envoy = MeteredEnvoy.metering(sink);
+  private final MeteredEnvoy envoy =
+      MeteredEnvoy.metering(
+          sink,
+          new ExtProcConfig(
+              ExtProcConfig.Codec.WIRE,
+              false,
+              "n",
+              Map.of(
+                  "x-auth-request-user",
+                  HeaderSource.attribute("request.headers['x-auth-request-user']"))));
 
   @AfterEach
   void close() {
@@ -55,5 +65,6 @@ class ResponseFirstScenariosTest {
     assertPassedOn(played, exchange);
     assertThat(played.sentKinds()).doesNotContain("REQUEST_HEADERS");
     assertThat(assertBilled(sink).outcome()).isEqualTo(Outcome.COMPLETE);
+    assertThat(sink.single().identity().user()).isEqualTo("alice");
   }
 }

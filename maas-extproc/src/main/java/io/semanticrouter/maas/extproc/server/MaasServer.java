@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -146,8 +147,8 @@ final class MaasServer implements AutoCloseable {
                 thread.setDaemon(true);
                 return thread;
               });
-      idle.scheduleWithFixedDelay(
-          processor::settleIdle, nanos, nanos, TimeUnit.NANOSECONDS);
+      Future<?> unused =
+          idle.scheduleWithFixedDelay(processor::settleIdle, nanos, nanos, TimeUnit.NANOSECONDS);
     }
   }
 

@@ -242,7 +242,7 @@ class MaasServerTest {
     assertThat(text(plain))
         .contains("semantic_router_metering_defects_total 0.0")
         .contains("semantic_router_sink_failures_total 0.0")
-        .contains("semantic_router_extproc_failures_total 0.0")
+        .contains("semantic_router_extproc_failures_total{reason=\"message\"} 0.0")
         .doesNotContain("# EOF");
     HttpResponse<byte[]> open =
         get(server, "/metrics", "accept", "application/openmetrics-text; version=1.0.0");
