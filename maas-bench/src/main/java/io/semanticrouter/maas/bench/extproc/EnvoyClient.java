@@ -79,7 +79,8 @@ final class EnvoyClient implements AutoCloseable {
     await(figures -> figures.held >= exchanges * connections.size());
   }
 
-  private void await(Predicate<Figures> condition) throws InterruptedException {
+  /** Waits for something, for a minute at most; throws when an exchange fails. */
+  void await(Predicate<Figures> condition) throws InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     Figures figures = figures();
     while (!condition.test(figures)) {

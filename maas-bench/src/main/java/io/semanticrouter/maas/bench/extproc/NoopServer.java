@@ -39,19 +39,22 @@ final class NoopServer {
     boolean forced = options.flag("force-usage");
     String codec = options.text("codec", "bytes");
     options.rejectUnknown();
-    Transport transport = Transport.of(listen);
-    ProcessingResponse[] replies = replies(forced);
-    BindableService service =
-        switch (codec) {
-          case "bytes" -> () -> bytes(replies);
-          case "generated" -> generated(replies);
-          default -> throw new IllegalArgumentException("--codec is bytes or generated");
-        };
-    Server server = transport.server().addService(service).build().start();
+    Server server =
+        Transport.of(listen).server().addService(service(codec, forced)).build().start();
     int port =
         server.getListenSockets().get(0) instanceof InetSocketAddress inet ? inet.getPort() : 0;
     System.out.println("Ready: ExtProc and health on 127.0.0.1:" + port + ", no metrics");
     server.awaitTermination();
+  }
+
+  /** The service. With {@code forced} it asks for the body of the request. */
+  static BindableService service(String codec, boolean forced) {
+    ProcessingResponse[] replies = replies(forced);
+    return switch (codec) {
+      case "bytes" -> () -> bytes(replies);
+      case "generated" -> generated(replies);
+      default -> throw new IllegalArgumentException("--codec is bytes or generated");
+    };
   }
 
   /** By kind, the reply. */

@@ -45,9 +45,6 @@ record Variant(String name) {
     command.addAll(pinned());
     command.add(jdk.java().toString());
     command.addAll(jvm);
-    if (jdk.feature() >= 22) {
-      command.add("--enable-native-access=ALL-UNNAMED");
-    }
     if (isNoop()) {
       command.addAll(List.of("-cp", ownJar().toString(), NoopServer.class.getName()));
       command.addAll(List.of("--codec", name.equals(NOOP) ? "bytes" : "generated"));
