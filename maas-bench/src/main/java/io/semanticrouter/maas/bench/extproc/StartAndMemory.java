@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -114,7 +115,7 @@ final class StartAndMemory {
               + " | "
               + (collector.isEmpty() ? "default" : collector.replace("-XX:+Use", ""))
               + " | "
-              + archive.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ');
+              + archive.name().toLowerCase(Locale.ROOT).replace('_', ' ');
       Seen row =
           new Seen(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
       seen.put(name, row);
@@ -132,6 +133,7 @@ final class StartAndMemory {
         start(jdk, variant, options, row);
       }
       memory(jdk, variant, options, row);
+      Files.deleteIfExists(file);
       System.out.println(name + ": " + row);
     }
   }

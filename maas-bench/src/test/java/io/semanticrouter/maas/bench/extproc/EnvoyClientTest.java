@@ -32,6 +32,7 @@ class EnvoyClientTest {
   private static final int MESSAGES = 23;
 
   private final Seen seen = new Seen();
+
   @SuppressWarnings("NullAway.Init") // by each test
   private Server server;
 
