@@ -142,6 +142,43 @@ class RepeatsTest {
   }
 
   @Test
+  void events_that_differ_in_a_number_are_read() {
+    List<String> events = new ArrayList<>();
+    for (int choice = 10; choice < 16; choice++) {
+      events.add(
+          "{\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\": "
+              + choice
+              + " }],\"usage\":{\"completion_tokens\":"
+              + choice
+              + "}}");
+    }
+    UsageScanner scanner = read(BodyFormat.OPENAI, events);
+    assertThat(scanner.isOfSeveralChoices()).isTrue();
+    assertThat(scanner.stated(Slots.OUTPUT)).isEqualTo(10 + 11 + 12 + 13 + 14 + 15);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"other values\":[[%s],\"x\"],\"usage\":{\"prompt_tokens\":7}}",
+        "{\"other values\":[[%s,{}],[\"x\"]],\"usage\":{\"prompt_tokens\":7}}",
+        "{\"other value\": \"x\", \"n\": %s, \"usage\":{\"prompt_tokens\":7}}",
+        "{\"other value\": \"x\", \"n%s\": 1, \"usage\":{\"prompt_tokens\":7}}",
+        "{\"other value\": \"x\" , \"n\": \"\\u00e%s\", \"usage\":{\"prompt_tokens\":7}}",
+        "{\"choices\": [{\"t\": \"x\"}, {\"index\":%s, \"x\": \"y\"}], \"usage\":{\"prompt_tokens\":7}}",
+        "{\"model\":\"a name of some length, %s\",\"usage\":{\"prompt_tokens\":7}}",
+      })
+  void events_that_differ_where_no_text_is_passed_over_are_read(String event) {
+    List<String> events = new ArrayList<>();
+    for (int i = 1; i < 6; i++) {
+      events.add(event.replace("%s", "" + i));
+    }
+    UsageScanner scanner = read(BodyFormat.OPENAI, events);
+    assertThat(scanner.malformedJsonSeen()).isFalse();
+    assertThat(scanner.stated(Slots.INPUT)).isEqualTo(7);
+  }
+
+  @Test
   void random_events_of_few_parts_say_the_same() {
     long seed = 20261124;
     Random random = new Random(seed);
