@@ -151,12 +151,13 @@ class JsonScannerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"nall", "nutl", "nulk", "nul", "nulll", "Null", "none", "n"})
-  void word_that_is_nearly_null_is_no_count(String word) {
+  @ValueSource(
+      strings = {"nall", "nutl", "nulk", "nul", "nulll", "Null", "none", "n", "-", "/", "."})
+  void word_that_is_nearly_null_or_a_number_is_no_count(String word) {
     for (String rest : new String[] {",\"completion_tokens\":8}}", "}}", " }}", "}, \"a\":1}"}) {
       byte[] body = utf8("{\"usage\":{\"prompt_tokens\":" + word + rest);
       UsageScanner scanner = scan(BodyFormat.OPENAI, body);
-      boolean json = word.charAt(0) == 'n';
+      boolean json = word.charAt(0) == 'n' || word.charAt(0) == '-';
       assertThat(scanner.malformedUsageSeen()).as(rest).isEqualTo(json);
       assertThat(scanner.malformedJsonSeen()).as(rest).isEqualTo(!json);
     }
