@@ -102,6 +102,20 @@ class SkippedValueTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 62, 63, 64, 65, 66, 127, 128, 200})
+  void bracket_of_one_kind_ends_where_many_of_the_other_kind_are_in_it(int depth) {
+    for (boolean array : new boolean[] {true, false}) {
+      SkippedValue value = new SkippedValue(false);
+      value.begin(array);
+      String open = (array ? "{" : "[").repeat(depth);
+      String close = (array ? "}" : "]").repeat(depth) + (array ? "]" : "}");
+      byte[] b = utf8(open + close);
+      assertThat(value.feed(b, 0, b.length)).isEqualTo(b.length);
+      assertThat(value.isClosed()).isTrue();
+    }
+  }
+
   @Test
   void bracket_of_one_kind_is_not_taken_for_an_earlier_one_at_its_depth() {
     for (String text : new String[] {"[],{}}", "{},[]}", "[{}],{\"a\":[]}}"}) {

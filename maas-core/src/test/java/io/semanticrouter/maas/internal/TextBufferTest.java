@@ -179,7 +179,7 @@ class TextBufferTest {
 
   @Test
   void character_that_the_limit_cuts_is_left_out() {
-    for (String character : new String[] {"é", "€", "🌍"}) {
+    for (String character : new String[] {"é", "\u0904", "€", "🌍"}) {
       byte[] whole = utf8(character);
       for (int before = CAPACITY - 5; before <= CAPACITY; before++) {
         text.clear();
@@ -198,6 +198,7 @@ class TextBufferTest {
     assertThat(TextBuffer.wholeCharacters(b, 4)).isEqualTo(4);
     assertThat(TextBuffer.wholeCharacters(b, 2)).isEqualTo(2);
     assertThat(TextBuffer.wholeCharacters(new byte[] {(byte) 0x80}, 1)).isEqualTo(1);
+    assertThat(TextBuffer.wholeCharacters(new byte[] {(byte) 0xC0}, 1)).isZero();
     assertThat(TextBuffer.wholeCharacters(new byte[] {(byte) 0xC3}, 1)).isZero();
     assertThat(TextBuffer.wholeCharacters(new byte[] {(byte) 0xC3, (byte) 0xA9}, 2)).isEqualTo(2);
   }
