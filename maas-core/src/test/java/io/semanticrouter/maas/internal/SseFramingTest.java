@@ -27,6 +27,7 @@ class SseFramingTest {
         "//data: a///data: b//,|a|b|",
         ": data: no//data: a//,|a|",
         ":data: no/ data: no/xdata: no/dat: no/datax: no/d/da/dat/Data: no/data: a//,|a|",
+        "dxta: no/daxa: no/datx: no/data; no/data. no/data: a//,|a|",
         "event: data: no/id: data: no/data: a/retry: 7//,|a|",
         "data: a/: no/data: b/: data: no//,|a+b|",
         "data:: a//data:data: b//,|: a|data: b|",
