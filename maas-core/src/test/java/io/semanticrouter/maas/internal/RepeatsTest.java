@@ -81,6 +81,13 @@ class RepeatsTest {
   }
 
   @Test
+  void end_of_an_event_that_was_cut_off_is_no_end() {
+    List<String> events = alike(CHUNK, "\"}}", "a", "b", "c");
+    events.addAll(alike(CHUNK, "\"}}],\"usage\":{\"prompt_tokens\":7}}", "d"));
+    assertThat(read(BodyFormat.OPENAI, events).stated(Slots.INPUT)).isEqualTo(7);
+  }
+
+  @Test
   void event_that_ends_within_what_is_known_is_malformed() {
     for (int cut = 1; cut < CHUNK.length(); cut++) {
       List<String> events = alike(CHUNK, "\"}}]}", "a", "b", "c");
