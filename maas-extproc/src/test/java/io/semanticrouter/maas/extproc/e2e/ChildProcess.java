@@ -63,6 +63,15 @@ final class ChildProcess implements AutoCloseable {
     throw new AssertionError(name + ": " + what + " did not come\n" + output());
   }
 
+  /** Sends it a signal that Java has no name for, such as STOP or CONT. */
+  void signal(String name) throws IOException, InterruptedException {
+    Process kill =
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).inheritIO().start();
+    if (kill.waitFor() != 0) {
+      throw new AssertionError("kill -" + name + " " + process.pid());
+    }
+  }
+
   void kill() {
     process.destroyForcibly();
     ended(10);

@@ -13,11 +13,16 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Assumptions;
 
 /**
@@ -27,15 +32,16 @@ import org.junit.jupiter.api.Assumptions;
  */
 final class Envoy implements AutoCloseable {
   private static final HttpClient HTTP = HttpClient.newHttpClient();
+  private static final Pattern VERSION = Pattern.compile("version: [0-9a-f]+/1\\.(\\d+)\\.");
 
   private final ChildProcess process;
   private final String admin;
-  private final int port;
+  private final Map<String, Integer> ports;
 
-  private Envoy(ChildProcess process, String admin, int port) {
+  private Envoy(ChildProcess process, String admin, Map<String, Integer> ports) {
     this.process = process;
     this.admin = admin;
-    this.port = port;
+    this.ports = ports;
   }
 
   static Path binary() throws IOException, InterruptedException {
@@ -44,8 +50,7 @@ final class Envoy implements AutoCloseable {
             .redirectErrorStream(true)
             .start();
     String output =
-        new String(which.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
-            .strip();
+        new String(which.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
     if (!which.waitFor(10, TimeUnit.MINUTES) || which.exitValue() != 0) {
       if ("1".equals(System.getenv("REQUIRE_ENVOY"))) {
         fail("REQUIRE_ENVOY=1, but " + output);
@@ -53,6 +58,31 @@ final class Envoy implements AutoCloseable {
       Assumptions.abort(output);
     }
     return Path.of(output.lines().reduce("", (first, last) -> last));
+  }
+
+  /** Whether this is Envoy 1.{@code minor} or newer. */
+  static boolean isAtLeast(int minor) throws IOException, InterruptedException {
+    String output = run("--version").output();
+    Matcher version = VERSION.matcher(output);
+    if (!version.find()) {
+      throw new AssertionError("no version in " + output);
+    }
+    return Integer.parseInt(version.group(1)) >= minor;
+  }
+
+  /** What Envoy says of a configuration that it need not run. */
+  static Result validate(Path config) throws IOException, InterruptedException {
+    return run("--mode", "validate", "-c", config.toString());
+  }
+
+  record Result(int status, String output) {}
+
+  private static Result run(String... arguments) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of(arguments));
+    command.add(0, binary().toString());
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return new Result(process.waitFor(), output);
   }
 
   static String config(int routerPort, int backendPort) throws IOException {
@@ -121,9 +151,9 @@ final class Envoy implements AutoCloseable {
                 return address.isEmpty() ? null : "http://" + address;
               });
       process.await("readiness", () -> get(admin + "/ready").startsWith("LIVE") ? true : null);
-      int port =
-          process.await("the listener", () -> listenerPort(get(admin + "/listeners?format=json")));
-      return new Envoy(process, admin, port);
+      Map<String, Integer> ports =
+          process.await("the listeners", () -> ports(get(admin + "/listeners?format=json")));
+      return new Envoy(process, admin, ports);
     } catch (RuntimeException | AssertionError e) {
       process.close();
       throw e;
@@ -131,19 +161,37 @@ final class Envoy implements AutoCloseable {
   }
 
   String url() {
-    return "http://127.0.0.1:" + port;
+    return "http://127.0.0.1:" + port();
   }
 
+  /** The port of the shipped listener. */
   int port() {
-    return port;
+    return port("llm");
   }
 
-  /** One of the counters of the ext_proc filter. */
+  int port(String listener) {
+    return ports.get(listener);
+  }
+
+  /** One of the counters of the ext_proc filters, those of all listeners together. */
   long stat(String name) {
-    String stats = get(admin + "/stats?filter=ext_proc");
-    return stats
+    return sum("ext_proc", "." + name + ":");
+  }
+
+  /** One of the counters of the first ext_proc filter of a listener. */
+  long stat(String listener, String name) {
+    return sum("ext_proc", "http." + listener + ".ext_proc.maas." + name + ":");
+  }
+
+  /** How many requests to a cluster are under way. */
+  long active(String cluster) {
+    return sum("upstream_rq_active", "cluster." + cluster + ".upstream_rq_active:");
+  }
+
+  private long sum(String filter, String name) {
+    return get(admin + "/stats?filter=" + filter)
         .lines()
-        .filter(line -> line.contains("." + name + ":"))
+        .filter(line -> line.contains(name))
         .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(':') + 1).strip()))
         .sum();
   }
@@ -171,13 +219,18 @@ final class Envoy implements AutoCloseable {
     process.close();
   }
 
-  private static Integer listenerPort(String listeners) {
+  /** The ports by the names of their listeners; null until all of them are known. */
+  private static Map<String, Integer> ports(String listeners) {
     try {
-      JsonNode port =
-          new ObjectMapper()
-              .readTree(listeners)
-              .at("/listener_statuses/0/local_address/socket_address/port_value");
-      return port.isInt() ? port.intValue() : null;
+      Map<String, Integer> ports = new HashMap<>();
+      for (JsonNode listener : new ObjectMapper().readTree(listeners).at("/listener_statuses")) {
+        int port = listener.at("/local_address/socket_address/port_value").asInt();
+        if (port == 0) {
+          return null;
+        }
+        ports.put(listener.get("name").asText(), port);
+      }
+      return ports.isEmpty() ? null : ports;
     } catch (IOException e) {
       return null;
     }

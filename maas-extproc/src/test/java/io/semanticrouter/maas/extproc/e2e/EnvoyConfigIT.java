@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.semanticrouter.maas.extproc.Certificates;
 import io.semanticrouter.maas.extproc.Certificates.Identity;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -35,12 +34,8 @@ class EnvoyConfigIT {
   }
 
   private static void assertValid(Path config) throws Exception {
-    Process validate =
-        new ProcessBuilder(Envoy.binary().toString(), "--mode", "validate", "-c", config.toString())
-            .redirectErrorStream(true)
-            .start();
-    String output = new String(validate.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(validate.waitFor()).as(output).isZero();
-    assertThat(output).contains("OK").doesNotContain("deprecated");
+    Envoy.Result result = Envoy.validate(config);
+    assertThat(result.status()).as(result.output()).isZero();
+    assertThat(result.output()).contains("OK").doesNotContain("deprecated");
   }
 }

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.semanticrouter.maas.examples.vllm.SimulatedVllm;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,6 +78,63 @@ class FailOpenIT {
       clients.shutdownNow();
       router.close();
     }
+  }
+
+  @Test
+  void router_that_stands_still_gives_clients_no_error() throws Exception {
+    try (Stack stack =
+        Stack.start(
+            "frozen",
+            Requests.MAAS,
+            Requests.backend(),
+            envoy -> envoy.listener("impatient").extProc("message_timeout: 0.5s"))) {
+      int port = stack.envoy.port("impatient");
+      String[] slow = {"x-sim-tokens", "60", "x-sim-chunk-delay-ms", "50"};
+      RawHttp expectedSlow =
+          RawHttp.post(stack.backend.port(), Requests.CHAT, Requests.ASKED, slow);
+      RawHttp expected = RawHttp.post(stack.backend.port(), Requests.CHAT, Requests.ASKED);
+      stack.mark();
+      // The shipped listener gives a router that has just started more time.
+      RawHttp.post(stack.envoy.port(), Requests.CHAT, Requests.ASKED);
+      stack.assertMetered(1);
+
+      HttpResponse<InputStream> open = open(port, slow);
+      String first = new String(open.body().readNBytes(50), StandardCharsets.UTF_8);
+      stack.router.freeze();
+      try {
+        String rest = new String(open.body().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(first + rest).isEqualTo(expectedSlow.body());
+        for (int i = 0; i < 3; i++) {
+          RawHttp answer = RawHttp.post(port, Requests.CHAT, Requests.ASKED);
+          assertThat(answer.status()).isEqualTo(200);
+          assertThat(answer.body()).isEqualTo(expected.body());
+        }
+      } finally {
+        stack.router.thaw();
+      }
+      assertThat(stack.envoy.stat("impatient", "message_timeouts")).isEqualTo(4);
+      assertThat(stack.envoy.stat("impatient", "failure_mode_allowed")).isEqualTo(4);
+      assertThat(stack.envoy.stat("impatient", "spurious_msgs_received")).isZero();
+
+      assertThat(RawHttp.post(port, Requests.CHAT, Requests.ASKED).body())
+          .isEqualTo(expected.body());
+      stack.awaitRequests(6);
+      // Envoy goes on sending what it waits for: of the open stream the router had got all.
+      assertThat(stack.delta("semantic_router_requests_total", "outcome", "complete")).isEqualTo(3);
+      assertThat(stack.delta("semantic_router_requests_total", "outcome", "none")).isEqualTo(3);
+      assertThat(stack.delta("semantic_router_tokens_total")).isEqualTo(2 * (7 + 4) + (7 + 60));
+    }
+  }
+
+  private static HttpResponse<InputStream> open(int port, String... headers) throws Exception {
+    HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    return http.send(
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + Requests.CHAT))
+            .header("content-type", "application/json")
+            .headers(headers)
+            .POST(HttpRequest.BodyPublishers.ofString(Requests.ASKED))
+            .build(),
+        HttpResponse.BodyHandlers.ofInputStream());
   }
 
   @Test

@@ -45,6 +45,12 @@ record RawHttp(List<String> head, String body, boolean cut) {
     return send(port, pieces.toArray(byte[][]::new));
   }
 
+  /** Sends a request without a body, or with it behind an empty line. */
+  static RawHttp lines(int port, String... lines) throws IOException {
+    boolean body = List.of(lines).contains("");
+    return send(port, ascii(String.join("\r\n", lines) + (body ? "" : "\r\n\r\n")));
+  }
+
   /** Sends the body only when the server has said that it wants it. */
   static RawHttp postWhenAsked(int port, String path, String json, String... headers)
       throws IOException {
@@ -116,8 +122,12 @@ record RawHttp(List<String> head, String body, boolean cut) {
     return String.join("\n", lines.toList()) + "\n\n" + body;
   }
 
-  private static RawHttp parse(byte[] bytes) {
+  /** All that came on a connection until it was closed. */
+  static RawHttp parse(byte[] bytes) {
     String text = new String(bytes, StandardCharsets.ISO_8859_1);
+    while (text.startsWith("HTTP/1.1 100") || text.startsWith("HTTP/1.1 103")) {
+      text = text.substring(text.indexOf("\r\n\r\n") + 4);
+    }
     int end = text.indexOf("\r\n\r\n");
     if (end < 0) {
       throw new AssertionError("no HTTP response: " + text);

@@ -82,6 +82,15 @@ final class Router implements AutoCloseable {
     }
   }
 
+  /** Holds it still, connections and all, until {@link #thaw}. */
+  void freeze() throws IOException, InterruptedException {
+    process.signal("STOP");
+  }
+
+  void thaw() throws IOException, InterruptedException {
+    process.signal("CONT");
+  }
+
   void kill() {
     process.kill();
   }

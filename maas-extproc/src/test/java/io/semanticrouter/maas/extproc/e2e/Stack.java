@@ -11,6 +11,9 @@ import io.semanticrouter.maas.examples.vllm.SimulatedVllm;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 
 /** Backend, router and Envoy, wired together, and the books of all three. */
 final class Stack implements AutoCloseable {
@@ -43,13 +46,30 @@ final class Stack implements AutoCloseable {
   static Stack start(
       String name, String config, SimulatedVllm.Builder simulator, String... routerJvmOptions)
       throws IOException, InterruptedException {
+    return start(name, config, simulator, unchanged -> {}, routerJvmOptions);
+  }
+
+  /**
+   * Starts a stack.
+   *
+   * @param change what differs from the shipped Envoy configuration
+   */
+  static Stack start(
+      String name,
+      String config,
+      SimulatedVllm.Builder simulator,
+      Consumer<EnvoyConfig> change,
+      String... routerJvmOptions)
+      throws IOException, InterruptedException {
     Envoy.binary();
     Path directory = Project.WORK.resolve(name);
     SimulatedVllm backend = simulator.start();
     Router router = null;
     try {
       router = Router.start(directory, PORTS + config, routerJvmOptions);
-      Envoy envoy = Envoy.start(directory, Envoy.config(router.grpcPort(), backend.port()));
+      EnvoyConfig envoyConfig = EnvoyConfig.shipped(router.grpcPort(), backend.port());
+      change.accept(envoyConfig);
+      Envoy envoy = Envoy.start(directory, envoyConfig.text());
       return new Stack(backend, router, envoy);
     } catch (IOException | RuntimeException | AssertionError e) {
       if (router != null) {
@@ -90,37 +110,75 @@ final class Stack implements AutoCloseable {
 
   /** How much a metric has grown since the mark. */
   long delta(String metric, String... labels) {
-    return (long) (router.scrape().sum(metric, labels) - before.sum(metric, labels));
+    return delta(before, router.scrape(), metric, labels);
+  }
+
+  private static long delta(Scrape from, Scrape to, String metric, String... labels) {
+    return (long) (to.sum(metric, labels) - from.sum(metric, labels));
   }
 
   /** Waits until exactly so many exchanges are counted, no more and no less. */
   void awaitRequests(long exchanges) {
+    settled(exchanges);
+  }
+
+  private Scrape settled(long exchanges) {
+    AtomicReference<Scrape> last = new AtomicReference<>();
     Waiting.until(
         Duration.ofSeconds(20),
-        () -> assertThat(delta("semantic_router_requests_total")).isEqualTo(exchanges));
+        () -> {
+          last.set(router.scrape());
+          assertThat(delta(before, last.get(), "semantic_router_requests_total"))
+              .isEqualTo(exchanges);
+        });
+    return last.get();
   }
 
   /** Waits until exactly so many exchanges are counted, and asserts that all ended like this. */
   void assertOutcome(String outcome, long exchanges) {
-    awaitRequests(exchanges);
-    assertThat(delta("semantic_router_requests_total", "outcome", outcome))
-        .as("exchanges with the outcome %s", outcome)
+    assertOutcome(settled(exchanges), outcome, exchanges);
+  }
+
+  private void assertOutcome(Scrape now, String outcome, long exchanges) {
+    assertThat(delta(before, now, "semantic_router_requests_total", "outcome", outcome))
+        .as("exchanges with the outcome %s of %s", outcome, outcomes(now))
         .isEqualTo(exchanges);
+  }
+
+  private List<String> outcomes(Scrape now) {
+    return now.series().keySet().stream()
+        .filter(series -> series.name().equals("semantic_router_requests_total"))
+        .map(series -> series.labels().get("outcome"))
+        .filter(
+            outcome -> delta(before, now, "semantic_router_requests_total", "outcome", outcome) > 0)
+        .toList();
   }
 
   /** Asserts that so many exchanges are complete, with the tokens that the backend stated. */
   void assertMetered(long exchanges) {
-    assertOutcome("complete", exchanges);
-    assertTokensAsReported();
+    Scrape now = settled(exchanges);
+    assertOutcome(now, "complete", exchanges);
+    assertTokensAsReported(now);
+  }
+
+  /** Waits for so many exchanges of which nothing is known. */
+  void assertUnmetered(long exchanges) {
+    Scrape now = settled(exchanges);
+    assertOutcome(now, "none", exchanges);
+    assertThat(delta(before, now, "semantic_router_tokens_total")).isZero();
   }
 
   /** Asserts that the tokens metered are those of the whole answers that stated their usage. */
   void assertTokensAsReported() {
+    assertTokensAsReported(router.scrape());
+  }
+
+  private void assertTokensAsReported(Scrape now) {
     var reported = backend.stats().reported();
-    assertThat(delta("semantic_router_tokens_total", "type", "prompt"))
+    assertThat(delta(before, now, "semantic_router_tokens_total", "type", "prompt"))
         .as("prompt tokens")
         .isEqualTo(reported.promptTokens());
-    assertThat(delta("semantic_router_tokens_total", "type", "completion"))
+    assertThat(delta(before, now, "semantic_router_tokens_total", "type", "completion"))
         .as("completion tokens")
         .isEqualTo(reported.completionTokens());
   }
@@ -135,6 +193,7 @@ final class Stack implements AutoCloseable {
     assertThat(envoy.stat("rejected_header_mutations")).isZero();
     assertThat(envoy.stat("failure_mode_allowed")).isZero();
     assertThat(envoy.stat("message_timeouts")).isZero();
+    assertThat(envoy.stat("streams_failed")).isZero();
   }
 
   @Override
