@@ -114,6 +114,7 @@ class FailOpenIT {
       }
       assertThat(stack.envoy.stat("impatient", "message_timeouts")).isEqualTo(4);
       assertThat(stack.envoy.stat("impatient", "failure_mode_allowed")).isEqualTo(4);
+      assertThat(stack.envoy.stat("impatient", "streams_failed")).isZero();
       assertThat(stack.envoy.stat("impatient", "spurious_msgs_received")).isZero();
 
       assertThat(RawHttp.post(port, Requests.CHAT, Requests.ASKED).body())

@@ -8,12 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import okhttp3.MediaType;
-import okhttp3.OkHttpClient;
-import okhttp3.Protocol;
-import okhttp3.Request;
-import okhttp3.RequestBody;
-import okhttp3.Response;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -285,21 +279,12 @@ class FramingIT {
   @ValueSource(strings = {SHIPPED, STATIC, STATIC_NO_TRAILERS})
   void answer_that_ends_in_trailers_passes_with_them_and_is_metered(String listener)
       throws Exception {
-    OkHttpClient http =
-        new OkHttpClient.Builder().protocols(List.of(Protocol.H2_PRIOR_KNOWLEDGE)).build();
-    Request request =
-        new Request.Builder()
-            .url("http://127.0.0.1:" + stack.envoy.port(listener) + Requests.CHAT)
-            .header(RawBackend.CASE, "trailers")
-            .post(RequestBody.create(Requests.ASKED, MediaType.get("application/json")))
-            .build();
-    try (Response response = http.newCall(request).execute()) {
-      assertThat(response.body().string()).isEqualTo(String.join("", EVENTS));
-      assertThat(response.trailers().get("x-checksum")).isEqualTo("42");
-    } finally {
-      http.connectionPool().evictAll();
-      http.dispatcher().executorService().shutdown();
-    }
+    Http2 answer =
+        Http2.post(
+            stack.envoy.port(listener), Requests.CHAT, Requests.ASKED, RawBackend.CASE, "trailers");
+
+    assertThat(answer.body()).isEqualTo(String.join("", EVENTS));
+    assertThat(answer.trailers().get("x-checksum")).isEqualTo("42");
     assertTokens();
   }
 }

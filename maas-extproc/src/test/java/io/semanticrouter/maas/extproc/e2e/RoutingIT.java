@@ -270,20 +270,52 @@ class RoutingIT {
     String[] knobs = {"x-sim-tokens", "500", "x-sim-split-bytes", "1000"};
     for (String body : List.of(Requests.PLAIN, Requests.ASKED, Requests.STREAM)) {
       RawHttp expected = RawHttp.post(stack.backend.port(), Requests.CHAT, body, knobs);
-      stack.mark();
-      Scrape before = second.scrape();
+      for (int i = 0; i < 5; i++) {
+        stack.mark();
+        Scrape before = second.scrape();
 
-      RawHttp answer = post(listener, body, knobs);
+        RawHttp answer = post(listener, body, knobs);
 
-      assertThat(answer.status()).isEqualTo(200);
-      assertThat(answer.body()).isEqualTo(expected.body());
-      assertThat(answer.cut()).isFalse();
-      stack.assertMetered(1);
-      // Who is before the first sees no usage that the client did not ask for.
-      boolean shown = !listener.equals("two-swapped") || !body.equals(Requests.STREAM);
-      awaitSecond(before, shown ? "complete" : "none");
-      assertThat(tokens(second.scrape()) - tokens(before)).isEqualTo(shown ? 7 + 500 : 0);
+        if (losesBytes(listener) && !answer.body().equals(expected.body())) {
+          assertBytesLost(answer, expected);
+          continue;
+        }
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.body()).isEqualTo(expected.body());
+        assertThat(answer.cut()).isFalse();
+        stack.assertMetered(1);
+        // Who is before the first sees no usage that the client did not ask for.
+        boolean shown = !listener.equals("two-swapped") || !body.equals(Requests.STREAM);
+        awaitSecond(before, shown ? "complete" : "none");
+        assertThat(tokens(second.scrape()) - tokens(before)).isEqualTo(shown ? 7 + 500 : 0);
+      }
     }
+  }
+
+  /**
+   * Whether this Envoy may lose bytes between two filters: before 1.39 of bodies in either
+   * direction, and in 1.40 of requests whose body only the first filter wants to see.
+   */
+  private static boolean losesBytes(String listener) throws Exception {
+    return !Envoy.isAtLeast(39) || (listener.equals("two") && Envoy.isAtLeast(40));
+  }
+
+  /** The end of the answer is gone, or that of the request, which the backend then refuses. */
+  private void assertBytesLost(RawHttp answer, RawHttp expected) throws Exception {
+    if (answer.status() == 200) {
+      assertThat(Envoy.isAtLeast(39)).as("an Envoy that loses no bytes of answers").isFalse();
+      assertThat(expected.body()).startsWith(answer.body());
+    } else {
+      assertThat(answer.status()).isEqualTo(400);
+      assertThat(answer.body()).contains("is not valid JSON");
+    }
+    stack.awaitRequests(1);
+    assertThat(stack.delta("semantic_router_tokens_total")).isLessThanOrEqualTo(reported());
+  }
+
+  private long reported() {
+    var reported = stack.backend.stats().reported();
+    return reported.promptTokens() + reported.completionTokens();
   }
 
   private void awaitSecond(Scrape before, String outcome) {
