@@ -10,6 +10,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.Arrays;
 
 /** Reads messages and writes replies. Thread-safe. */
 interface Codec {
@@ -30,7 +31,7 @@ interface Codec {
       @Override
       public Message parse(InputStream stream) {
         try {
-          return read(stream.readAllBytes());
+          return read(bytes(stream));
         } catch (IOException e) {
           throw unreadable(e);
         }
@@ -63,6 +64,16 @@ interface Codec {
         throw new UnsupportedOperationException("replies are only sent");
       }
     };
+  }
+
+  /** All of a message; where its length is known, without a buffer of eight thousand bytes first. */
+  private static byte[] bytes(InputStream stream) throws IOException {
+    if (!(stream instanceof KnownLength)) {
+      return stream.readAllBytes();
+    }
+    byte[] bytes = new byte[stream.available()];
+    int length = stream.readNBytes(bytes, 0, bytes.length);
+    return length == bytes.length ? bytes : Arrays.copyOf(bytes, length);
   }
 
   private static StatusRuntimeException unreadable(IOException e) {
