@@ -12,7 +12,8 @@ JARS := $(ROUTER_JAR) $(SIMULATOR_JAR) $(GATEWAY_JAR)
 # Whatever a jar is made of; a newer one of these makes the jar old.
 SOURCES := $(shell find . -path ./.tools -prune -o \( -name target -prune \) -o -path '*/src/main/*' -type f -print -o -name pom.xml -print)
 
-.PHONY: help build test demo run-router run-envoy run-simulator bench bench-memory format clean
+.PHONY: help build test demo run-router run-envoy run-simulator bench bench-memory bench-load bench-first bench-start \
+  bench-soak bench-jars format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,14 +41,31 @@ run-envoy: ## run Envoy with config/envoy.yaml
 run-simulator: $(SIMULATOR_JAR) ## run the simulated backend on port 8000
 	exec java -jar $(SIMULATOR_JAR)
 
-bench: ## run the benchmarks; BENCH_ARGS goes to JMH
-	$(MVN) -q -DskipTests -Dspotless.check.skip=true -pl maas-bench -am package
+bench: bench-jars ## run the benchmarks; BENCH_ARGS goes to JMH
 	java -jar $(BENCH_JAR) $(BENCH_ARGS)
 
-bench-memory: ## a stream of one GiB under -Xmx64m; the heap of 10,000 open exchanges
-	$(MVN) -q -DskipTests -Dspotless.check.skip=true -pl maas-bench -am package
+bench-memory: bench-jars ## a stream of one GiB under -Xmx64m; the heap of 10,000 open exchanges
 	java -Xmx64m -cp $(BENCH_JAR) io.semanticrouter.maas.bench.GigabyteStream
 	java -Xmx512m -cp $(BENCH_JAR) io.semanticrouter.maas.bench.OpenExchanges
+
+# The server under test is a process of its own; SERVER_CPUS and CLIENT_CPUS pin the two, as taskset writes processors.
+BENCH_CLIENT := $(if $(CLIENT_CPUS),taskset -c $(CLIENT_CPUS)) java -Xms512m -Xmx512m -cp $(BENCH_JAR) \
+  io.semanticrouter.maas.bench.extproc
+
+bench-jars:
+	$(MVN) -q -DskipTests -Dspotless.check.skip=true -pl maas-bench -am package
+
+bench-load: bench-jars ## the ExtProc server beside one that does nothing; BENCH_ARGS: maas-bench/README.md
+	$(BENCH_CLIENT).LoadRun $(BENCH_ARGS)
+
+bench-first: bench-jars ## the first ten exchanges after a start
+	$(BENCH_CLIENT).FirstExchanges $(BENCH_ARGS)
+
+bench-start: bench-jars ## start to ready and resident set: plain, AppCDS, AOT cache
+	$(BENCH_CLIENT).StartAndMemory $(BENCH_ARGS)
+
+bench-soak: bench-jars ## ten minutes of every ending, or SECONDS: exact records, flat heap and threads
+	$(BENCH_CLIENT).Soak --seconds $(or $(SECONDS),600) $(BENCH_ARGS)
 
 format: ## format all Java sources
 	$(MVN) -q spotless:apply

@@ -3,6 +3,8 @@ package io.semanticrouter.maas;
 
 import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
+import io.semanticrouter.maas.internal.ByteSink;
+import io.semanticrouter.maas.internal.UsageScanner;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -43,7 +45,7 @@ public final class Exchange implements AutoCloseable {
 
   private final Metering metering;
   private final @Nullable Operation operation;
-  private final @Nullable String pathModel;
+  private final String path;
   private final long requestBytes;
   private final Identity identity;
   private final HeaderEdits requestEdits;
@@ -58,6 +60,13 @@ public final class Exchange implements AutoCloseable {
   private int status;
   private Routing routing = Routing.UNKNOWN;
   private @Nullable ResponseMeter meter;
+
+  /** Where the response body goes, without a detour: a chunk can be a single byte. */
+  private @Nullable UsageScanner plainBody;
+
+  /** Where it goes when it has a coding. Both null when no more of it is wanted. */
+  private @Nullable ByteSink codedBody;
+
   private boolean defective;
   private byte @Nullable [] copy;
   private @Nullable UsageRecord record;
@@ -65,7 +74,7 @@ public final class Exchange implements AutoCloseable {
   Exchange(
       Metering metering,
       @Nullable Operation operation,
-      @Nullable String pathModel,
+      String path,
       long requestBytes,
       Identity identity,
       HeaderEdits requestEdits,
@@ -75,7 +84,7 @@ public final class Exchange implements AutoCloseable {
       long startedNanos) {
     this.metering = metering;
     this.operation = operation;
-    this.pathModel = pathModel;
+    this.path = path;
     this.requestBytes = requestBytes;
     this.identity = identity;
     this.requestEdits = requestEdits;
@@ -165,6 +174,8 @@ public final class Exchange implements AutoCloseable {
               requestBytes,
               responseStatus,
               headers);
+      plainBody = meter.plainBody();
+      codedBody = meter.codedBody();
       if (metering.config().mode().isIntegrated()) {
         edits = metering.routingHeaders().write(routing, headers);
       }
@@ -192,7 +203,7 @@ public final class Exchange implements AutoCloseable {
 
   /** Whether the response body is needed; known once the response headers are. */
   public boolean wantsResponseBody() {
-    return meter != null && meter.wantsBody() && !settled;
+    return plainBody != null || codedBody != null;
   }
 
   /**
@@ -254,11 +265,25 @@ public final class Exchange implements AutoCloseable {
 
   /** The next piece of the response body, cut anywhere. The array is only read, and not kept. */
   public void onResponseBody(byte[] bytes, int offset, int length) {
-    if (meter == null || settled) {
+    UsageScanner plain = plainBody;
+    if (plain == null) {
+      onCodedBody(bytes, offset, length);
       return;
     }
     try {
-      meter.body(bytes, offset, offset + length);
+      plain.feed(bytes, offset, offset + length);
+    } catch (Exception e) {
+      fail(e);
+    }
+  }
+
+  private void onCodedBody(byte[] bytes, int offset, int length) {
+    ByteSink coded = codedBody;
+    if (coded == null) {
+      return;
+    }
+    try {
+      coded.accept(bytes, offset, offset + length);
     } catch (Exception e) {
       fail(e);
     }
@@ -275,6 +300,30 @@ public final class Exchange implements AutoCloseable {
   /** The usage stated so far: the final one, a running one, or null when there is none yet. */
   public @Nullable TokenUsage usageSoFar() {
     return meter == null ? null : meter.usageSoFar();
+  }
+
+  /** The model to bill as far as it is known: the one that the record will name, once settled. */
+  public String modelSoFar() {
+    return record == null ? facts().model() : record.model();
+  }
+
+  /**
+   * What the usage so far costs; null when there is none, when it has no price, or when cost is not
+   * calculated here.
+   */
+  public @Nullable Cost costSoFar() {
+    if (record != null) {
+      return record.cost();
+    }
+    TokenUsage usage = usageSoFar();
+    return usage == null || meter == null
+        ? null
+        : metering.cost(facts(), usage, meter.otherLinesSoFar());
+  }
+
+  private Routing facts() {
+    String model = meter == null ? null : meter.model();
+    return routing.withResponseModel(model != null ? model : ModelPath.model(path));
   }
 
   /** The record, once the exchange is settled; null before, and for what is not metered. */
@@ -302,12 +351,13 @@ public final class Exchange implements AutoCloseable {
     if (operation == null || !SETTLED.compareAndSet(this, false, true)) {
       return;
     }
+    plainBody = null;
+    codedBody = null;
     if (meter != null && forcing != null) {
       meter.choicesPerPrompt(forcing.choices());
     }
     Measurement measurement = measure(abort);
-    String model = meter == null ? null : meter.model();
-    Routing facts = routing.withResponseModel(model != null ? model : pathModel);
+    Routing facts = facts();
     record =
         metering.settle(
             operation,
@@ -346,6 +396,8 @@ public final class Exchange implements AutoCloseable {
       meter.close();
     }
     meter = null;
+    plainBody = null;
+    codedBody = null;
     metering.defect(e);
   }
 }

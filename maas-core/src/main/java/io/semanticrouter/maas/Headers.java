@@ -39,4 +39,19 @@ public interface Headers {
   default Iterable<String> names() {
     return List.of();
   }
+
+  /**
+   * Whether a header's name may begin so. True when it does, and also when the names are not known;
+   * a gateway that knows them without listing them answers faster than the default.
+   */
+  default boolean mayHave(String lowerCasePrefix) {
+    boolean named = false;
+    for (String name : names()) {
+      named = true;
+      if (name.startsWith(lowerCasePrefix)) {
+        return true;
+      }
+    }
+    return !named;
+  }
 }

@@ -117,11 +117,13 @@ public final class Metering {
         defect(e);
       }
     }
+    boolean isEstimated =
+        operation != null && config.usage().onDisconnect() == UsageConfig.Disconnect.ESTIMATE;
     return new Exchange(
         this,
         operation,
-        operation == null ? null : ModelPath.model(path),
-        operation == null ? -1 : contentLength(request),
+        path,
+        isEstimated ? contentLength(request) : -1,
         identity,
         edits,
         forcing,
@@ -185,17 +187,8 @@ public final class Metering {
       Instant startedAt,
       Duration duration) {
     TokenUsage usage = measurement.usage();
-    Cost cost = null;
-    boolean unpriced = false;
-    if (usage != null && config.mode().calculatesCost()) {
-      try {
-        cost = cost(routing, usage, measurement.otherLines());
-      } catch (RuntimeException e) {
-        // The record goes out unpriced; without it the usage would be lost too.
-        defect(e);
-      }
-      unpriced = cost == null;
-    }
+    Cost cost = usage == null ? null : cost(routing, usage, measurement.otherLines());
+    boolean unpriced = cost == null && usage != null && config.mode().calculatesCost();
     UsageRecord record =
         new UsageRecord(
             instanceId + '-' + Long.toHexString(sequence.incrementAndGet()),
@@ -215,12 +208,26 @@ public final class Metering {
     return record;
   }
 
+  /** What usage costs; null when it has no price here, or cost is not calculated. */
+  @Nullable Cost cost(Routing routing, TokenUsage usage, List<UsageLine> otherLines) {
+    if (!config.mode().calculatesCost()) {
+      return null;
+    }
+    try {
+      return price(routing, usage, otherLines);
+    } catch (RuntimeException e) {
+      // The record goes out unpriced; without it the usage would be lost too.
+      defect(e);
+      return null;
+    }
+  }
+
   /**
    * The price of the selected model, else of the model that the response names. An answer from the
    * response cache cost no generation; it has no price of its own yet, so it is unpriced. So is an
    * exchange of which one of several models has no price.
    */
-  private @Nullable Cost cost(Routing routing, TokenUsage usage, List<UsageLine> otherLines) {
+  private @Nullable Cost price(Routing routing, TokenUsage usage, List<UsageLine> otherLines) {
     if (usage.isEmpty() || Boolean.TRUE.equals(routing.cacheHit())) {
       return null;
     }

@@ -32,8 +32,6 @@ final class ResponseMeter {
   /** Takes the coding off the body; null when it has none. */
   private final @Nullable ContentDecoding decoding;
 
-  private final ByteSink decoded;
-
   /** Why the body is not looked at; null when it is. */
   private final @Nullable Measurement settledByHeaders;
 
@@ -85,7 +83,6 @@ final class ResponseMeter {
             ? new UsageScanner(format(operation), framing)
             : null;
     decoding = scanner == null ? null : coding;
-    decoded = scanner == null ? (b, from, to) -> {} : scanner::feed;
   }
 
   private static @Nullable ContentDecoding decoding(
@@ -97,16 +94,19 @@ final class ResponseMeter {
         codings);
   }
 
-  boolean wantsBody() {
-    return scanner != null;
+  /** What to feed with the body; null when it has a coding or is not looked at. */
+  @Nullable UsageScanner plainBody() {
+    return decoding == null ? scanner : null;
   }
 
-  void body(byte[] bytes, int from, int to) {
-    if (decoding != null) {
-      decoding.feed(bytes, from, to, decoded);
-    } else if (scanner != null) {
-      scanner.feed(bytes, from, to);
+  /** What to feed with a body that has a coding; null when it has none or is not looked at. */
+  @Nullable ByteSink codedBody() {
+    if (decoding == null || scanner == null) {
+      return null;
     }
+    ContentDecoding coded = decoding;
+    ByteSink plain = scanner::feed;
+    return (b, from, to) -> coded.feed(b, from, to, plain);
   }
 
   /** Lets go of what a body may hold that did not reach its end. */
@@ -133,6 +133,11 @@ final class ResponseMeter {
     }
     CanonicalUsage usage = scanner.usage(isPromptOnly());
     return usage == null ? null : tokens(usage);
+  }
+
+  /** Of further models that were billed, as far as they are known. */
+  List<UsageLine> otherLinesSoFar() {
+    return scanner == null ? List.of() : otherLines(scanner);
   }
 
   @Nullable String model() {
@@ -214,16 +219,20 @@ final class ResponseMeter {
     note(reasons, canonical.unknownLifetime, Reason.UNKNOWN_TTL);
     note(reasons, scan.isUnterminated() && abort == null, Reason.UNTERMINATED_FINAL);
     note(reasons, scan.zeroAfterNonzeroSeen(), Reason.ZERO_AFTER_NONZERO);
+    return Measurement.of(status, reasons, usage)
+        .withOtherLines(otherLines(scan))
+        .withUnits(units)
+        .withProviderStatement(scan.providerCost(), scan.rawUsage());
+  }
+
+  private static List<UsageLine> otherLines(UsageScanner scan) {
     List<UsageLine> lines = new ArrayList<>(0);
     scan.forEachOtherModel(
         (model, counts) -> {
           String name = Texts.sanitise(model);
           lines.add(new UsageLine(name == null ? Routing.UNKNOWN_MODEL : name, tokens(counts)));
         });
-    return Measurement.of(status, reasons, usage)
-        .withOtherLines(lines)
-        .withUnits(units)
-        .withProviderStatement(scan.providerCost(), scan.rawUsage());
+    return lines;
   }
 
   /** Images of models that state no tokens: billed by the piece. */

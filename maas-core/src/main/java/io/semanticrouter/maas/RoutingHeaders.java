@@ -40,6 +40,12 @@ final class RoutingHeaders {
     "x-vsr-internal-auth"
   };
 
+  /**
+   * With more than 100 edits in one reply Envoy fails the exchange ({@code max_headers_count});
+   * some are left for others.
+   */
+  private static final int MAX_REMOVED = 90;
+
   private final MaasConfig.HeaderExport export;
   private final String model;
   private final String routingDecision;
@@ -80,22 +86,29 @@ final class RoutingHeaders {
 
   /** Removes from a request what only a router may say. */
   HeaderEdits strip(Headers request) {
+    if (!request.mayHave(UPSTREAM_PREFIX) && !request.mayHave(export.prefix())) {
+      return HeaderEdits.EMPTY;
+    }
     HeaderEdits.Builder edits = null;
-    boolean named = false;
+    int spoofed = 0;
     for (String name : request.names()) {
-      named = true;
       if (name.startsWith(UPSTREAM_PREFIX) || name.startsWith(export.prefix())) {
         edits = remove(edits, name);
+        spoofed++;
       }
     }
-    if (!named) {
-      for (String name : PROBED_REQUEST_HEADERS) {
-        edits = request.get(name) == null ? edits : remove(edits, name);
-      }
-      for (int i = 0; i < exported.size(); i++) {
-        String name = exported.get(i);
-        edits = request.get(name) == null ? edits : remove(edits, name);
-      }
+    // Where the names are not known, or there are too many of them, those that mean something.
+    return edits == null || spoofed > MAX_REMOVED ? stripWellKnown(request) : edits.build();
+  }
+
+  private HeaderEdits stripWellKnown(Headers request) {
+    HeaderEdits.Builder edits = null;
+    for (String name : PROBED_REQUEST_HEADERS) {
+      edits = request.get(name) == null ? edits : remove(edits, name);
+    }
+    for (int i = 0; i < exported.size(); i++) {
+      String name = exported.get(i);
+      edits = request.get(name) == null ? edits : remove(edits, name);
     }
     return edits == null ? HeaderEdits.EMPTY : edits.build();
   }
@@ -106,7 +119,8 @@ final class RoutingHeaders {
 
   /** What a response says about the routing. */
   Routing read(Headers response) {
-    if (!mentionsRouter(response)) {
+    // Without names the headers have to be probed one by one.
+    if (!response.mayHave(UPSTREAM_PREFIX)) {
       return Routing.UNKNOWN;
     }
     String selectedModel = either(response, "x-vsr-model-selected", "x-vsr-selected-model");
@@ -155,18 +169,6 @@ final class RoutingHeaders {
 
   private static @Nullable String text(@Nullable Boolean flag, String yes, String no) {
     return flag == null ? null : flag ? yes : no;
-  }
-
-  private static boolean mentionsRouter(Headers response) {
-    boolean named = false;
-    for (String name : response.names()) {
-      named = true;
-      if (name.startsWith(UPSTREAM_PREFIX)) {
-        return true;
-      }
-    }
-    // Without names the headers have to be probed one by one.
-    return !named;
   }
 
   private static @Nullable String either(Headers headers, String name, String otherName) {

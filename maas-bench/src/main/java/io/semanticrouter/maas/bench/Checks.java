@@ -7,10 +7,11 @@ import io.semanticrouter.maas.UsageRecord;
 import org.jspecify.annotations.Nullable;
 
 /** A benchmark of the wrong thing is worse than none: what is measured is checked first. */
-final class Checks {
+public final class Checks {
   private Checks() {}
 
-  static void that(boolean holds, String what) {
+  /** Throws, with what should have been true, when it is not. */
+  public static void that(boolean holds, String what) {
     if (!holds) {
       throw new IllegalStateException("Not true: " + what);
     }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * asked for becomes text anew each time, so that no text brings a hash code along, and names are
  * found by their content, never by being the same object.
  */
-final class GatewayHeaders implements Headers {
+public final class GatewayHeaders implements Headers {
   private final String[] names;
   private final byte[][] values;
   private final List<String> view;

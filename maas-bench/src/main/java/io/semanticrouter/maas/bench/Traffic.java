@@ -12,18 +12,26 @@ import java.util.Map;
 import java.util.Random;
 
 /** The traffic that is measured: of the size and shape that gateways see. */
-final class Traffic {
+public final class Traffic {
   static final String METHOD = "POST";
   static final String PATH = "/v1/chat/completions";
-  static final List<String> MODELS = List.of("qwen3-32b", "llama-3.3-70b", "mistral-small");
+
+  /** The models of the traffic, each with a price. */
+  public static final List<String> MODELS = List.of("qwen3-32b", "llama-3.3-70b", "mistral-small");
+
   static final List<String> TIERS = List.of("free", "premium", "enterprise");
   static final int USERS = 10_000;
 
   static final int BODY_BYTES = 2048;
-  static final int EVENT_BYTES = 230;
+
+  /** The size of an event without usage. */
+  public static final int EVENT_BYTES = 230;
+
   static final int EVENT_WITH_USAGE_BYTES = 280;
   static final int PROMPT_TOKENS = 1187;
-  static final int COMPLETION_TOKENS = 342;
+
+  /** What each exchange used. */
+  public static final int COMPLETION_TOKENS = 342;
 
   private static final String WORDS =
       "The quick answer is \\\"it depends\\\"; the longer one needs a look at the figures.\\n\\n";
@@ -32,6 +40,11 @@ final class Traffic {
 
   /** Every combination of user and model fits, so that none is measured in the overflow series. */
   static MaasConfig config(Mode mode) {
+    return config(mode, true);
+  }
+
+  /** The same, with or without editing requests so that streams report their usage. */
+  public static MaasConfig config(Mode mode, boolean forceUsage) {
     Map<String, Object> price = Map.of("prompt_per_1m", "0.20", "completion_per_1m", "0.60");
     return MaasConfig.from(
         Map.of(
@@ -39,6 +52,8 @@ final class Traffic {
             Map.of(
                 "enabled",
                 mode.isIntegrated(),
+                "usage",
+                Map.of("force_usage", forceUsage),
                 "metrics",
                 Map.of(
                     "internal_cost_calculation",
@@ -52,7 +67,7 @@ final class Traffic {
   }
 
   /** User names, in an order that says nothing about where they lie in memory. */
-  static List<String> users(int count) {
+  public static List<String> users(int count) {
     List<String> users = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       users.add("user-%05d@example.com".formatted(i));
@@ -62,12 +77,12 @@ final class Traffic {
   }
 
   /** A user has one tier. */
-  static String tier(String user) {
+  public static String tier(String user) {
     return TIERS.get(Math.floorMod(user.hashCode(), TIERS.size()));
   }
 
   /** 21 headers, the identity among the last ones, where an auth filter puts it. */
-  static GatewayHeaders request() {
+  public static GatewayHeaders request() {
     return GatewayHeaders.of(
         ":method", METHOD,
         ":scheme", "https",
@@ -93,7 +108,7 @@ final class Traffic {
   }
 
   /** 12 headers, those of the router in the spelling of its current versions. */
-  static GatewayHeaders response(String model, String contentType) {
+  public static GatewayHeaders response(String model, String contentType) {
     return GatewayHeaders.of(
         ":status", "200",
         "date", "Mon, 02 Nov 2026 09:14:57 GMT",
@@ -135,7 +150,7 @@ final class Traffic {
   }
 
   /** An event with a piece of text. */
-  static byte[] event(String model, int number, String usage, int size) {
+  public static byte[] event(String model, int number, String usage, int size) {
     String head = eventHead(model) + "{\"index\":0,\"delta\":{\"content\":\" " + (number % 10);
     String tail = "\"},\"finish_reason\":null}],\"usage\":" + usage + "}\n\n";
     return padded(head, tail, size);
@@ -206,7 +221,7 @@ final class Traffic {
   }
 
   /** The usage of the whole request, and the end marker. */
-  static byte[] terminal(String model, int completion) {
+  public static byte[] terminal(String model, int completion) {
     return (eventHead(model) + "],\"usage\":" + usage(completion) + "}\n\ndata: [DONE]\n\n")
         .getBytes(UTF_8);
   }

@@ -28,11 +28,18 @@ final class CutLines {
 
   void feed(byte[] b, int from, int to) {
     int i = length;
-    if (to - from == 1 && i > 0 && i < held.length - 1 && b[from] > '\r') {
+    byte[] line = held;
+    if (to - from == 1 && i < line.length - 1 && (b[from] & 0xFF) > '\r') {
       // Streams that come byte by byte get here for most of them.
-      held[i] = b[from];
+      line[i] = b[from];
       length = i + 1;
-    } else if (i > 0) {
+    } else {
+      any(b, from, to);
+    }
+  }
+
+  private void any(byte[] b, int from, int to) {
+    if (length > 0) {
       complete(b, from, to);
     } else {
       begin(b, from, to);

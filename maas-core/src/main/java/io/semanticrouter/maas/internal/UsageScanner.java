@@ -50,6 +50,10 @@ public final class UsageScanner {
   private @Nullable JsonScanner json;
   private @Nullable SseFraming sse;
   private @Nullable CutLines lines;
+
+  /** The same, once there can be no byte order mark any more. */
+  private @Nullable CutLines unmarked;
+
   private @Nullable FramedDocuments frames;
   private Payload payload = Payload.START;
   private int doneMatched;
@@ -90,8 +94,9 @@ public final class UsageScanner {
 
   /** Reads the next chunk, any part of the body, an empty one included. */
   public void feed(byte[] b, int from, int to) {
-    if (lines != null && mark == BYTE_ORDER_MARK.length) {
-      lines.feed(b, from, to);
+    CutLines open = unmarked;
+    if (open != null) {
+      open.feed(b, from, to);
     } else {
       begin(b, from, to);
     }
@@ -108,6 +113,7 @@ public final class UsageScanner {
       i++;
     }
     read(b, i, to);
+    unmarked = mark == BYTE_ORDER_MARK.length ? lines : null;
   }
 
   /** A part of a mark is none, but three or fewer bytes like others. */

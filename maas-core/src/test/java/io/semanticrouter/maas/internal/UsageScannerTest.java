@@ -4,8 +4,10 @@ package io.semanticrouter.maas.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.semanticrouter.maas.internal.UsageScanner.Framing;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class UsageScannerTest {
@@ -65,6 +67,77 @@ class UsageScannerTest {
         assertThat(summary(scanner)).as("seed %d", seed).isEqualTo(whole);
       }
     }
+  }
+
+  @Test
+  void malformed_document_states_nothing() {
+    String usage = "{\"usage\":{\"prompt_tokens\":12}";
+    for (String end : new String[] {",}", "]", ",\"a\"}", "x}"}) {
+      for (String body : new String[] {usage + end, "data: " + usage + end + "\n\n"}) {
+        UsageScanner scanner = scan(Framing.DETECT, body);
+        assertThat(scanner.malformedJsonSeen()).as(body).isTrue();
+        assertThat(scanner.usageSeen()).as(body).isFalse();
+      }
+    }
+    assertThat(scan(Framing.JSON, usage).usageSeen()).as("cut off, not malformed").isTrue();
+  }
+
+  @Test
+  void body_that_ends_within_its_first_few_bytes_is_not_a_whole_one() {
+    for (int length = 1; length < 3; length++) {
+      UsageScanner mark = new UsageScanner(Framing.JSON);
+      mark.feed(new byte[] {(byte) 0xEF, (byte) 0xBB}, 0, length);
+      mark.end();
+      assertThat(mark.malformedJsonSeen()).isTrue();
+    }
+    for (int length = 0; length < 12; length++) {
+      UsageScanner frames = new UsageScanner(BodyFormat.CONVERSE, Framing.FRAMES);
+      frames.feed(new byte[12], 0, length);
+      frames.end();
+      assertThat(frames.isTruncated()).as("%d bytes", length).isEqualTo(length > 0);
+    }
+  }
+
+  @Test
+  void cost_is_any_plausible_number_that_is_not_negative() {
+    assertThat(cost("\"cost\":0")).isEqualByComparingTo("0");
+    assertThat(cost("\"cost\":1e-40")).isEqualByComparingTo("1e-40");
+    assertThat(cost("\"cost\":1e40")).isEqualByComparingTo("1e40");
+    assertThat(cost("\"cost\":1e-41")).isNull();
+    assertThat(cost("\"cost\":1e41")).isNull();
+    assertThat(cost("\"cost\":-0.1")).isNull();
+    assertThat(cost("\"cost_in_usd_ticks\":0")).isEqualByComparingTo("0");
+    assertThat(cost("\"cost_in_usd_ticks\":1,\"cost\":7")).isEqualByComparingTo("1e-10");
+  }
+
+  private static @Nullable BigDecimal cost(String cost) {
+    return scan(Framing.JSON, "{\"usage\":{\"prompt_tokens\":1," + cost + "}}").providerCost();
+  }
+
+  @Test
+  void calls_of_tools_add_up_and_are_absent_where_none_is_stated() {
+    String usage = "{\"type\":\"message\",\"usage\":{\"input_tokens\":1,\"server_tool_use\":{%s}}}";
+    String searches = "\"web_search_requests\":3";
+    String fetches = "\"web_fetch_requests\":2";
+    assertThat(toolCalls(usage.replace("%s", searches))).isEqualTo(3);
+    assertThat(toolCalls(usage.replace("%s", fetches))).isEqualTo(2);
+    assertThat(toolCalls(usage.replace("%s", searches + "," + fetches))).isEqualTo(5);
+    assertThat(toolCalls(usage.replace("%s", ""))).isEqualTo(UsageScanner.ABSENT);
+  }
+
+  private static long toolCalls(String body) {
+    UsageScanner scanner = new UsageScanner(BodyFormat.ANTHROPIC, Framing.JSON);
+    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+    scanner.feed(bytes, 0, bytes.length);
+    scanner.end();
+    return scanner.toolCalls();
+  }
+
+  @Test
+  void usage_is_kept_as_it_is_written() {
+    String usage = "{ \"prompt_tokens\": 1,\n\"x\":[\"}\"] }";
+    assertThat(scan(Framing.JSON, "{\"usage\":" + usage + "}").rawUsage()).isEqualTo(usage);
+    assertThat(scan(Framing.JSON, "{}").rawUsage()).isNull();
   }
 
   static UsageScanner scan(Framing framing, String body) {

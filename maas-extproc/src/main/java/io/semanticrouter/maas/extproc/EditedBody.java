@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc;
 
-import com.google.protobuf.ByteString;
 import io.semanticrouter.maas.BodySink;
 import java.util.Arrays;
 
 /**
- * What becomes of one body chunk. As long as the edits give back the very bytes that they got,
+ * What becomes of one piece of a body. As long as the edits give back the very bytes that they got,
  * nothing is copied: Envoy still has them.
  */
 final class EditedBody implements BodySink {
-  /** Reads a chunk and writes what goes on. */
-  interface Edit {
-    void apply(byte[] bytes, int offset, int length, BodySink out);
-  }
-
   private final byte[] original;
+  private final int from;
+  private final int to;
 
-  /** How much has gone on as it was. */
+  /** How far it has gone on as it was. */
   private int same;
 
   /** What has gone on, from the first difference on; empty until then. */
@@ -25,9 +21,11 @@ final class EditedBody implements BodySink {
 
   private int length;
 
-  EditedBody(ByteString chunk, Edit edit) {
-    original = chunk.toByteArray();
-    edit.apply(original, 0, original.length, this);
+  EditedBody(Message message) {
+    original = message.bytes;
+    from = message.from;
+    to = message.to;
+    same = from;
   }
 
   @Override
@@ -37,28 +35,39 @@ final class EditedBody implements BodySink {
       return;
     }
     if (length == 0) {
-      append(original, 0, same);
+      append(original, from, same - from);
     }
     append(bytes, offset, count);
   }
 
   private void append(byte[] bytes, int offset, int count) {
     if (length + count > changed.length) {
-      changed = Arrays.copyOf(changed, Math.max(length + count, original.length + 128));
+      changed = Arrays.copyOf(changed, Math.max(length + count, to - from + 128));
     }
     System.arraycopy(bytes, offset, changed, length, count);
     length += count;
   }
 
-  /** Whether the chunk goes on as it came. */
+  /** Whether the piece goes on as it came. */
   boolean isUnchanged() {
-    return length == 0 && same == original.length;
+    return length == 0 && same == to;
   }
 
-  /** What goes on instead. */
-  ByteString bytes() {
-    return length == 0
-        ? ByteString.copyFrom(original, 0, same)
-        : ByteString.copyFrom(changed, 0, length);
+  /** The reply that says so, or says what goes on instead. */
+  Reply reply(Phase phase) {
+    return isUnchanged() ? Reply.neutral(phase) : Reply.replaced(phase, bytes(), start(), end());
+  }
+
+  /** What goes on is in this array, between {@link #start} and {@link #end}. */
+  byte[] bytes() {
+    return length == 0 ? original : changed;
+  }
+
+  int start() {
+    return length == 0 ? from : 0;
+  }
+
+  int end() {
+    return length == 0 ? same : length;
   }
 }

@@ -24,7 +24,7 @@ final class EnvoyHeaders implements Headers {
   public @Nullable String get(String lowerCaseName) {
     for (int i = headers.size() - 1; i >= 0; i--) {
       HeaderValue header = headers.get(i);
-      if (header.getKey().equals(lowerCaseName)) {
+      if (isNamed(header, lowerCaseName)) {
         ByteString raw = header.getRawValue();
         // toStringUtf8 puts U+FFFD where the bytes are no UTF-8, as Headers wants it.
         return raw.isEmpty() ? header.getValue() : raw.toStringUtf8();
@@ -37,7 +37,7 @@ final class EnvoyHeaders implements Headers {
   public int count(String lowerCaseName) {
     int count = 0;
     for (int i = 0; i < headers.size(); i++) {
-      if (headers.get(i).getKey().equals(lowerCaseName)) {
+      if (isNamed(headers.get(i), lowerCaseName)) {
         count++;
       }
     }
@@ -45,11 +45,46 @@ final class EnvoyHeaders implements Headers {
   }
 
   @Override
+  public boolean mayHave(String lowerCasePrefix) {
+    for (int i = 0; i < headers.size(); i++) {
+      if (lowerCase(headers.get(i).getKey()).startsWith(lowerCasePrefix)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
   public Iterable<String> names() {
     List<String> names = new ArrayList<>(headers.size());
     for (int i = 0; i < headers.size(); i++) {
-      names.add(headers.get(i).getKey());
+      names.add(lowerCase(headers.get(i).getKey()));
     }
     return names;
+  }
+
+  private static boolean isNamed(HeaderValue header, String lowerCaseName) {
+    String key = header.getKey();
+    return key.length() == lowerCaseName.length() && lowerCase(key).equals(lowerCaseName);
+  }
+
+  /** Letters of ASCII in lower case; the same text where there are no others. */
+  static String lowerCase(String name) {
+    for (int i = 0; i < name.length(); i++) {
+      if (isUpperCase(name.charAt(i))) {
+        StringBuilder lower = new StringBuilder(name);
+        for (int j = i; j < lower.length(); j++) {
+          if (isUpperCase(lower.charAt(j))) {
+            lower.setCharAt(j, (char) (lower.charAt(j) + 32));
+          }
+        }
+        return lower.toString();
+      }
+    }
+    return name;
+  }
+
+  private static boolean isUpperCase(char c) {
+    return c >= 'A' && c <= 'Z';
   }
 }

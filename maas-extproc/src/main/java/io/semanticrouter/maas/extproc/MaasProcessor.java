@@ -2,13 +2,15 @@
 package io.semanticrouter.maas.extproc;
 
 import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc;
-import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
-import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
-import io.grpc.stub.ServerCallStreamObserver;
-import io.grpc.stub.StreamObserver;
-import io.semanticrouter.maas.AbortReason;
+import io.grpc.BindableService;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerCall;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
 import io.semanticrouter.maas.Metering;
-import java.util.concurrent.atomic.LongAdder;
+import io.semanticrouter.maas.extproc.ExtProcStats.Failure;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The ExtProc service: one {@link ProcessorStream} per HTTP exchange. Thread-safe.
@@ -17,34 +19,55 @@ import java.util.concurrent.atomic.LongAdder;
  * resets even good streams, often right behind the last message, and with an executor in between
  * the messages still queued in front of it are dropped. The usage is in the last one.
  */
-public final class MaasProcessor extends ExternalProcessorGrpc.ExternalProcessorImplBase {
+public final class MaasProcessor implements BindableService {
   private final Metering metering;
-  private final LongAdder failures = new LongAdder();
-  private final LongAdder openStreams = new LongAdder();
+  private final ExtProcConfig config;
+  private final ExtProcStats stats = new ExtProcStats();
+  private final Set<ProcessorStream> open = ConcurrentHashMap.newKeySet();
   private volatile boolean draining;
 
   /** A service that meters with the given engine. */
   public MaasProcessor(Metering metering) {
+    this(metering, ExtProcConfig.DEFAULT);
+  }
+
+  /** A service that meters with the given engine, and behaves as configured. */
+  public MaasProcessor(Metering metering, ExtProcConfig config) {
     this.metering = metering;
+    this.config = config;
   }
 
   @Override
-  public StreamObserver<ProcessingRequest> process(StreamObserver<ProcessingResponse> replies) {
-    ServerCallStreamObserver<ProcessingResponse> call =
-        (ServerCallStreamObserver<ProcessingResponse>) replies;
-    ProcessorStream stream = new ProcessorStream(this, metering, call);
-    openStreams.increment();
-    // gRPC calls exactly one of the two, whatever ends a stream, and not always an observer method:
-    // after a message that cannot be parsed there is neither an error nor an end. With the first,
-    // a reply after a cancellation is dropped instead of throwing.
-    call.setOnCancelHandler(() -> closed(stream));
-    call.setOnCloseHandler(() -> closed(stream));
+  public ServerServiceDefinition bindService() {
+    Codec codec =
+        config.codec() == ExtProcConfig.Codec.WIRE ? new WireCodec() : new GeneratedCodec();
+    MethodDescriptor<Message, Reply> process =
+        ExternalProcessorGrpc.getProcessMethod().toBuilder(codec.requests(), codec.replies())
+            .build();
+    ServiceDescriptor service =
+        ServiceDescriptor.newBuilder(ExternalProcessorGrpc.SERVICE_NAME)
+            .setSchemaDescriptor(ExternalProcessorGrpc.getServiceDescriptor().getSchemaDescriptor())
+            .addMethod(process)
+            .build();
+    return ServerServiceDefinition.builder(service)
+        .addMethod(process, (call, headers) -> begin(call))
+        .build();
+  }
+
+  private ServerCall.Listener<Message> begin(ServerCall<Message, Reply> call) {
+    ProcessorStream stream =
+        new ProcessorStream(this, call, new StreamPhases(metering, config, stats));
+    open.add(stream);
+    stats.streamStarted();
+    call.request(1);
     return stream;
   }
 
-  private void closed(ProcessorStream stream) {
-    stream.onClosed();
-    openStreams.decrement();
+  /** gRPC tells of the end of a stream exactly once, whatever ends it. */
+  void ended(ProcessorStream stream) {
+    if (open.remove(stream)) {
+      stats.streamEnded();
+    }
   }
 
   /** From now on, exchanges that end early are settled as drained. */
@@ -52,21 +75,30 @@ public final class MaasProcessor extends ExternalProcessorGrpc.ExternalProcessor
     draining = true;
   }
 
+  boolean isDraining() {
+    return draining;
+  }
+
+  /**
+   * Settles the exchanges of streams on which nothing has come since the call before, and completes
+   * those streams. To be called as often as an exchange may be silent.
+   */
+  public void settleIdle() {
+    open.forEach(ProcessorStream::settleIdle);
+  }
+
   /** How many streams are open; exact only while none begins. */
   public long openStreams() {
-    return openStreams.sum();
+    return open.size();
   }
 
   /** How many messages could not be handled; each got the reply that changes nothing. */
   public long failures() {
-    return failures.sum();
+    return stats.failures(Failure.MESSAGE) + stats.failures(Failure.SETTLEMENT);
   }
 
-  AbortReason abortReason() {
-    return draining ? AbortReason.DRAIN : AbortReason.CANCELLED;
-  }
-
-  void failed() {
-    failures.increment();
+  /** What the service has done. */
+  public ExtProcStats stats() {
+    return stats;
   }
 }

@@ -3,6 +3,7 @@ package io.semanticrouter.maas.extproc;
 
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
+import io.semanticrouter.maas.Cost;
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Identity;
 import io.semanticrouter.maas.TokenUsage;
@@ -12,51 +13,128 @@ import org.jspecify.annotations.Nullable;
 /**
  * What Envoy gets to know of an exchange, for access logs and rate limits: one struct under our own
  * namespace, which {@code metadata_options.receiving_namespaces} has to name. Envoy merges it key
- * by key into what it has, so that a later one adds to an earlier one.
+ * by key into what it has, so that a later one adds to an earlier one. Immutable once made.
  */
 final class UsageMetadata {
-  static final String NAMESPACE = "io.semanticrouter.maas";
+  private static final int MAX_FIELDS = 26;
+  private static final long PICOS_PER_MICRO = 1_000_000;
+  private static final long MICROS_PER_UNIT = 1_000_000;
 
-  private UsageMetadata() {}
+  /** Beyond this the double of a {@code Struct} is no longer exact. */
+  private static final long MAX_EXACT = (1L << 53) - 1;
 
-  /** The usage as far as it is known, and everything else once the exchange is settled. */
-  static Struct of(Exchange exchange) {
-    Struct.Builder fields = Struct.newBuilder();
-    Identity identity = exchange.identity();
-    text(fields, "user", identity.user());
-    text(fields, "tier", identity.tier());
-    tokens(fields, exchange.usageSoFar());
-    UsageRecord record = exchange.record();
-    if (record != null) {
-      text(fields, "model", record.model());
-      text(fields, "outcome", record.outcome().label());
-    }
-    return Struct.newBuilder()
-        .putFields(NAMESPACE, Value.newBuilder().setStructValue(fields).build())
-        .build();
+  private final String namespace;
+  private final String[] names = new String[MAX_FIELDS];
+  private final @Nullable String[] texts = new String[MAX_FIELDS];
+  private final double[] numbers = new double[MAX_FIELDS];
+  private int size;
+
+  private UsageMetadata(String namespace) {
+    this.namespace = namespace;
   }
 
-  private static void tokens(Struct.Builder fields, @Nullable TokenUsage usage) {
+  /** What is known by now, and everything else once the exchange is settled. */
+  static UsageMetadata of(String namespace, Exchange exchange) {
+    UsageMetadata metadata = new UsageMetadata(namespace);
+    Identity identity = exchange.identity();
+    metadata.text("user", identity.user());
+    metadata.text("tier", identity.tier());
+    metadata.text("model", exchange.modelSoFar());
+    metadata.tokens(exchange.usageSoFar());
+    metadata.cost(exchange.costSoFar());
+    UsageRecord record = exchange.record();
+    if (record != null) {
+      metadata.text("outcome", record.outcome().label());
+    }
+    return metadata;
+  }
+
+  private void tokens(@Nullable TokenUsage usage) {
     if (usage == null) {
       return;
     }
-    number(fields, "prompt_tokens", usage.prompt());
-    number(fields, "completion_tokens", usage.completion());
+    count("prompt_tokens", usage.prompt());
+    count("completion_tokens", usage.completion());
     if (usage.prompt() >= 0 && usage.completion() >= 0) {
-      number(fields, "total_tokens", usage.prompt() + usage.completion());
+      count("total_tokens", usage.prompt() + usage.completion());
+    }
+    count("cache_read_tokens", usage.cacheRead());
+    count("cache_write_tokens", usage.cacheWrite());
+    count("cache_write_5m_tokens", usage.cacheWrite5m());
+    count("cache_write_1h_tokens", usage.cacheWrite1h());
+    count("reasoning_tokens", usage.reasoning());
+    count("prompt_audio_tokens", usage.promptAudio());
+    count("prompt_image_tokens", usage.promptImage());
+    count("completion_audio_tokens", usage.completionAudio());
+    count("completion_image_tokens", usage.completionImage());
+    count("tool_use_tokens", usage.toolUse());
+    count("accepted_prediction_tokens", usage.acceptedPrediction());
+    count("rejected_prediction_tokens", usage.rejectedPrediction());
+    count("unattributed_tokens", usage.unattributed());
+  }
+
+  /** Exact as a text; and in whole micro-units, rounded half up, for what only adds numbers. */
+  private void cost(@Nullable Cost cost) {
+    if (cost == null) {
+      return;
+    }
+    text("cost", cost.amount().stripTrailingZeros().toPlainString());
+    text("currency", cost.currency());
+    if (cost.units() < MAX_EXACT / MICROS_PER_UNIT) {
+      long micros =
+          cost.units() * MICROS_PER_UNIT + (cost.picos() + PICOS_PER_MICRO / 2) / PICOS_PER_MICRO;
+      count("cost_micros", micros);
     }
   }
 
-  private static void number(Struct.Builder fields, String name, long value) {
-    if (value != TokenUsage.UNKNOWN) {
-      // Counts end below 2^53, so that the double of a Struct holds them exactly.
-      fields.putFields(name, Value.newBuilder().setNumberValue((double) value).build());
+  private void count(String name, long value) {
+    if (value >= 0 && value <= MAX_EXACT) {
+      numbers[size] = value;
+      names[size++] = name;
     }
   }
 
-  private static void text(Struct.Builder fields, String name, String value) {
+  private void text(String name, String value) {
     if (!value.isEmpty()) {
-      fields.putFields(name, Value.newBuilder().setStringValue(value).build());
+      texts[size] = value;
+      names[size++] = name;
     }
+  }
+
+  String namespace() {
+    return namespace;
+  }
+
+  /** How many fields there are. */
+  int size() {
+    return size;
+  }
+
+  String name(int i) {
+    return names[i];
+  }
+
+  /** The value of a field that is a text; null when it is a number. */
+  @Nullable String text(int i) {
+    return texts[i];
+  }
+
+  double number(int i) {
+    return numbers[i];
+  }
+
+  /** As the generated classes say it. */
+  Struct toStruct() {
+    Struct.Builder fields = Struct.newBuilder();
+    for (int i = 0; i < size; i++) {
+      String text = texts[i];
+      Value.Builder value = Value.newBuilder();
+      fields.putFields(
+          names[i],
+          (text == null ? value.setNumberValue(numbers[i]) : value.setStringValue(text)).build());
+    }
+    return Struct.newBuilder()
+        .putFields(namespace, Value.newBuilder().setStructValue(fields).build())
+        .build();
   }
 }

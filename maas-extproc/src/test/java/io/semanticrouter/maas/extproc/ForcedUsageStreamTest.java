@@ -124,11 +124,14 @@ class ForcedUsageStreamTest {
   @Test
   void chunkThatDoesNotChangeGetsTheConstantReply() {
     send(chat());
-    assertThat(send(requestBody("{\"stream\":true,", false))).isEqualTo(Replies.REQUEST_BODY);
-    assertThat(send(requestBody("", false))).isEqualTo(Replies.REQUEST_BODY);
-    assertThat(send(requestBody("\"a\":1}", false))).isNotEqualTo(Replies.REQUEST_BODY);
-    assertThat(send(requestBody("\n", false))).isEqualTo(Replies.REQUEST_BODY);
-    assertThat(send(requestBody("", true))).isEqualTo(Replies.REQUEST_BODY);
+    assertThat(send(requestBody("{\"stream\":true,", false)))
+        .isEqualTo(GeneratedCodec.response(Reply.REQUEST_BODY));
+    assertThat(send(requestBody("", false))).isEqualTo(GeneratedCodec.response(Reply.REQUEST_BODY));
+    assertThat(send(requestBody("\"a\":1}", false)))
+        .isNotEqualTo(GeneratedCodec.response(Reply.REQUEST_BODY));
+    assertThat(send(requestBody("\n", false)))
+        .isEqualTo(GeneratedCodec.response(Reply.REQUEST_BODY));
+    assertThat(send(requestBody("", true))).isEqualTo(GeneratedCodec.response(Reply.REQUEST_BODY));
   }
 
   @Test
@@ -160,7 +163,7 @@ class ForcedUsageStreamTest {
     ProcessingResponse usage = stream.replies().get(5);
     assertThat(usage.getResponseBody().getResponse().getBodyMutation().getClearBody()).isTrue();
     assertThat(usage.hasDynamicMetadata()).isTrue();
-    assertThat(stream.replies().get(3)).isEqualTo(Replies.RESPONSE_BODY);
+    assertThat(stream.replies().get(3)).isEqualTo(GeneratedCodec.response(Reply.RESPONSE_BODY));
     assertThat(sink.single().outcome()).isEqualTo(Outcome.COMPLETE);
     assertThat(sink.single().forcedUsage()).isEqualTo(ForcedUsage.EDITED);
   }
@@ -220,7 +223,7 @@ class ForcedUsageStreamTest {
   void requestThatEndsInTrailersIsEdited() {
     send(chat());
     send(requestBody(STREAM, false));
-    assertThat(send(requestTrailers())).isEqualTo(Replies.REQUEST_TRAILERS);
+    assertThat(send(requestTrailers())).isEqualTo(GeneratedCodec.response(Reply.REQUEST_TRAILERS));
     answer();
     assertThat(passedOn()).isEqualTo(new PassedOn(EDITED, SEEN));
   }

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -87,26 +89,65 @@ public final class Main implements Callable<Integer> {
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
     Logger log = LoggerFactory.getLogger(Main.class);
+    MaasServer server = new MaasServer(file.metering(), file.server());
+    // Before it listens: whoever is served is waited for, however early the process is stopped.
+    Thread shutdown = new Thread(() -> stop(log, server), "shutdown");
+    if (!addShutdownHook(shutdown)) {
+      return 0;
+    }
     log.info("MaaS integration: {} ({})", describe(file.metering().mode()), path);
     if (file.metering().mode() == Mode.HYBRID && file.metering().rateCard().isEmpty()) {
       log.warn("Cost is to be calculated, but no model has a price: all exchanges are unpriced");
     }
-    MaasServer server;
     try {
-      server = MaasServer.start(file.metering(), file.server());
+      if (server.start()) {
+        log.info(
+            "Ready: ExtProc and health on {}, metrics on {}:{}",
+            where(file.server().grpc(), server.grpcPort()),
+            file.server().metrics().host(),
+            server.metricsPort());
+      }
     } catch (IOException e) {
       err.println("maas-extproc: " + e.getMessage());
+      // With it this would end as if it had been asked to.
+      removeShutdownHook(shutdown);
       return CANNOT_RUN;
     }
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(log, server), "shutdown"));
-    log.info(
-        "Ready: ExtProc and health on {}:{}, metrics on {}:{}",
-        file.server().grpcAddress(),
-        server.grpcPort(),
-        file.server().metricsAddress(),
-        server.metricsPort());
     Thread.currentThread().join();
     return 0;
+  }
+
+  /** Where gRPC is, the TCP address last. */
+  private static String where(GrpcConfig grpc, int port) {
+    List<String> places = new ArrayList<>();
+    if (grpc.socket() != null) {
+      places.add("unix:" + grpc.socket().path());
+    }
+    if (grpc.tcp() != null) {
+      TlsConfig tls = grpc.tls();
+      String security = tls == null ? "" : tls.clientCa() == null ? "TLS " : "mutual TLS ";
+      places.add(security + grpc.tcp().host() + ":" + port);
+    }
+    return String.join(" and ", places);
+  }
+
+  /** False when the process is being stopped already. */
+  private static boolean addShutdownHook(Thread hook) {
+    try {
+      Runtime.getRuntime().addShutdownHook(hook);
+      return true;
+    } catch (IllegalStateException e) {
+      return false;
+    }
+  }
+
+  private static void removeShutdownHook(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // It runs: somebody asked at the same moment.
+      return;
+    }
   }
 
   private static void stop(Logger log, MaasServer server) {

@@ -2,42 +2,65 @@
 package io.semanticrouter.maas.extproc.server;
 
 import io.semanticrouter.maas.ConfigSection;
+import io.semanticrouter.maas.extproc.ExtProcConfig;
 import java.time.Duration;
 
 /**
  * The {@code server} section: where the server listens and how it stops.
  *
- * @param grpcAddress address of the ExtProc and health services
- * @param grpcPort their port; 0 lets the system choose
- * @param metricsAddress address of the metrics endpoint
- * @param metricsPort its port; 0 lets the system choose
- * @param drainTimeout how long a stopping server waits for open exchanges
+ * @param grpc the ExtProc and health services
+ * @param extProc how the ExtProc service behaves
+ * @param metrics address of the metrics endpoint
+ * @param warmUp whether made-up exchanges run before the server is ready
+ * @param idleTimeout how long an exchange may be silent; zero for ever
+ * @param shutdownDelay how long a stopping server still takes new exchanges while it says that it
+ *     is not ready
+ * @param drainTimeout how long it then waits for open exchanges
+ * @param metricsLinger how long it can be scraped after that
  */
 record ServerConfig(
-    String grpcAddress,
-    int grpcPort,
-    String metricsAddress,
-    int metricsPort,
-    Duration drainTimeout) {
+    GrpcConfig grpc,
+    ExtProcConfig extProc,
+    ListenAddress metrics,
+    boolean warmUp,
+    Duration idleTimeout,
+    Duration shutdownDelay,
+    Duration drainTimeout,
+    Duration metricsLinger) {
 
   static ServerConfig from(ConfigSection root) {
     ConfigSection section = root.section("server");
-    ServerConfig config =
-        new ServerConfig(
-            address(section, "grpc_address"),
-            (int) section.integer("grpc_port", 50051, 0, 65535),
+    GrpcConfig grpc = GrpcConfig.from(section);
+    ListenAddress metrics =
+        new ListenAddress(
             address(section, "metrics_address"),
-            (int) section.integer("metrics_port", 9190, 0, 65535),
-            // Below the 30 s that Kubernetes gives a pod to stop by default.
-            Duration.ofSeconds(section.integer("drain_timeout_seconds", 25, 0, 3600)));
-    if (config.grpcPort != 0 && config.grpcPort == config.metricsPort) {
+            (int) section.integer("metrics_port", 9190, 0, 65535));
+    ListenAddress tcp = grpc.tcp();
+    if (tcp != null && tcp.port() != 0 && tcp.port() == metrics.port()) {
       section.reject("metrics_port", "must differ from grpc_port");
     }
+    ServerConfig config =
+        new ServerConfig(
+            grpc,
+            ExtProcConfig.from(section),
+            metrics,
+            section.bool("warm_up", true),
+            // Longer than a model is silent; what hangs longer has lost its data plane.
+            Duration.ofSeconds(section.integer("idle_timeout_seconds", 3600, 0, 86_400)),
+            seconds(section, "shutdown_delay_seconds", 0),
+            // Below the 30 s that Kubernetes gives a pod to stop by default.
+            seconds(section, "drain_timeout_seconds", 25),
+            seconds(section, "metrics_linger_seconds", 0));
     section.rejectUnknownKeys();
     return config;
   }
 
-  private static String address(ConfigSection section, String key) {
+  private static Duration seconds(ConfigSection section, String key, int defaultValue) {
+    return Duration.ofSeconds(section.integer(key, defaultValue, 0, 3600));
+  }
+
+  /** A host name or an IP address. */
+  static String address(ConfigSection section, String key) {
     String address = section.string(key, "0.0.0.0");
     if (address.isBlank()) {
       section.reject(key, "must be a host name or an IP address");

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.semanticrouter.maas.extproc.Certificates.Identity;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -89,6 +92,29 @@ final class Envoy implements AutoCloseable {
         .replace("port_value: 50051", "port_value: " + routerPort)
         .replace("port_value: 8000", "port_value: " + backendPort)
         .replace("address: 0.0.0.0", "address: 127.0.0.1");
+  }
+
+  /** The shipped cluster with mutual TLS, with files that exist. */
+  static String clusterWithFiles(Identity identity, Path authority) throws IOException {
+    return Files.readString(Project.file("deploy/envoy/cluster-mtls.yaml"))
+        .replace("/etc/envoy/tls/tls.crt", identity.certificate().toString())
+        .replace("/etc/envoy/tls/tls.key", identity.privateKey().toString())
+        .replace("/etc/envoy/tls/ca.crt", authority.toString());
+  }
+
+  /** A configuration with the cluster of another one in the place of its own. */
+  static String withCluster(String config, String cluster) throws IOException {
+    YAMLMapper yaml = new YAMLMapper();
+    JsonNode root = yaml.readTree(config);
+    ArrayNode clusters = (ArrayNode) root.at("/static_resources/clusters");
+    JsonNode other = yaml.readTree(cluster).at("/static_resources/clusters/0");
+    for (int i = 0; i < clusters.size(); i++) {
+      if (clusters.get(i).get("name").equals(other.get("name"))) {
+        clusters.set(i, other);
+        return yaml.writeValueAsString(root);
+      }
+    }
+    throw new AssertionError("no cluster " + other.get("name"));
   }
 
   static Envoy start(Path directory, String config) throws IOException, InterruptedException {

@@ -3,13 +3,38 @@ package io.semanticrouter.maas.extproc.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.semanticrouter.maas.extproc.Certificates;
+import io.semanticrouter.maas.extproc.Certificates.Identity;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
-/** The Envoy configuration that we ship. */
+/** The Envoy configurations that we ship. */
 class EnvoyConfigIT {
+  @TempDir private Path directory;
+
   @Test
   void shipped_configuration_is_valid() throws Exception {
-    Envoy.Result result = Envoy.validate(Project.file("config/envoy.yaml"));
+    assertValid(Project.file("config/envoy.yaml"));
+  }
+
+  @Test
+  void shipped_cluster_with_a_socket_is_valid() throws Exception {
+    assertValid(Project.file("deploy/envoy/cluster-uds.yaml"));
+  }
+
+  /** Envoy looks into the files, so that they have to be there. */
+  @Test
+  void shipped_cluster_with_mutual_tls_is_valid() throws Exception {
+    Certificates authority = new Certificates(directory);
+    Identity envoy = authority.issue("envoy", "EC");
+    String cluster = Envoy.clusterWithFiles(envoy, authority.authority());
+    assertValid(Files.writeString(directory.resolve("cluster.yaml"), cluster));
+  }
+
+  private static void assertValid(Path config) throws Exception {
+    Envoy.Result result = Envoy.validate(config);
     assertThat(result.status()).as(result.output()).isZero();
     assertThat(result.output()).contains("OK").doesNotContain("deprecated");
   }

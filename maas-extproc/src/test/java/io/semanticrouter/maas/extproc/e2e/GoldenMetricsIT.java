@@ -45,7 +45,7 @@ class GoldenMetricsIT {
       RawHttp.post(stack.envoy.port(), "/echo", QUESTION);
       stack.awaitRequests(9);
 
-      assertThat(stack.router.scrape().text()).isEqualTo(golden());
+      assertThat(withoutTraffic(stack.router.scrape().text())).isEqualTo(golden());
     }
   }
 
@@ -58,6 +58,13 @@ class GoldenMetricsIT {
     headers[3] = tier;
     System.arraycopy(knob, 0, headers, 4, knob.length);
     RawHttp.post(stack.envoy.port(), "/v1/chat/completions", body, headers);
+  }
+
+  /** Into how many messages Envoy cuts an exchange, and how long each takes, differs. */
+  private static String withoutTraffic(String text) {
+    return text.replaceAll(
+        "(?m)^(semantic_router_extproc_" + "(body_bytes|handling|messages|open|replies)[^ ]*) .*$",
+        "$1 *");
   }
 
   private static String golden() throws IOException {

@@ -16,7 +16,8 @@ import java.util.regex.Pattern;
 
 /** The jar as users run it: {@code java -jar maas-extproc.jar --config FILE}. */
 final class Router implements AutoCloseable {
-  private static final Pattern READY = Pattern.compile("Ready: .*:(\\d+), metrics on .*:(\\d+)");
+  private static final Pattern READY =
+      Pattern.compile("Ready: .* on (?:.*:(\\d+)|unix:[^ ]+), metrics on .*:(\\d+)");
   private static final HttpClient HTTP = HttpClient.newHttpClient();
 
   private final ChildProcess process;
@@ -48,14 +49,15 @@ final class Router implements AutoCloseable {
                 Matcher matcher = READY.matcher(process.output());
                 return matcher.find() ? matcher : null;
               });
-      return new Router(
-          process, Integer.parseInt(ready.group(1)), Integer.parseInt(ready.group(2)));
+      int grpcPort = ready.group(1) == null ? -1 : Integer.parseInt(ready.group(1));
+      return new Router(process, grpcPort, Integer.parseInt(ready.group(2)));
     } catch (RuntimeException | AssertionError e) {
       process.close();
       throw e;
     }
   }
 
+  /** The TCP port of gRPC, or -1 when there is none. */
   int grpcPort() {
     return grpcPort;
   }

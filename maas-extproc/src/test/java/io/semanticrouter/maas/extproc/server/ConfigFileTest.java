@@ -11,6 +11,7 @@ import io.semanticrouter.maas.Cost;
 import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.Mode;
 import io.semanticrouter.maas.TokenUsage;
+import io.semanticrouter.maas.extproc.ExtProcConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +28,23 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(30)
 class ConfigFileTest {
   private static final ServerConfig DEFAULT_SERVER =
-      new ServerConfig("0.0.0.0", 50051, "0.0.0.0", 9190, Duration.ofSeconds(25));
+      new ServerConfig(
+          new GrpcConfig(
+              new ListenAddress("0.0.0.0", 50051),
+              null,
+              null,
+              Runtime.getRuntime().availableProcessors(),
+              Duration.ofSeconds(60),
+              64 << 20,
+              64 << 10,
+              false),
+          ExtProcConfig.DEFAULT,
+          new ListenAddress("0.0.0.0", 9190),
+          true,
+          Duration.ofHours(1),
+          Duration.ZERO,
+          Duration.ofSeconds(25),
+          Duration.ZERO);
 
   @TempDir
   @SuppressWarnings("NullAway.Init") // by JUnit
@@ -312,8 +329,8 @@ class ConfigFileTest {
   @Test
   void bothPortsCanBeLeftToTheSystem() throws Exception {
     ServerConfig server = read("server: { grpc_port: 0, metrics_port: 0 }\n").server();
-    assertThat(server.grpcPort()).isZero();
-    assertThat(server.metricsPort()).isZero();
+    assertThat(server.grpc().tcp()).isEqualTo(new ListenAddress("0.0.0.0", 0));
+    assertThat(server.metrics().port()).isZero();
   }
 
   // Money

@@ -13,16 +13,12 @@ import io.semanticrouter.maas.extproc.FakeEnvoy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -37,72 +33,21 @@ class MainTest {
       "server: { grpc_address: 127.0.0.1, grpc_port: 0, metrics_address: 127.0.0.1,"
           + " metrics_port: 0, drain_timeout_seconds: 1 }\n";
   private static final String ENABLED = "maas_integration: { enabled: true }\n" + SERVER;
-  private static final Pattern READY =
-      Pattern.compile("Ready: ExtProc and health on 127\\.0\\.0\\.1:(\\d+)");
 
   @TempDir
   @SuppressWarnings("NullAway.Init") // by JUnit
   private Path directory;
 
-  private final List<Run> runs = new ArrayList<>();
+  private final List<ServerProcess> runs = new ArrayList<>();
 
   @AfterEach
   void endWhatWasStarted() {
-    runs.forEach(run -> run.process.destroyForcibly());
+    runs.forEach(ServerProcess::kill);
   }
 
-  /** A process, with its output in files so that none can block it. */
-  private record Run(Process process, Path outFile, Path errFile) {
-    int exitStatus() throws InterruptedException {
-      assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ended").isTrue();
-      return process.exitValue();
-    }
-
-    String out() throws IOException {
-      return Files.readString(outFile, StandardCharsets.UTF_8);
-    }
-
-    String err() throws IOException {
-      return Files.readString(errFile, StandardCharsets.UTF_8);
-    }
-
-    List<String> errLines() throws IOException {
-      return err().lines().toList();
-    }
-
-    /** Waits for the server to be ready and returns its gRPC port. */
-    int ready() throws Exception {
-      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-      while (System.nanoTime() < deadline && !process.waitFor(20, TimeUnit.MILLISECONDS)) {
-        Matcher ready = READY.matcher(out());
-        if (ready.find()) {
-          return Integer.parseInt(ready.group(1));
-        }
-      }
-      throw new AssertionError("not ready: " + out() + err());
-    }
-  }
-
-  private Run run(Map<String, String> environment, String... arguments) throws IOException {
-    String classPath =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    // What the manifest of the jar says, for newer JDKs.
-    command.add("--enable-native-access=ALL-UNNAMED");
-    command.addAll(List.of("-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", classPath));
-    command.add(Main.class.getName());
-    command.addAll(List.of(arguments));
-    Path out = Files.createTempFile(directory, "out", ".txt");
-    Path err = Files.createTempFile(directory, "err", ".txt");
-    ProcessBuilder builder =
-        new ProcessBuilder(command)
-            .directory(directory.toFile())
-            .redirectOutput(out.toFile())
-            .redirectError(err.toFile());
-    builder.environment().keySet().removeAll(List.of("CONFIG_FILE", "LOG_LEVEL"));
-    builder.environment().putAll(environment);
-    Run run = new Run(builder.start(), out, err);
+  private ServerProcess run(Map<String, String> environment, String... arguments)
+      throws IOException {
+    ServerProcess run = ServerProcess.start(directory, List.of(), environment, arguments);
     runs.add(run);
     return run;
   }
@@ -112,7 +57,7 @@ class MainTest {
     return Files.writeString(file, yaml).toString();
   }
 
-  private static void assertNoStackTrace(Run run) throws IOException {
+  private static void assertNoStackTrace(ServerProcess run) throws IOException {
     assertThat(run.err() + run.out()).doesNotContain("\tat ").doesNotContain("Exception");
   }
 
@@ -120,7 +65,7 @@ class MainTest {
 
   @Test
   void helpExplainsOptionAndEnvironment() throws Exception {
-    Run run = run(Map.of(), "--help");
+    ServerProcess run = run(Map.of(), "--help");
     assertThat(run.exitStatus()).isZero();
     assertThat(run.out()).contains("--config", "CONFIG_FILE", "LOG_LEVEL", "config/config.yaml");
     assertThat(run.err()).isEmpty();
@@ -128,14 +73,14 @@ class MainTest {
 
   @Test
   void versionIsOneLine() throws Exception {
-    Run run = run(Map.of(), "--version");
+    ServerProcess run = run(Map.of(), "--version");
     assertThat(run.exitStatus()).isZero();
     assertThat(run.out().lines()).singleElement().asString().startsWith("maas-extproc ");
   }
 
   @Test
   void unknownOptionShowsTheUsage() throws Exception {
-    Run run = run(Map.of(), "--bogus");
+    ServerProcess run = run(Map.of(), "--bogus");
     assertThat(run.exitStatus()).isEqualTo(2);
     assertThat(run.err()).contains("--bogus").contains("Usage: maas-extproc");
     assertNoStackTrace(run);
@@ -143,7 +88,7 @@ class MainTest {
 
   @Test
   void misspelledOptionIsAnsweredWithTheRightOne() throws Exception {
-    Run run = run(Map.of(), "--confg", "x");
+    ServerProcess run = run(Map.of(), "--confg", "x");
     assertThat(run.exitStatus()).isEqualTo(2);
     assertThat(run.err()).contains("--confg").contains("Possible solutions: --config");
     assertNoStackTrace(run);
@@ -153,7 +98,7 @@ class MainTest {
 
   @Test
   void missingConfigurationIsNamedWithItsAbsolutePath() throws Exception {
-    Run run = run(Map.of());
+    ServerProcess run = run(Map.of());
     assertThat(run.exitStatus()).isEqualTo(2);
     assertThat(run.errLines())
         .singleElement()
@@ -167,7 +112,7 @@ class MainTest {
   void wrongConfigurationIsReportedWithALinePerError() throws Exception {
     String config =
         config("maas_integration: { enabled: yes }\nserver: { grpc_port: x, metrics_prt: 1 }\n");
-    Run run = run(Map.of("LOG_LEVEL", "loud"), "--config", config);
+    ServerProcess run = run(Map.of("LOG_LEVEL", "loud"), "--config", config);
     assertThat(run.exitStatus()).isEqualTo(2);
     assertThat(run.errLines()).hasSize(5);
     assertThat(run.errLines().get(0)).contains(config).endsWith("4 error(s)");
@@ -181,7 +126,7 @@ class MainTest {
 
   @Test
   void brokenYamlIsReportedInOneLine() throws Exception {
-    Run run = run(Map.of(), "--config", config("maas_integration: [\n"));
+    ServerProcess run = run(Map.of(), "--config", config("maas_integration: [\n"));
     assertThat(run.exitStatus()).isEqualTo(2);
     assertThat(run.errLines()).hasSize(1);
     assertNoStackTrace(run);
@@ -190,12 +135,12 @@ class MainTest {
   @Test
   void optionWinsOverTheEnvironment() throws Exception {
     String config = config(SERVER);
-    Run byEnvironment = run(Map.of("CONFIG_FILE", "nowhere.yaml"));
+    ServerProcess byEnvironment = run(Map.of("CONFIG_FILE", "nowhere.yaml"));
     assertThat(byEnvironment.exitStatus()).isEqualTo(2);
     assertThat(byEnvironment.err()).contains("nowhere.yaml");
-    Run byOption = run(Map.of("CONFIG_FILE", "nowhere.yaml"), "--config", config);
+    ServerProcess byOption = run(Map.of("CONFIG_FILE", "nowhere.yaml"), "--config", config);
     byOption.ready();
-    Run readByEnvironment = run(Map.of("CONFIG_FILE", config));
+    ServerProcess readByEnvironment = run(Map.of("CONFIG_FILE", config));
     readByEnvironment.ready();
     assertThat(readByEnvironment.out()).contains(config);
   }
@@ -213,7 +158,7 @@ class MainTest {
         config(
             "maas_integration: { enabled: %s, metrics: { internal_cost_calculation: %s } }\n%s"
                 .formatted(enabled, internalCost, SERVER));
-    Run run = run(Map.of(), "--config", config);
+    ServerProcess run = run(Map.of(), "--config", config);
     run.ready();
     assertThat(run.out().lines().findFirst())
         .hasValueSatisfying(line -> assertThat(line).contains("] MaaS integration: " + mode));
@@ -228,7 +173,7 @@ class MainTest {
           config(
               "server: { grpc_address: 127.0.0.1, metrics_address: 127.0.0.1, %s: %d, %s: 0 }\n"
                   .formatted(takenKey, taken.getLocalPort(), freeKey));
-      Run run = run(Map.of(), "--config", config);
+      ServerProcess run = run(Map.of(), "--config", config);
       assertThat(run.exitStatus()).isEqualTo(1);
       assertThat(run.errLines())
           .singleElement()
@@ -245,10 +190,10 @@ class MainTest {
 
   @Test
   void terminationWhileIdleIsQuickAndNoFailure() throws Exception {
-    Run run = run(Map.of(), "--config", config(SERVER));
+    ServerProcess run = run(Map.of(), "--config", config(SERVER));
     run.ready();
     long start = System.nanoTime();
-    run.process.destroy();
+    run.terminate();
     assertThat(run.exitStatus()).isZero();
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
     assertThat(run.out()).contains("Stopped");
@@ -257,14 +202,14 @@ class MainTest {
 
   @Test
   void terminationWaitsForAnOpenExchangeAndSettlesIt() throws Exception {
-    Run run = run(Map.of("LOG_LEVEL", "debug"), "--config", config(ENABLED));
+    ServerProcess run = run(Map.of("LOG_LEVEL", "debug"), "--config", config(ENABLED));
     FakeEnvoy envoy = envoy(run);
     try (envoy) {
       FakeEnvoy.Stream stream = envoy.open();
       stream.send(chat(), response(200, "text/event-stream"), body(SSE_ANSWER.get(0), false));
       assertThat(stream.awaitReplies(3)).isTrue();
       long start = System.nanoTime();
-      run.process.destroy();
+      run.terminate();
       assertThat(run.exitStatus()).isZero();
       assertThat(Duration.ofNanos(System.nanoTime() - start))
           .isBetween(Duration.ofSeconds(1), Duration.ofSeconds(15));
@@ -277,7 +222,7 @@ class MainTest {
 
   @Test
   void debugShowsALinePerExchangeWithoutNamesOrBodies() throws Exception {
-    Run run = run(Map.of("LOG_LEVEL", "DEBUG"), "--config", config(ENABLED));
+    ServerProcess run = run(Map.of("LOG_LEVEL", "DEBUG"), "--config", config(ENABLED));
     try (FakeEnvoy envoy = envoy(run)) {
       for (int i = 0; i < 3; i++) {
         FakeEnvoy.Stream stream = envoy.open();
@@ -290,7 +235,7 @@ class MainTest {
         assertThat(stream.awaitEnd()).isTrue();
       }
     }
-    run.process.destroy();
+    run.terminate();
     assertThat(run.exitStatus()).isZero();
     assertThat(exchangeLines(run)).hasSize(3).allMatch(line -> line.contains("outcome=complete"));
     assertThat(run.out())
@@ -302,24 +247,24 @@ class MainTest {
   @Test
   void emptyLogLevelMeansInfo() throws Exception {
     for (String level : List.of("", " ")) {
-      Run run = run(Map.of("LOG_LEVEL", level), "--config", config(ENABLED));
+      ServerProcess run = run(Map.of("LOG_LEVEL", level), "--config", config(ENABLED));
       try (FakeEnvoy envoy = envoy(run)) {
         FakeEnvoy.Stream stream = envoy.open();
         stream.send(chat(), response(200, "application/json"), body(JSON_ANSWER, true));
         assertThat(stream.awaitReplies(3)).isTrue();
       }
-      run.process.destroy();
+      run.terminate();
       assertThat(run.exitStatus()).isZero();
       assertThat(run.out()).contains("Ready").doesNotContain("DEBUG");
     }
   }
 
-  private static FakeEnvoy envoy(Run run) throws Exception {
+  private static FakeEnvoy envoy(ServerProcess run) throws Exception {
     return FakeEnvoy.on(
         NettyChannelBuilder.forAddress("127.0.0.1", run.ready()).usePlaintext().build());
   }
 
-  private static List<String> exchangeLines(Run run) throws IOException {
+  private static List<String> exchangeLines(ServerProcess run) throws IOException {
     return run.out().lines().filter(line -> line.contains("MaaS exchange ")).toList();
   }
 }

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc;
+
+import io.grpc.Drainable;
+import io.grpc.KnownLength;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+
+/** Reads messages and writes replies. Thread-safe. */
+interface Codec {
+  /**
+   * Reads a {@code ProcessingRequest}.
+   *
+   * @param bytes all of it; belongs to the message from now on
+   * @throws IOException when it is none
+   */
+  Message read(byte[] bytes) throws IOException;
+
+  /** Writes a {@code ProcessingResponse}. */
+  byte[] write(Reply reply);
+
+  /** For messages, as gRPC wants it. */
+  default MethodDescriptor.Marshaller<Message> requests() {
+    return new MethodDescriptor.Marshaller<>() {
+      @Override
+      public Message parse(InputStream stream) {
+        try {
+          return read(stream.readAllBytes());
+        } catch (IOException e) {
+          throw unreadable(e);
+        }
+      }
+
+      @Override
+      public InputStream stream(Message value) {
+        throw new UnsupportedOperationException("messages are only received");
+      }
+    };
+  }
+
+  /** For replies, as gRPC wants it. */
+  default MethodDescriptor.Marshaller<Reply> replies() {
+    return new MethodDescriptor.Marshaller<>() {
+      @Override
+      public InputStream stream(Reply reply) {
+        byte[] kept = reply.kept();
+        if (kept == null) {
+          kept = write(reply);
+          if (reply.isConstant()) {
+            reply.keep(kept);
+          }
+        }
+        return new Serialised(kept);
+      }
+
+      @Override
+      public Reply parse(InputStream stream) {
+        throw new UnsupportedOperationException("replies are only sent");
+      }
+    };
+  }
+
+  private static StatusRuntimeException unreadable(IOException e) {
+    return Status.INTERNAL
+        .withDescription("not a ProcessingRequest")
+        .withCause(e)
+        .asRuntimeException();
+  }
+
+  /** Bytes that gRPC copies in one go, into a buffer of the right size. */
+  final class Serialised extends ByteArrayInputStream implements KnownLength, Drainable {
+    Serialised(byte[] bytes) {
+      super(bytes);
+    }
+
+    @Override
+    public int drainTo(OutputStream target) throws IOException {
+      int length = count - pos;
+      target.write(buf, pos, length);
+      pos = count;
+      return length;
+    }
+  }
+}

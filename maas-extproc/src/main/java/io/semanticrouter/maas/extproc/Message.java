@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
+import io.semanticrouter.maas.Headers;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What of a {@code ProcessingRequest} is read, whoever decoded it. What arrays it points to must
+ * not change.
+ */
+final class Message {
+  private static final byte[] NOTHING = {};
+
+  final Phase phase;
+
+  /** Whether the message ends its direction of the exchange. */
+  final boolean endOfStream;
+
+  /** Whether the data plane only lets us watch ({@code observability_mode}): it wants no reply. */
+  final boolean observed;
+
+  /** Of the header phases; none in the others. */
+  final Headers headers;
+
+  /** The body is from {@link #from} to {@link #to}; empty in the phases that have none. */
+  final byte[] bytes;
+
+  final int from;
+  final int to;
+
+  final BodyMode requestMode;
+  final BodyMode responseMode;
+
+  private final Object source;
+
+  private Message(
+      Object source,
+      Phase phase,
+      boolean endOfStream,
+      boolean observed,
+      Headers headers,
+      byte[] bytes,
+      int from,
+      int to,
+      BodyMode requestMode,
+      BodyMode responseMode) {
+    this.source = source;
+    this.phase = phase;
+    this.endOfStream = endOfStream;
+    this.observed = observed;
+    this.headers = headers;
+    this.bytes = bytes;
+    this.from = from;
+    this.to = to;
+    this.requestMode = requestMode;
+    this.responseMode = responseMode;
+  }
+
+  /** A message with or without headers. */
+  static Message head(
+      Object source,
+      Phase phase,
+      boolean endOfStream,
+      boolean observed,
+      Headers headers,
+      BodyMode requestMode,
+      BodyMode responseMode) {
+    return new Message(
+        source, phase, endOfStream, observed, headers, NOTHING, 0, 0, requestMode, responseMode);
+  }
+
+  /** A message with a piece of a body. */
+  static Message body(
+      Object source,
+      Phase phase,
+      boolean endOfStream,
+      boolean observed,
+      byte[] bytes,
+      int from,
+      int to,
+      BodyMode requestMode,
+      BodyMode responseMode) {
+    return new Message(
+        source,
+        phase,
+        endOfStream,
+        observed,
+        Headers.EMPTY,
+        bytes,
+        from,
+        to,
+        requestMode,
+        responseMode);
+  }
+
+  /**
+   * The message in full, for what is rarely asked for. Null when the generated classes cannot read
+   * it.
+   */
+  @Nullable ProcessingRequest whole() {
+    if (source instanceof ProcessingRequest request) {
+      return request;
+    }
+    try {
+      return ProcessingRequest.parseFrom((byte[]) source);
+    } catch (InvalidProtocolBufferException e) {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc;
+
+import io.semanticrouter.maas.HeaderEdits;
+import java.util.EnumMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One reply, as what it says; a codec makes a {@code ProcessingResponse} of it. It answers one
+ * message of the same phase: Envoy takes any other for an error of ours. Nearly all are constants.
+ * Immutable, but for the serialised form that a constant keeps.
+ */
+final class Reply {
+  /** What becomes of the piece of a body that is answered. */
+  enum Body {
+    /** It goes on as it is; so do messages without a body. */
+    KEPT,
+    /** These bytes go on instead, or none. */
+    REPLACED,
+    /** These bytes are what goes on: in full duplex nothing else does. */
+    ECHOED
+  }
+
+  private static final byte[] NOTHING = {};
+  private static final Map<Phase, Reply> CONTINUE = new EnumMap<>(Phase.class);
+  private static final Map<ModeOverride, Reply> REQUEST_OVERRIDES =
+      new EnumMap<>(ModeOverride.class);
+  private static final Map<ModeOverride, Reply> RESPONSE_OVERRIDES =
+      new EnumMap<>(ModeOverride.class);
+
+  static {
+    for (Phase phase : Phase.values()) {
+      if (phase != Phase.UNKNOWN) {
+        CONTINUE.put(phase, constant(phase, null));
+      }
+    }
+    for (ModeOverride override : ModeOverride.values()) {
+      REQUEST_OVERRIDES.put(override, constant(Phase.REQUEST_HEADERS, override));
+      RESPONSE_OVERRIDES.put(override, constant(Phase.RESPONSE_HEADERS, override));
+    }
+  }
+
+  static final Reply REQUEST_BODY = neutral(Phase.REQUEST_BODY);
+  static final Reply RESPONSE_BODY = neutral(Phase.RESPONSE_BODY);
+  static final Reply REQUEST_TRAILERS = neutral(Phase.REQUEST_TRAILERS);
+  static final Reply RESPONSE_TRAILERS = neutral(Phase.RESPONSE_TRAILERS);
+
+  final Phase phase;
+  final HeaderEdits edits;
+  final @Nullable ModeOverride override;
+  final Body body;
+
+  /** What goes on is from {@link #from} to {@link #to}. Read when the reply is sent, not later. */
+  final byte[] bytes;
+
+  final int from;
+  final int to;
+
+  /** Whether an echoed piece is the last one of its direction. */
+  final boolean endOfStream;
+
+  final @Nullable UsageMetadata metadata;
+  private final boolean constant;
+
+  /** The serialised form of a constant, once it is known. Not volatile: arrays of equal content. */
+  private byte @Nullable [] wire;
+
+  private Reply(
+      Phase phase,
+      HeaderEdits edits,
+      @Nullable ModeOverride override,
+      Body body,
+      byte[] bytes,
+      int from,
+      int to,
+      boolean endOfStream,
+      @Nullable UsageMetadata metadata,
+      boolean constant) {
+    this.phase = phase;
+    this.edits = edits;
+    this.override = override;
+    this.body = body;
+    this.bytes = bytes;
+    this.from = from;
+    this.to = to;
+    this.endOfStream = endOfStream;
+    this.metadata = metadata;
+    this.constant = constant;
+  }
+
+  private static Reply constant(Phase phase, @Nullable ModeOverride override) {
+    return new Reply(
+        phase, HeaderEdits.EMPTY, override, Body.KEPT, NOTHING, 0, 0, false, null, true);
+  }
+
+  /** The reply that changes nothing. */
+  static Reply neutral(Phase phase) {
+    Reply reply = CONTINUE.get(phase);
+    if (reply == null) {
+      throw new IllegalArgumentException("no reply to " + phase);
+    }
+    return reply;
+  }
+
+  /** A reply to headers. */
+  static Reply headers(Phase phase, HeaderEdits edits, @Nullable ModeOverride override) {
+    if (!edits.isEmpty()) {
+      return new Reply(phase, edits, override, Body.KEPT, NOTHING, 0, 0, false, null, false);
+    }
+    Reply reply =
+        override == null
+            ? CONTINUE.get(phase)
+            : (phase == Phase.REQUEST_HEADERS ? REQUEST_OVERRIDES : RESPONSE_OVERRIDES)
+                .get(override);
+    if (reply == null) {
+      throw new IllegalArgumentException("no reply to headers: " + phase);
+    }
+    return reply;
+  }
+
+  /** A piece of a body that goes on as this instead. */
+  static Reply replaced(Phase phase, byte[] bytes, int from, int to) {
+    return new Reply(
+        phase, HeaderEdits.EMPTY, null, Body.REPLACED, bytes, from, to, false, null, false);
+  }
+
+  /** A piece of a body that goes on in full duplex. */
+  static Reply echoed(Phase phase, byte[] bytes, int from, int to, boolean endOfStream) {
+    return new Reply(
+        phase, HeaderEdits.EMPTY, null, Body.ECHOED, bytes, from, to, endOfStream, null, false);
+  }
+
+  /** The same with something to know for Envoy. */
+  Reply withMetadata(UsageMetadata added) {
+    return new Reply(phase, edits, override, body, bytes, from, to, endOfStream, added, false);
+  }
+
+  /** Whether it will be sent again and again. */
+  boolean isConstant() {
+    return constant;
+  }
+
+  /** The serialised form, where {@link #keep} has been called. */
+  byte @Nullable [] kept() {
+    return wire;
+  }
+
+  /** Keeps the serialised form of a constant. */
+  void keep(byte[] serialised) {
+    wire = serialised;
+  }
+}

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc;
+
+import io.semanticrouter.maas.AbortReason;
+import io.semanticrouter.maas.Exchange;
+import io.semanticrouter.maas.HeaderEdits;
+import io.semanticrouter.maas.Headers;
+import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.extproc.ExtProcStats.End;
+import io.semanticrouter.maas.extproc.ExtProcStats.Failure;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the messages of one stream mean for its exchange, and what they are answered. The two
+ * directions are independent: a response may begin, and end, before its request has.
+ *
+ * <p>Each message gets exactly one reply of its own phase; in full duplex, pieces of a body get as
+ * many as their bytes need, and none when there are none. What is not understood gets no reply:
+ * Envoy takes anything else for an error of ours, and fails the exchange.
+ *
+ * <p>Not thread-safe.
+ */
+final class StreamPhases {
+  /** Takes replies, in the order in which they have to be sent. */
+  interface Replies {
+    void send(Reply reply);
+  }
+
+  /** Data planes take at most 64 KiB of a body in one reply. */
+  private static final int MAX_ECHO_BYTES = 62 * 1024;
+
+  private final Metering metering;
+  private final ExtProcConfig config;
+  private final ExtProcStats stats;
+
+  private @Nullable Exchange exchange;
+  private BodyMode requestMode = BodyMode.UNKNOWN;
+  private BodyMode responseMode = BodyMode.UNKNOWN;
+  private boolean observed;
+  private boolean requestEnded;
+  private boolean responseEnded;
+  private boolean requestStreamed;
+  private boolean responseStreamed;
+
+  /** That the request is unknown has been counted. */
+  private boolean requestMissed;
+
+  private boolean metadataSent;
+
+  /** Nothing more is needed, and the data plane has been told so. */
+  private boolean skipped;
+
+  /** It sent something all the same. */
+  private boolean notSkipped;
+
+  StreamPhases(Metering metering, ExtProcConfig config, ExtProcStats stats) {
+    this.metering = metering;
+    this.config = config;
+    this.stats = stats;
+  }
+
+  /** Takes the next message. */
+  void on(Message message, Replies out) {
+    observed = message.observed;
+    if (message.requestMode != BodyMode.UNKNOWN || message.responseMode != BodyMode.UNKNOWN) {
+      requestMode = message.requestMode;
+      responseMode = message.responseMode;
+    }
+    notSkipped |= skipped;
+    if (exchange == null && message.phase != Phase.REQUEST_HEADERS) {
+      beginWithoutHead(message);
+    }
+    switch (message.phase) {
+      case REQUEST_HEADERS -> requestHeaders(message, out);
+      case REQUEST_BODY -> requestBody(message, out);
+      case REQUEST_TRAILERS -> requestTrailers(message, out);
+      case RESPONSE_HEADERS -> responseHeaders(message, out);
+      case RESPONSE_BODY -> responseBody(message, out);
+      case RESPONSE_TRAILERS -> responseTrailers(message, out);
+      case UNKNOWN -> {
+        // A reply of any kind would be the wrong one.
+      }
+    }
+  }
+
+  /** Answers a message so that it changes nothing. */
+  void neutral(Message message, Replies out) {
+    switch (message.phase) {
+      case REQUEST_BODY -> pass(message, isEchoed(requestMode), out);
+      case RESPONSE_BODY -> pass(message, isEchoed(responseMode), out);
+      case UNKNOWN -> {
+        // As above.
+      }
+      default -> out.send(Reply.neutral(message.phase));
+    }
+  }
+
+  /** Whether the stream only holds resources by now. */
+  boolean isOver() {
+    if (observed) {
+      return exchange == null || !exchange.isMetered() || exchange.record() != null;
+    }
+    return notSkipped && config.earlyCompletion() && !isFullDuplex();
+  }
+
+  /** Whether what is not sent back in full duplex would be lost. */
+  boolean isFullDuplex() {
+    return isEchoed(requestMode) || isEchoed(responseMode);
+  }
+
+  /** The stream ends, whatever has been seen: settles what is not settled yet. */
+  void close(End end) {
+    if (exchange == null || !isOpen(exchange)) {
+      return;
+    }
+    exchange.abort(
+        switch (end) {
+          case IDLE_TIMEOUT -> AbortReason.IDLE_TIMEOUT;
+          case DRAIN -> AbortReason.DRAIN;
+          default -> AbortReason.CANCELLED;
+        });
+    stats.settled(end);
+  }
+
+  // --- request -------------------------------------------------------------------------------
+
+  private void requestHeaders(Message message, Replies out) {
+    if (exchange != null) {
+      // A second head on one stream is not HTTP; what the first one began still has to be settled.
+      close(End.NEXT_REQUEST);
+      responseEnded = false;
+      metadataSent = false;
+      notSkipped = false;
+    }
+    Exchange begun = begin(SourcedHeaders.of(message, config.headerSources()));
+    requestEnded = message.endOfStream;
+    boolean wantsBody = editsRequest(begun) && !requestEnded;
+    skipped = !begun.isMetered();
+    // What is buffered comes whole, and can be edited to its last byte whatever follows it.
+    requestStreamed = wantsBody && !requestMode.isWhole();
+    ModeOverride override =
+        requestStreamed ? ModeOverride.STREAM_REQUEST : skipped ? ModeOverride.SKIP : null;
+    out.send(
+        Reply.headers(
+            Phase.REQUEST_HEADERS, begun.requestEdits(), isFullDuplex() ? null : override));
+  }
+
+  private void beginWithoutHead(Message message) {
+    if (requestMissed || message.phase == Phase.UNKNOWN) {
+      return;
+    }
+    Headers request = SourcedHeaders.ofRequest(message, config.headerSources());
+    if (request != null) {
+      begin(request);
+    } else {
+      requestMissed = true;
+      stats.failed(Failure.NO_REQUEST);
+    }
+  }
+
+  private Exchange begin(Headers headers) {
+    String method = headers.get(":method");
+    String path = headers.get(":path");
+    Exchange begun =
+        metering.begin(method == null ? "" : method, path == null ? "" : path, headers);
+    exchange = begun;
+    return begun;
+  }
+
+  private void requestBody(Message message, Replies out) {
+    boolean echoed = isEchoed(requestMode);
+    boolean late = requestEnded;
+    requestEnded |= message.endOfStream;
+    if (late && echoed) {
+      // Some versions of Envoy send the last piece twice; it has gone on already.
+      return;
+    }
+    if (exchange == null || !editsRequest(exchange)) {
+      pass(message, echoed, out);
+      return;
+    }
+    EditedBody edited = new EditedBody(message);
+    exchange.onRequestBody(message.bytes, message.from, message.to - message.from, edited);
+    if (message.endOfStream || (requestMode.isWhole() && !requestStreamed)) {
+      exchange.endRequestBody(edited);
+    }
+    pass(edited, message, echoed, out);
+  }
+
+  private void requestTrailers(Message message, Replies out) {
+    requestEnded = true;
+    if (exchange != null && editsRequest(exchange)) {
+      EditedBody rest = new EditedBody(message);
+      exchange.endRequestBody(rest);
+      if (isEchoed(requestMode)) {
+        echo(Phase.REQUEST_BODY, rest, false, out);
+      }
+    }
+    out.send(Reply.REQUEST_TRAILERS);
+  }
+
+  /** Where replies are ignored nothing can be edited. */
+  private boolean editsRequest(Exchange open) {
+    return open.editsRequestBody() && !observed;
+  }
+
+  // --- response ------------------------------------------------------------------------------
+
+  private void responseHeaders(Message message, Replies out) {
+    responseEnded = message.endOfStream;
+    HeaderEdits edits = HeaderEdits.EMPTY;
+    boolean wantsBody = false;
+    boolean requestOpen = false;
+    if (exchange != null) {
+      edits = exchange.onResponseHeaders(status(message.headers), message.headers);
+      boolean metersBody = exchange.wantsResponseBody() && !responseEnded;
+      wantsBody = metersBody || (editsResponse(exchange) && !responseEnded);
+      requestOpen = editsRequest(exchange) && exchange.isRequestBodyOpen() && !responseEnded;
+      if (!metersBody) {
+        // Nothing more is coming, or nothing more that matters.
+        end();
+      }
+    }
+    skipped = !wantsBody && !requestOpen;
+    ModeOverride override = responseOverride(message, wantsBody, requestOpen);
+    out.send(withMetadata(Reply.headers(Phase.RESPONSE_HEADERS, edits, override)));
+  }
+
+  private @Nullable ModeOverride responseOverride(
+      Message message, boolean wantsBody, boolean requestOpen) {
+    if (isFullDuplex()) {
+      return null;
+    }
+    if (wantsBody) {
+      // All of a document at once is what Envoy was told to wait for; events should not wait.
+      boolean wait = responseMode == BodyMode.BUFFERED && !requestOpen && isJson(message.headers);
+      responseStreamed = !wait;
+      return wait ? null : requestOpen ? ModeOverride.STREAM_BOTH : ModeOverride.STREAM_RESPONSE;
+    }
+    if (requestOpen) {
+      return ModeOverride.STREAM_REQUEST;
+    }
+    return responseMode.isShown() && !responseEnded ? ModeOverride.SKIP : null;
+  }
+
+  private void responseBody(Message message, Replies out) {
+    boolean echoed = isEchoed(responseMode);
+    boolean late = responseEnded;
+    responseEnded |= message.endOfStream;
+    if (late && echoed) {
+      return;
+    }
+    boolean last = message.endOfStream || (responseMode == BodyMode.BUFFERED && !responseStreamed);
+    if (exchange == null) {
+      pass(message, echoed, out);
+      return;
+    }
+    int length = message.to - message.from;
+    if (exchange.wantsResponseBody()) {
+      stats.scanned(length);
+    }
+    if (!editsResponse(exchange)) {
+      exchange.onResponseBody(message.bytes, message.from, length);
+      if (last) {
+        end();
+      }
+      pass(message, echoed, out);
+      return;
+    }
+    EditedBody edited = new EditedBody(message);
+    exchange.onResponseBody(message.bytes, message.from, length, edited);
+    if (last || (responseMode.isWhole() && !responseStreamed)) {
+      exchange.endResponseBody(edited);
+    }
+    if (last) {
+      end();
+    }
+    pass(edited, message, echoed, out);
+  }
+
+  private void responseTrailers(Message message, Replies out) {
+    responseEnded = true;
+    if (exchange != null && editsResponse(exchange)) {
+      EditedBody rest = new EditedBody(message);
+      exchange.endResponseBody(rest);
+      if (isEchoed(responseMode)) {
+        echo(Phase.RESPONSE_BODY, rest, false, out);
+      }
+    }
+    end();
+    out.send(withMetadata(Reply.RESPONSE_TRAILERS));
+  }
+
+  private boolean editsResponse(Exchange open) {
+    return open.editsResponseBody() && !observed;
+  }
+
+  private static int status(Headers headers) {
+    String status = headers.get(":status");
+    try {
+      return status == null ? 0 : Integer.parseInt(status);
+    } catch (NumberFormatException e) {
+      return 0;
+    }
+  }
+
+  private static boolean isJson(Headers headers) {
+    String type = headers.get("content-type");
+    return type != null && type.strip().toLowerCase(Locale.ROOT).startsWith("application/json");
+  }
+
+  private void end() {
+    if (exchange != null && isOpen(exchange)) {
+      exchange.end();
+      stats.settled(End.END_OF_RESPONSE);
+    }
+  }
+
+  private static boolean isOpen(Exchange exchange) {
+    return exchange.isMetered() && exchange.record() == null;
+  }
+
+  // --- replies -------------------------------------------------------------------------------
+
+  private static boolean isEchoed(BodyMode mode) {
+    return mode == BodyMode.FULL_DUPLEX_STREAMED;
+  }
+
+  private void pass(Message message, boolean echoed, Replies out) {
+    if (echoed) {
+      echo(message.phase, message.bytes, message.from, message.to, message.endOfStream, out);
+    } else {
+      out.send(withMetadata(Reply.neutral(message.phase)));
+    }
+  }
+
+  private void pass(EditedBody edited, Message message, boolean echoed, Replies out) {
+    if (echoed) {
+      echo(message.phase, edited, message.endOfStream, out);
+    } else {
+      out.send(withMetadata(edited.reply(message.phase)));
+    }
+  }
+
+  private void echo(Phase phase, EditedBody edited, boolean endOfStream, Replies out) {
+    echo(phase, edited.bytes(), edited.start(), edited.end(), endOfStream, out);
+  }
+
+  private void echo(Phase phase, byte[] bytes, int from, int to, boolean endOfStream, Replies out) {
+    int i = from;
+    while (i < to - MAX_ECHO_BYTES) {
+      out.send(Reply.echoed(phase, bytes, i, i + MAX_ECHO_BYTES, false));
+      i += MAX_ECHO_BYTES;
+    }
+    if (i < to || endOfStream) {
+      out.send(withMetadata(Reply.echoed(phase, bytes, i, to, endOfStream)));
+    }
+  }
+
+  /**
+   * Adds the usage for Envoy to the first reply that can carry it, and once more to the last. The
+   * first matters: a client that has all its bytes may hang up before the reply to an empty last
+   * message is back, and Envoy then writes its access log without it.
+   */
+  private Reply withMetadata(Reply reply) {
+    if (exchange == null || !metering.config().mode().isIntegrated() || !isOfResponse(reply)) {
+      return reply;
+    }
+    UsageRecord settled = exchange.record();
+    if (settled == null && (metadataSent || !exchange.hasFinalUsage())) {
+      return reply;
+    }
+    metadataSent = true;
+    return reply.withMetadata(UsageMetadata.of(config.metadataNamespace(), exchange));
+  }
+
+  private static boolean isOfResponse(Reply reply) {
+    return reply.phase == Phase.RESPONSE_HEADERS
+        || reply.phase == Phase.RESPONSE_BODY
+        || reply.phase == Phase.RESPONSE_TRAILERS;
+  }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc;
+
+import io.semanticrouter.maas.HeaderEdits;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The codec that works on the serialised bytes: reads only what the metering asks for, and makes no
+ * objects of the rest. It says what {@link GeneratedCodec} says, and leaves to it what is out of
+ * the ordinary; unlike that one it does not mind text that is no UTF-8.
+ */
+final class WireCodec implements Codec {
+  private static final int OVERWRITE_IF_EXISTS_OR_ADD = 2;
+
+  private final GeneratedCodec reference = new GeneratedCodec();
+
+  @Override
+  public Message read(byte[] bytes) throws IOException {
+    Message message = WireReader.read(bytes);
+    return message != null ? message : reference.read(bytes);
+  }
+
+  @Override
+  public byte[] write(Reply reply) {
+    if (reply.phase.replyField == 0) {
+      throw new IllegalArgumentException("no reply to an unknown phase");
+    }
+    WireWriter out = new WireWriter(64 + reply.to - reply.from);
+    if (reply.override != null) {
+      byte[] mode = reply.override.mode.toByteArray();
+      out.bytes(9, mode, 0, mode.length);
+    }
+    metadata(out, reply.metadata);
+    int phase = out.mark();
+    int response = out.mark();
+    body(out, reply);
+    edits(out, reply.edits);
+    if (out.mark() > response) {
+      out.message(1, response);
+    }
+    out.message(reply.phase.replyField, phase);
+    return out.toByteArray();
+  }
+
+  /** {@code ProcessingResponse.dynamic_metadata}: our namespace, and a struct under it. */
+  private static void metadata(WireWriter out, @Nullable UsageMetadata metadata) {
+    if (metadata == null) {
+      return;
+    }
+    int struct = out.mark();
+    int entry = out.mark();
+    int value = out.mark();
+    int fields = out.mark();
+    for (int i = metadata.size() - 1; i >= 0; i--) {
+      field(out, metadata, i);
+    }
+    out.message(5, fields);
+    out.message(2, value);
+    out.text(1, metadata.namespace());
+    out.message(1, entry);
+    out.message(8, struct);
+  }
+
+  private static void field(WireWriter out, UsageMetadata metadata, int i) {
+    int entry = out.mark();
+    int value = out.mark();
+    String text = metadata.text(i);
+    if (text == null) {
+      out.real(2, metadata.number(i));
+    } else {
+      out.text(3, text);
+    }
+    out.message(2, value);
+    out.text(1, metadata.name(i));
+    out.message(1, entry);
+  }
+
+  /** {@code CommonResponse.body_mutation}. */
+  private static void body(WireWriter out, Reply reply) {
+    int mutation = out.mark();
+    switch (reply.body) {
+      case KEPT -> {
+        return;
+      }
+      case REPLACED -> {
+        if (reply.from == reply.to) {
+          out.number(2, 1);
+        } else {
+          out.bytes(1, reply.bytes, reply.from, reply.to);
+        }
+      }
+      case ECHOED -> {
+        int streamed = out.mark();
+        if (reply.endOfStream) {
+          out.number(2, 1);
+        }
+        if (reply.from < reply.to) {
+          out.bytes(1, reply.bytes, reply.from, reply.to);
+        }
+        out.message(3, streamed);
+      }
+    }
+    out.message(3, mutation);
+  }
+
+  /** {@code CommonResponse.header_mutation}; see {@link GeneratedCodec} for what is left unset. */
+  private static void edits(WireWriter out, HeaderEdits edits) {
+    if (edits.isEmpty()) {
+      return;
+    }
+    int mutation = out.mark();
+    List<String> removed = edits.toRemove();
+    for (int i = removed.size() - 1; i >= 0; i--) {
+      out.text(2, removed.get(i));
+    }
+    List<String> set = new ArrayList<>();
+    edits.forEachSet(
+        (name, value) -> {
+          set.add(name);
+          set.add(value);
+        });
+    for (int i = set.size() - 2; i >= 0; i -= 2) {
+      int option = out.mark();
+      out.number(3, OVERWRITE_IF_EXISTS_OR_ADD);
+      int header = out.mark();
+      out.text(3, set.get(i + 1));
+      out.text(1, set.get(i));
+      out.message(1, header);
+      out.message(1, option);
+    }
+    out.message(2, mutation);
+  }
+}

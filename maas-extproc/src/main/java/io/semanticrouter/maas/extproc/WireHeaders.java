@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc;
+
+import io.semanticrouter.maas.Headers;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Headers as they lie in a serialised {@code HeaderMap}: only where each one is has been noted, and
+ * only what is asked for becomes text. Values from {@code raw_value}, where Envoy puts them, else
+ * from {@code value}, where others do.
+ */
+final class WireHeaders implements Headers {
+  /** Where a name begins and ends, where its value begins and ends. */
+  private static final int FIELDS = 4;
+
+  private static final int FIRST_HEADERS = 24;
+
+  private final byte[] bytes;
+  private int[] spans = new int[FIRST_HEADERS * FIELDS];
+  private int end;
+
+  WireHeaders(byte[] bytes) {
+    this.bytes = bytes;
+  }
+
+  void add(int nameFrom, int nameTo, int valueFrom, int valueTo) {
+    if (end == spans.length) {
+      spans = Arrays.copyOf(spans, end * 2);
+    }
+    spans[end] = nameFrom;
+    spans[end + 1] = nameTo;
+    spans[end + 2] = valueFrom;
+    spans[end + 3] = valueTo;
+    end += FIELDS;
+  }
+
+  @Override
+  public @Nullable String get(String lowerCaseName) {
+    for (int i = end - FIELDS; i >= 0; i -= FIELDS) {
+      if (isNamed(i, lowerCaseName)) {
+        return text(spans[i + 2], spans[i + 3]);
+      }
+    }
+    return null;
+  }
+
+  @Override
+  public int count(String lowerCaseName) {
+    int count = 0;
+    for (int i = 0; i < end; i += FIELDS) {
+      if (isNamed(i, lowerCaseName)) {
+        count++;
+      }
+    }
+    return count;
+  }
+
+  @Override
+  public boolean mayHave(String lowerCasePrefix) {
+    for (int i = 0; i < end; i += FIELDS) {
+      int from = spans[i];
+      if (spans[i + 1] - from >= lowerCasePrefix.length() && begins(from, lowerCasePrefix)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
+  public Iterable<String> names() {
+    List<String> names = new ArrayList<>(end / FIELDS);
+    for (int i = 0; i < end; i += FIELDS) {
+      names.add(EnvoyHeaders.lowerCase(text(spans[i], spans[i + 1])));
+    }
+    return names;
+  }
+
+  private boolean isNamed(int header, String name) {
+    int from = spans[header];
+    return spans[header + 1] - from == name.length() && begins(from, name);
+  }
+
+  private boolean begins(int from, String prefix) {
+    // From its end: names differ there more often than at x-.
+    for (int j = prefix.length() - 1; j >= 0; j--) {
+      int c = bytes[from + j];
+      if (c != prefix.charAt(j) && (c < 'A' || c > 'Z' || c + 32 != prefix.charAt(j))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private String text(int from, int to) {
+    // Puts U+FFFD where the bytes are no UTF-8, as Headers wants it.
+    return new String(bytes, from, to - from, StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.server;
+
+import io.grpc.BindableService;
+import io.grpc.Server;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.IoHandlerFactory;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.ServerChannel;
+import io.grpc.netty.shaded.io.netty.channel.epoll.Epoll;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
+import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The gRPC services on a TCP port, a Unix domain socket, or both; one group of event loops serves
+ * all connections. With epoll where the system has it, else with the JDK's selectors.
+ *
+ * <p>What is not set is meant: there is no limit on the streams of a connection, on their resets
+ * (Envoy resets every stream) or on the age of a connection, because a busy Envoy would hit it.
+ */
+final class GrpcListeners implements AutoCloseable {
+  /** Longer than any pause of a process that lives. */
+  private static final Duration KEEPALIVE_TIMEOUT = Duration.ofSeconds(20);
+
+  private final GrpcConfig config;
+  private final List<BindableService> services;
+  private final EventLoopGroup loops;
+  private final List<Server> servers = new ArrayList<>();
+  private @Nullable Server tcp;
+  private @Nullable SocketFile socketFile;
+
+  private GrpcListeners(GrpcConfig config, List<BindableService> services) {
+    this.config = config;
+    this.services = services;
+    IoHandlerFactory io =
+        Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+    loops =
+        new MultiThreadIoEventLoopGroup(
+            config.threads(), new DefaultThreadFactory("grpc", true), io);
+  }
+
+  /**
+   * Listens wherever the configuration says.
+   *
+   * @param tls for the TCP port, or null for plain text
+   * @throws IOException when an address cannot be had; the message says which
+   */
+  static GrpcListeners start(
+      GrpcConfig config, List<BindableService> services, @Nullable TlsFiles tls)
+      throws IOException {
+    GrpcListeners listeners = new GrpcListeners(config, services);
+    try {
+      if (config.socket() != null) {
+        listeners.listen(new SocketFile(config.socket()));
+      }
+      if (config.tcp() != null) {
+        listeners.listen(config.tcp(), tls);
+      }
+      return listeners;
+    } catch (IOException | RuntimeException e) {
+      listeners.close();
+      throw e;
+    }
+  }
+
+  /** The port in use, or -1 when there is none. */
+  int port() {
+    return tcp == null ? -1 : tcp.getPort();
+  }
+
+  /** No new connections and streams; the other side is told to go elsewhere (GOAWAY). */
+  void shutdown() {
+    servers.forEach(Server::shutdown);
+    if (socketFile != null) {
+      socketFile.remove();
+    }
+  }
+
+  /** Whether all streams and connections have ended within so much time. */
+  boolean awaitTermination(Duration timeout) {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    try {
+      for (Server server : servers) {
+        if (!server.awaitTermination(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+          return false;
+        }
+      }
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /** Ends what is still open: exchanges that took too long, or clients that watch the health. */
+  @Override
+  public void close() {
+    shutdown();
+    servers.forEach(Server::shutdownNow);
+    awaitTermination(Duration.ofSeconds(5));
+    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
+  }
+
+  private void listen(ListenAddress address, @Nullable TlsFiles tls) throws IOException {
+    NettyServerBuilder builder =
+        builder(
+            address.resolve("gRPC"),
+            Epoll.isAvailable() ? EpollServerSocketChannel.class : NioServerSocketChannel.class);
+    if (tls != null) {
+      builder.sslContext(tls.sslContext());
+    }
+    try {
+      Server server = builder.build().start();
+      servers.add(server);
+      tcp = server;
+    } catch (IOException e) {
+      throw ListenAddress.unavailable("gRPC", address.toString(), e);
+    }
+  }
+
+  private void listen(SocketFile file) throws IOException {
+    Path path = file.path();
+    NettyServerBuilder builder =
+        Epoll.isAvailable()
+            ? builder(new DomainSocketAddress(path.toFile()), EpollServerDomainSocketChannel.class)
+            : builder(UnixDomainSocketAddress.of(path), NioServerDomainSocketChannel.class);
+    // gRPC sets it, and Netty warns for each connection that such a socket has no such option.
+    builder.withChildOption(ChannelOption.SO_KEEPALIVE, null);
+    try {
+      file.makeWay();
+      servers.add(builder.build().start());
+      socketFile = file;
+      file.bound();
+    } catch (IOException e) {
+      throw ListenAddress.unavailable("gRPC", path.toString(), e);
+    }
+  }
+
+  private NettyServerBuilder builder(SocketAddress address, Class<? extends ServerChannel> type) {
+    NettyServerBuilder builder =
+        NettyServerBuilder.forAddress(address)
+            .bossEventLoopGroup(loops)
+            .workerEventLoopGroup(loops)
+            .channelType(type)
+            // See MaasProcessor: an executor in between would lose the last message of an exchange.
+            .directExecutor()
+            .maxInboundMessageSize(config.maxMessageBytes())
+            .maxInboundMetadataSize(config.maxHeaderListBytes())
+            // An Envoy that died without a word would keep its exchanges open.
+            .keepAliveTime(config.keepalive().toNanos(), TimeUnit.NANOSECONDS)
+            .keepAliveTimeout(
+                Math.min(config.keepalive().toNanos(), KEEPALIVE_TIMEOUT.toNanos()),
+                TimeUnit.NANOSECONDS)
+            // Envoy pings as often as its operator likes, also without streams; gRPC's default
+            // would take that for an attack and end the connection with all its streams.
+            .permitKeepAliveTime(0, TimeUnit.SECONDS)
+            .permitKeepAliveWithoutCalls(true);
+    services.forEach(builder::addService);
+    if (config.reflection()) {
+      builder.addService(ProtoReflectionServiceV1.newInstance());
+    }
+    return builder;
+  }
+}

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Struct;
+import com.google.protobuf.UnknownFieldSet;
+import com.google.protobuf.Value;
+import io.envoyproxy.envoy.config.core.v3.HeaderMap;
+import io.envoyproxy.envoy.config.core.v3.HeaderValue;
+import io.envoyproxy.envoy.config.core.v3.Metadata;
+import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody;
+import io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders;
+import io.envoyproxy.envoy.service.ext_proc.v3.HttpTrailers;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProtocolConfiguration;
+import io.semanticrouter.maas.Exchange;
+import io.semanticrouter.maas.HeaderEdits;
+import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.Metering;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** The codec on the bytes says what the generated classes say. */
+class CodecTest {
+  private static final int MESSAGES = Integer.getInteger("extproc.messages", 100_000);
+  private static final List<String> NAMES =
+      List.of(":path", "x-vsr-debug", "x-auth-request-user", "content-type", "x", "");
+  private static final List<String> PREFIXES = List.of("x-vsr-", "x-", "", "content-type");
+
+  private static final List<Phase> PHASES =
+      List.copyOf(EnumSet.complementOf(EnumSet.of(Phase.UNKNOWN)));
+  private static final List<ModeOverride> OVERRIDES =
+      List.copyOf(EnumSet.allOf(ModeOverride.class));
+
+  private final WireCodec wire = new WireCodec();
+  private final GeneratedCodec generated = new GeneratedCodec();
+
+  // Messages
+
+  @Test
+  void everyMessageIsReadAsTheGeneratedClassesReadIt() throws IOException {
+    long seed = seed();
+    Random random = new Random(seed);
+    for (int i = 0; i < MESSAGES; i++) {
+      byte[] bytes = message(random).toByteArray();
+      assertSame(bytes, wire.read(bytes), generated.read(bytes), "seed " + seed + ", " + i);
+    }
+  }
+
+  @Test
+  void nearlyEveryMessageOfADataPlaneIsReadWithoutTheGeneratedClasses() {
+    Random random = new Random(7);
+    for (int i = 0; i < 1_000; i++) {
+      assertThat(WireReader.read(message(random).toByteArray())).isNotNull();
+    }
+  }
+
+  @Test
+  void everyMutilatedMessageIsReadAlikeOrRefused() {
+    long seed = seed();
+    Random random = new Random(seed);
+    int read = 0;
+    for (int i = 0; i < MESSAGES; i++) {
+      byte[] bytes = mutilated(message(random).toByteArray(), random);
+      Message reference = readOrNull(generated, bytes);
+      Message ours = readOrNull(wire, bytes);
+      if (reference != null) {
+        read++;
+        assertSame(bytes, Objects.requireNonNull(ours), reference, "seed " + seed + ", " + i);
+      }
+    }
+    assertThat(read).as("or it is not tested").isGreaterThan(MESSAGES / 10);
+  }
+
+  @Test
+  void messageInTwoPartsIsMergedAsProtobufSays() throws IOException {
+    ByteString first = Messages.chat("x-auth-request-user", "alice").toByteString();
+    ByteString second = Messages.chat("x-auth-request-tier", "gold").toByteString();
+    byte[] bytes = first.concat(second).toByteArray();
+    assertThat(WireReader.read(bytes)).isNull();
+    Message message = wire.read(bytes);
+    assertThat(message.headers.get("x-auth-request-user")).isEqualTo("alice");
+    assertThat(message.headers.get("x-auth-request-tier")).isEqualTo("gold");
+  }
+
+  @Test
+  void whatIsNoMessageIsRefused() {
+    byte[] cut = {0x12, 0x7F, 0x0A};
+    assertThatThrownBy(() -> wire.read(cut)).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> generated.read(cut)).isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void nameThatIsNoUtf8CostsOnlyTheGeneratedClassesTheMessage() throws IOException {
+    // HttpHeaders { headers { headers { key: <FF> } } }
+    byte[] bytes = HexFormat.of().parseHex("1207" + "0a05" + "0a03" + "0a01ff");
+    assertThatThrownBy(() -> generated.read(bytes)).isInstanceOf(IOException.class);
+    assertThat(wire.read(bytes).headers.names()).containsExactly("\uFFFD");
+  }
+
+  private static @Nullable Message readOrNull(Codec codec, byte[] bytes) {
+    try {
+      return codec.read(bytes);
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
+  private static void assertSame(byte[] bytes, Message ours, Message reference, String which) {
+    // One assertion each would take most of the time.
+    if (!isSame(ours, reference)) {
+      throw new AssertionError(which + " is read otherwise: " + HexFormat.of().formatHex(bytes));
+    }
+  }
+
+  private static boolean isSame(Message ours, Message reference) {
+    boolean same =
+        ours.phase == reference.phase
+            && ours.endOfStream == reference.endOfStream
+            && ours.observed == reference.observed
+            && ours.requestMode == reference.requestMode
+            && ours.responseMode == reference.responseMode
+            && Arrays.equals(
+                ours.bytes, ours.from, ours.to, reference.bytes, reference.from, reference.to)
+            && Objects.equals(ours.whole(), reference.whole())
+            && names(ours).equals(names(reference));
+    for (String name : NAMES) {
+      same &= Objects.equals(ours.headers.get(name), reference.headers.get(name));
+      same &= ours.headers.count(name) == reference.headers.count(name);
+    }
+    for (String prefix : PREFIXES) {
+      same &= ours.headers.mayHave(prefix) == reference.headers.mayHave(prefix);
+    }
+    return same;
+  }
+
+  private static List<String> names(Message message) {
+    List<String> names = new ArrayList<>();
+    message.headers.names().forEach(names::add);
+    return names;
+  }
+
+  private static ProcessingRequest message(Random random) {
+    ProcessingRequest.Builder message = ProcessingRequest.newBuilder();
+    switch (random.nextInt(8)) {
+      case 0, 1 -> message.setRequestHeaders(headers(random));
+      case 2 -> message.setResponseHeaders(headers(random));
+      case 3 -> message.setRequestBody(body(random));
+      case 4 -> message.setResponseBody(body(random));
+      case 5 -> message.setRequestTrailers(HttpTrailers.newBuilder().setTrailers(map(random)));
+      case 6 -> message.setResponseTrailers(HttpTrailers.getDefaultInstance());
+      default -> message.clearRequest();
+    }
+    if (random.nextInt(4) == 0) {
+      message.setObservabilityMode(random.nextBoolean());
+    }
+    if (random.nextInt(3) == 0) {
+      message.setProtocolConfig(
+          ProtocolConfiguration.newBuilder()
+              .setRequestBodyModeValue(random.nextInt(8) - 1)
+              .setResponseBodyModeValue(random.nextInt(8) - 1)
+              .setSendBodyWithoutWaitingForHeaderResponse(random.nextBoolean()));
+    }
+    if (random.nextInt(4) == 0) {
+      message.putAttributes("envoy.filters.http.ext_proc", struct(random));
+      message.setMetadataContext(
+          Metadata.newBuilder().putFilterMetadata("auth", struct(random)).build());
+    }
+    if (random.nextInt(4) == 0) {
+      message.setUnknownFields(unknown(random, 12));
+    }
+    return message.build();
+  }
+
+  private static Struct struct(Random random) {
+    return Struct.newBuilder()
+        .putFields("a", Value.newBuilder().setNumberValue(random.nextInt(9)).build())
+        .build();
+  }
+
+  private static UnknownFieldSet unknown(Random random, int firstField) {
+    UnknownFieldSet.Field.Builder field = UnknownFieldSet.Field.newBuilder();
+    switch (random.nextInt(4)) {
+      case 0 -> field.addVarint(random.nextLong());
+      case 1 -> field.addFixed32(random.nextInt());
+      case 2 -> field.addFixed64(random.nextLong());
+      default -> field.addLengthDelimited(noise(random, 20));
+    }
+    return UnknownFieldSet.newBuilder()
+        .addField(firstField + random.nextInt(1 << random.nextInt(20)), field.build())
+        .build();
+  }
+
+  private static HttpHeaders headers(Random random) {
+    HttpHeaders.Builder headers = HttpHeaders.newBuilder();
+    if (random.nextInt(8) > 0) {
+      headers.setHeaders(map(random));
+    }
+    if (random.nextInt(3) == 0) {
+      headers.setEndOfStream(true);
+    }
+    if (random.nextInt(8) == 0) {
+      headers.setUnknownFields(unknown(random, 4));
+    }
+    return headers.build();
+  }
+
+  private static HeaderMap map(Random random) {
+    HeaderMap.Builder map = HeaderMap.newBuilder();
+    for (int n = random.nextInt(random.nextInt(10) == 0 ? 60 : 6); n > 0; n--) {
+      HeaderValue.Builder header = HeaderValue.newBuilder();
+      String name = NAMES.get(random.nextInt(NAMES.size()));
+      header.setKey(random.nextInt(5) == 0 ? name.toUpperCase(java.util.Locale.ROOT) : name);
+      if (random.nextInt(3) > 0) {
+        header.setRawValue(noise(random, 12));
+      }
+      if (random.nextInt(3) == 0) {
+        header.setValue("täxt" + random.nextInt(100));
+      }
+      if (random.nextInt(10) == 0) {
+        header.setUnknownFields(unknown(random, 4));
+      }
+      map.addHeaders(header);
+    }
+    return map.build();
+  }
+
+  private static HttpBody body(Random random) {
+    HttpBody.Builder body = HttpBody.newBuilder().setEndOfStream(random.nextBoolean());
+    if (random.nextInt(5) > 0) {
+      body.setBody(noise(random, 400));
+    }
+    if (random.nextInt(8) == 0) {
+      body.setUnknownFields(unknown(random, 3));
+    }
+    return body.build();
+  }
+
+  private static ByteString noise(Random random, int bound) {
+    byte[] bytes = new byte[random.nextInt(bound)];
+    random.nextBytes(bytes);
+    return ByteString.copyFrom(bytes);
+  }
+
+  private static byte[] mutilated(byte[] bytes, Random random) {
+    byte[] other = message(random).toByteArray();
+    byte[] mutilated =
+        switch (random.nextInt(3)) {
+          case 0 -> Arrays.copyOf(bytes, random.nextInt(bytes.length + 1));
+          case 1 -> {
+            byte[] both = Arrays.copyOf(bytes, bytes.length + other.length);
+            System.arraycopy(other, 0, both, bytes.length, other.length);
+            yield both;
+          }
+          default -> bytes.clone();
+        };
+    for (int n = random.nextInt(3); n > 0 && mutilated.length > 0; n--) {
+      mutilated[random.nextInt(mutilated.length)] = (byte) random.nextInt(256);
+    }
+    return mutilated;
+  }
+
+  // Replies
+
+  @Test
+  void everyReplyIsWrittenAsTheGeneratedClassesWriteIt() throws IOException {
+    long seed = seed();
+    Random random = new Random(seed);
+    for (int i = 0; i < MESSAGES / 10; i++) {
+      Reply reply = reply(random);
+      ProcessingResponse expected = GeneratedCodec.response(reply);
+      String which = "seed " + seed + ", " + i;
+      assertThat(ProcessingResponse.parseFrom(wire.write(reply))).as(which).isEqualTo(expected);
+      assertThat(ProcessingResponse.parseFrom(wire.replies().stream(reply).readAllBytes()))
+          .as(which)
+          .isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void unknownPhaseHasNoReply() {
+    assertThatThrownBy(() -> Reply.neutral(Phase.UNKNOWN))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private static Reply reply(Random random) {
+    byte[] bytes = noise(random, random.nextInt(10) == 0 ? 70_000 : 300).toByteArray();
+    int from = random.nextInt(bytes.length + 1);
+    int to = from + random.nextInt(bytes.length - from + 1);
+    Phase body = random.nextBoolean() ? Phase.REQUEST_BODY : Phase.RESPONSE_BODY;
+    Exchange exchange = exchange(random);
+    Reply reply =
+        switch (random.nextInt(4)) {
+          case 0 -> Reply.neutral(PHASES.get(random.nextInt(PHASES.size())));
+          case 1 -> Reply.replaced(body, bytes, from, to);
+          case 2 -> Reply.echoed(body, bytes, from, to, random.nextBoolean());
+          default -> headers(random, exchange);
+        };
+    return random.nextBoolean() ? reply : reply.withMetadata(UsageMetadata.of("n.s", exchange));
+  }
+
+  private static Reply headers(Random random, Exchange exchange) {
+    ModeOverride override =
+        random.nextBoolean() ? null : OVERRIDES.get(random.nextInt(OVERRIDES.size()));
+    if (random.nextBoolean()) {
+      HeaderEdits edits = random.nextBoolean() ? exchange.requestEdits() : HeaderEdits.EMPTY;
+      return Reply.headers(Phase.REQUEST_HEADERS, edits, override);
+    }
+    String text = random.nextBoolean() ? "qwen" : "größer " + "x".repeat(random.nextInt(200));
+    HeaderEdits edits =
+        exchange.onResponseHeaders(
+            200,
+            name ->
+                switch (name) {
+                  case "content-type" -> "application/json";
+                  case "x-vsr-selected-model", "x-vsr-selected-category" -> text;
+                  default -> null;
+                });
+    exchange.onResponseBody(
+        Messages.JSON_ANSWER.getBytes(java.nio.charset.StandardCharsets.UTF_8),
+        0,
+        Messages.JSON_ANSWER.length());
+    if (random.nextBoolean()) {
+      exchange.end();
+    }
+    return Reply.headers(Phase.RESPONSE_HEADERS, edits, override);
+  }
+
+  private static Exchange exchange(Random random) {
+    Map<String, ?> price =
+        Map.of("prompt_per_1m", "0.15", "completion_per_1m", random.nextInt(9) + 1);
+    Map<String, ?> config =
+        Map.of(
+            "maas_integration",
+            Map.of("enabled", true, "metrics", Map.of("internal_cost_calculation", true)),
+            "pricing",
+            Map.of("currency", "USD", "models", Map.of("qwen3", price)));
+    return Metering.builder(MaasConfig.from(config))
+        .build()
+        .begin(
+            "POST",
+            "/v1/chat/completions",
+            name ->
+                switch (name) {
+                  case "x-vsr-debug", "x-vsr-decision" -> "1";
+                  case "x-auth-request-user" -> "alice";
+                  default -> null;
+                });
+  }
+
+  private static long seed() {
+    long seed = Long.getLong("maas.seed", System.nanoTime());
+    System.out.println("CodecTest seed: -Dmaas.seed=" + seed);
+    return seed;
+  }
+}

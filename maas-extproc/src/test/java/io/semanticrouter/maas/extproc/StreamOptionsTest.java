@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc;
+
+import static io.semanticrouter.maas.extproc.Messages.JSON_ANSWER;
+import static io.semanticrouter.maas.extproc.Messages.body;
+import static io.semanticrouter.maas.extproc.Messages.chat;
+import static io.semanticrouter.maas.extproc.Messages.request;
+import static io.semanticrouter.maas.extproc.Messages.response;
+import static io.semanticrouter.maas.extproc.Messages.trailers;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import io.envoyproxy.envoy.config.core.v3.Metadata;
+import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProtocolConfiguration;
+import io.semanticrouter.maas.Identity;
+import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.Measurement.Reason;
+import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.Operation;
+import io.semanticrouter.maas.extproc.ExtProcConfig.Codec;
+import io.semanticrouter.maas.extproc.ExtProcStats.End;
+import io.semanticrouter.maas.extproc.ExtProcStats.Failure;
+import io.semanticrouter.maas.extproc.ExtProcStats.ReplyKind;
+import io.semanticrouter.maas.testkit.RecordingSink;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What the section server.ext_proc changes, and what an operator sees of it. */
+class StreamOptionsTest {
+  private static final String USER = "x-auth-request-user";
+  private static final String TIER = "x-auth-request-tier";
+  private static final Map<String, HeaderSource> SOURCES =
+      Map.of(
+          USER, HeaderSource.metadata("authz", "auth.identity.name"),
+          TIER, HeaderSource.attribute("request.headers['x-tier']"));
+
+  private final RecordingSink sink = new RecordingSink();
+  private MaasProcessor processor = processor(ExtProcConfig.DEFAULT);
+  private @Nullable FakeEnvoy envoy;
+
+  private MaasProcessor processor(ExtProcConfig config) {
+    Map<String, ?> maas = Map.of("maas_integration", Map.of("enabled", true));
+    return new MaasProcessor(
+        Metering.builder(MaasConfig.from(maas)).sink(sink).instanceId("test").build(), config);
+  }
+
+  private static ExtProcConfig early(boolean earlyCompletion) {
+    return new ExtProcConfig(Codec.WIRE, earlyCompletion, "n", Map.of());
+  }
+
+  private static ExtProcConfig sources() {
+    return new ExtProcConfig(Codec.WIRE, false, "n", SOURCES);
+  }
+
+  private FakeEnvoy.Stream open() {
+    FakeEnvoy opened = FakeEnvoy.beside(processor);
+    envoy = opened;
+    return opened.open();
+  }
+
+  @AfterEach
+  void close() {
+    if (envoy != null) {
+      envoy.close();
+    }
+    assertThat(processor.openStreams()).isZero();
+    assertThat(processor.stats().streamsOpen()).isZero();
+  }
+
+  // Sources of identity
+
+  private static ProcessingRequest known(
+      ProcessingRequest message, Map<String, String> attributes, @Nullable String user) {
+    ProcessingRequest.Builder known = message.toBuilder();
+    Struct.Builder struct = Struct.newBuilder();
+    attributes.forEach(
+        (name, value) -> struct.putFields(name, Value.newBuilder().setStringValue(value).build()));
+    known.putAttributes("envoy.filters.http.ext_proc", struct.build());
+    if (user != null) {
+      Struct name = struct("name", Value.newBuilder().setStringValue(user).build());
+      known.setMetadataContext(
+          Metadata.newBuilder()
+              .putFilterMetadata(
+                  "authz",
+                  struct("auth.identity", Value.newBuilder().setStructValue(name).build())));
+    }
+    return known.build();
+  }
+
+  private static Struct struct(String name, Value value) {
+    return Struct.newBuilder().putFields(name, value).build();
+  }
+
+  @Test
+  void identityIsWhatAnEarlierFilterNotedWhateverTheClientSays() {
+    processor = processor(sources());
+    open()
+        .send(
+            known(
+                chat(USER, "mallory", TIER, "free"),
+                Map.of("request.headers['x-tier']", "gold"),
+                "alice"))
+        .cancel();
+    assertThat(sink.single().identity())
+        .isEqualTo(new Identity("alice", "gold", Identity.Source.HEADER, Identity.Source.HEADER));
+  }
+
+  @Test
+  void identityThatNobodyNotedIsTheFallbackWhateverTheClientSays() {
+    processor = processor(sources());
+    open().send(known(chat(USER, "mallory", TIER, "gold"), Map.of(), null)).cancel();
+    assertThat(sink.single().identity().userSource()).isEqualTo(Identity.Source.ABSENT);
+    assertThat(sink.single().identity().tierSource()).isEqualTo(Identity.Source.ABSENT);
+  }
+
+  @Test
+  void numberThatAnEarlierFilterNotedIsReadWhenItIsWhole() {
+    Map<String, @Nullable String> read = new HashMap<>();
+    for (double number : new double[] {42, -1, 1.5, 1e300, Double.NaN}) {
+      ProcessingRequest message =
+          ProcessingRequest.newBuilder()
+              .setMetadataContext(
+                  Metadata.newBuilder()
+                      .putFilterMetadata(
+                          "n", struct("k", Value.newBuilder().setNumberValue(number).build())))
+              .build();
+      read.put(Double.toString(number), HeaderSource.metadata("n", "k").in(message));
+    }
+    assertThat(read.get("42.0")).isEqualTo("42");
+    assertThat(read.get("-1.0")).isEqualTo("-1");
+    assertThat(read.get("1.5")).isNull();
+    assertThat(read.get("1.0E300")).isNull();
+    assertThat(read.get("NaN")).isNull();
+  }
+
+  @Test
+  void streamThatBeginsWithTheResponseIsMeteredByTheAttributesOfItsRequest() {
+    processor = processor(sources());
+    open()
+        .send(
+            known(
+                response(200, "application/json"),
+                Map.of(
+                    "request.path", "/v1/chat/completions",
+                    "request.method", "POST",
+                    "request.headers['x-tier']", "gold"),
+                "alice"),
+            body(JSON_ANSWER, true));
+    assertThat(sink.single().operation()).isEqualTo(Operation.CHAT);
+    assertThat(sink.single().identity().user()).isEqualTo("alice");
+    assertThat(sink.single().identity().tier()).isEqualTo("gold");
+    assertThat(sink.single().measurement().usage()).isNotNull();
+    assertThat(processor.stats().failures(Failure.NO_REQUEST)).isZero();
+  }
+
+  @Test
+  void streamThatBeginsWithTheResponseOfAnUnknownRequestIsCountedOnce() {
+    FakeEnvoy.Stream stream =
+        open().send(response(200, "application/json"), body(JSON_ANSWER, false), trailers());
+    assertThat(stream.replies()).hasSize(3);
+    assertThat(sink.records()).isEmpty();
+    assertThat(processor.stats().failures(Failure.NO_REQUEST)).isEqualTo(1);
+    assertThat(processor.failures()).isZero();
+  }
+
+  // Early completion
+
+  @Test
+  void streamThatIsNotNeededIsCompletedOnceTheDataPlaneShowsMoreThanItWasAskedFor() {
+    processor = processor(early(true));
+    FakeEnvoy.Stream stream = open().send(request("GET", "/healthz"));
+    assertThat(stream.isCompleted()).isFalse();
+    stream.send(response(200, "text/html"));
+    assertThat(stream.replies()).hasSize(2);
+    assertThat(stream.isCompleted()).isTrue();
+  }
+
+  @Test
+  void responseThatIsNotNeededIsCompletedLikewise() {
+    processor = processor(early(true));
+    FakeEnvoy.Stream stream = open().send(chat(), response(500, "application/json"));
+    assertThat(stream.isCompleted()).isFalse();
+    stream.send(body("oops", false));
+    assertThat(stream.replies()).hasSize(3);
+    assertThat(stream.isCompleted()).isTrue();
+    assertThat(sink.records()).hasSize(1);
+  }
+
+  @Test
+  void streamThatIsNeededIsNotCompletedEarly() {
+    processor = processor(early(true));
+    FakeEnvoy.Stream stream =
+        open().send(chat(), response(200, "application/json"), body(JSON_ANSWER, false));
+    assertThat(stream.isCompleted()).isFalse();
+    stream.send(body("", true));
+    assertThat(stream.isCompleted()).isFalse();
+    assertThat(stream.replies()).hasSize(4);
+  }
+
+  @Test
+  void nothingIsCompletedEarlyUnlessAskedFor() {
+    processor = processor(early(false));
+    FakeEnvoy.Stream stream =
+        open().send(request("GET", "/healthz"), response(200, "text/html"), body("x", true));
+    assertThat(stream.replies()).hasSize(3);
+    assertThat(stream.isCompleted()).isFalse();
+  }
+
+  @Test
+  void fullDuplexIsNeverCompletedEarlyBecauseWhatIsOnItsWayWouldBeLost() {
+    processor = processor(early(true));
+    ProcessingRequest head =
+        request("GET", "/healthz").toBuilder()
+            .setProtocolConfig(
+                ProtocolConfiguration.newBuilder()
+                    .setResponseBodyMode(BodySendMode.FULL_DUPLEX_STREAMED))
+            .build();
+    FakeEnvoy.Stream stream =
+        open().send(head, response(200, "text/html"), body("ab", false), body("c", true));
+    assertThat(stream.replies()).hasSize(4);
+    assertThat(stream.isCompleted()).isFalse();
+    assertThat(
+            stream
+                .lastReply()
+                .getResponseBody()
+                .getResponse()
+                .getBodyMutation()
+                .getStreamedResponse()
+                .getEndOfStream())
+        .isTrue();
+  }
+
+  // Idle streams
+
+  @Test
+  void exchangeOnWhichNothingComesBetweenTwoCallsIsSettledAndItsStreamCompleted() {
+    FakeEnvoy.Stream stream = open().send(chat(USER, "alice"), response(200, "application/json"));
+    processor.settleIdle();
+    assertThat(sink.records()).isEmpty();
+    stream.send(body("{", false));
+    processor.settleIdle();
+    assertThat(sink.records()).isEmpty();
+    processor.settleIdle();
+    assertThat(sink.single().measurement().reasons()).contains(Reason.IDLE_TIMEOUT);
+    assertThat(stream.isCompleted()).isTrue();
+    assertThat(processor.stats().ends(End.IDLE_TIMEOUT)).isEqualTo(1);
+  }
+
+  // What an operator sees
+
+  @ParameterizedTest
+  @EnumSource(Codec.class)
+  void statisticsTellWhatHappened(Codec codec) {
+    processor = processor(new ExtProcConfig(codec, false, "n", Map.of()));
+    open()
+        .send(
+            chat(USER, "alice", "x-vsr-debug", "1"),
+            response(200, "application/json"),
+            body(JSON_ANSWER, true));
+    ExtProcStats stats = processor.stats();
+    Map<String, Long> messages = new HashMap<>();
+    stats.forEachPhase(messages::put);
+    assertThat(messages)
+        .containsExactlyInAnyOrderEntriesOf(
+            Map.of(
+                "request_headers", 1L,
+                "response_headers", 1L,
+                "request_body", 0L,
+                "response_body", 1L,
+                "request_trailers", 0L,
+                "response_trailers", 0L,
+                "unknown", 0L));
+    assertThat(stats.replies(ReplyKind.MODE_OVERRIDE)).isEqualTo(2);
+    assertThat(stats.replies(ReplyKind.METADATA)).isEqualTo(1);
+    assertThat(stats.ends(End.END_OF_RESPONSE)).isEqualTo(1);
+    assertThat(stats.bodyBytes()).isEqualTo(JSON_ANSWER.length());
+    assertThat(stats.streamsStarted()).isEqualTo(1);
+    assertThat(stats.streamsOpen()).isEqualTo(1);
+    long handled = 0;
+    for (long count : stats.handlingTimes()) {
+      handled += count;
+    }
+    assertThat(handled).isEqualTo(3);
+    assertThat(stats.handlingSeconds()).isPositive();
+    assertThat(ExtProcStats.handlingBounds()).hasSameSizeAs(stats.handlingTimes());
+  }
+}

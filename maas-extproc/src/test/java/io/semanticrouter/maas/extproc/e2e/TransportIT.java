@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.reflection.v1.ServerReflectionGrpc;
+import io.grpc.reflection.v1.ServerReflectionRequest;
+import io.grpc.reflection.v1.ServerReflectionResponse;
+import io.grpc.stub.StreamObserver;
+import io.semanticrouter.maas.examples.vllm.SimulatedVllm;
+import io.semanticrouter.maas.extproc.Certificates;
+import io.semanticrouter.maas.extproc.Certificates.Identity;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A real Envoy and the jar, over each transport that there is, with the clusters that we ship. */
+@Timeout(180)
+class TransportIT {
+  private static final int EXCHANGES = 20;
+  private static final String CHAT =
+      "{\"model\":\"qwen3\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}";
+
+  /** Short, because the path of a socket has to be. */
+  @TempDir private Path directory;
+
+  @Test
+  void envoy_meters_over_a_unix_domain_socket() throws Exception {
+    Path socket = directory.resolve("maas.sock");
+    try (SimulatedVllm backend = SimulatedVllm.builder().model("qwen3").start();
+        Router router =
+            Router.start(
+                Project.WORK.resolve("uds"), config("grpc_tcp: false\n  grpc_socket: " + socket));
+        Envoy envoy =
+            start(
+                "uds",
+                backend,
+                Files.readString(Project.file("deploy/envoy/cluster-uds.yaml"))
+                    .replace("/run/maas/maas.sock", socket.toString()))) {
+      assertThat(router.grpcPort()).isEqualTo(-1);
+      assertMetered(envoy, router);
+      assertThat(router.stop()).isZero();
+      assertThat(Files.exists(socket)).isFalse();
+    }
+  }
+
+  @Test
+  void envoy_meters_over_mutual_tls_also_when_certificates_are_rotated() throws Exception {
+    Envoy.binary();
+    Certificates authority = new Certificates(directory);
+    Identity first = authority.issue("first", "EC");
+    Identity envoyIdentity = authority.issue("envoy", "EC");
+    String tls =
+        "tls: { certificate: %s, private_key: %s, client_ca: %s, reload_seconds: 1 }"
+            .formatted(first.certificate(), first.privateKey(), authority.authority());
+    try (SimulatedVllm backend = SimulatedVllm.builder().model("qwen3").start();
+        Router router = Router.start(Project.WORK.resolve("mtls"), config(tls))) {
+      String cluster = cluster(envoyIdentity, authority, router);
+      try (Envoy envoy = start("mtls", backend, cluster)) {
+        assertMetered(envoy, router);
+      }
+      Identity second = authority.issue("second", "RSA");
+      Files.copy(second.privateKey(), first.privateKey(), StandardCopyOption.REPLACE_EXISTING);
+      Files.copy(second.certificate(), first.certificate(), StandardCopyOption.REPLACE_EXISTING);
+      Waiting.until(
+          Duration.ofSeconds(30),
+          () -> assertThat(router.log()).contains("new connections get what is in them now"));
+      try (Envoy envoy = start("mtls-rotated", backend, cluster)) {
+        assertMetered(envoy, router);
+      }
+    }
+  }
+
+  /** What Envoy's fail-open would hide: without its certificate nothing is metered. */
+  @Test
+  void envoy_that_trusts_another_authority_does_not_meter() throws Exception {
+    Envoy.binary();
+    Certificates authority = new Certificates(directory.resolve("one"));
+    Certificates other = new Certificates(directory.resolve("two"));
+    Identity identity = authority.issue("maas", "EC");
+    String tls =
+        "tls: { certificate: %s, private_key: %s }"
+            .formatted(identity.certificate(), identity.privateKey());
+    try (SimulatedVllm backend = SimulatedVllm.builder().model("qwen3").start();
+        Router router = Router.start(Project.WORK.resolve("mtls-other"), config(tls))) {
+      String cluster = cluster(other.issue("envoy", "EC"), other, router);
+      try (Envoy envoy = start("mtls-other", backend, cluster)) {
+        assertThat(chat(envoy)).contains("[DONE]");
+        assertThat(envoy.stat("failure_mode_allowed")).isEqualTo(1);
+        assertThat(router.scrape().sum("semantic_router_requests_total")).isZero();
+      }
+    }
+  }
+
+  /** The jar holds only what is reachable, and reflection reaches by name. */
+  @Test
+  void reflection_works_in_the_jar() throws Exception {
+    try (Router router =
+        Router.start(Project.WORK.resolve("reflection"), config("reflection: true"))) {
+      ManagedChannel channel =
+          NettyChannelBuilder.forAddress("127.0.0.1", router.grpcPort()).usePlaintext().build();
+      try {
+        assertThat(
+                reflect(
+                        channel,
+                        ServerReflectionRequest.newBuilder()
+                            .setFileContainingSymbol("envoy.service.ext_proc.v3.ExternalProcessor")
+                            .build())
+                    .getFileDescriptorResponse()
+                    .getFileDescriptorProtoCount())
+            .as("files that describe the service")
+            .isPositive();
+        assertThat(
+                reflect(channel, ServerReflectionRequest.newBuilder().setListServices("*").build())
+                    .getListServicesResponse()
+                    .toString())
+            .contains("envoy.service.ext_proc.v3.ExternalProcessor", "grpc.health.v1.Health");
+      } finally {
+        channel.shutdownNow();
+      }
+    }
+  }
+
+  private static ServerReflectionResponse reflect(
+      ManagedChannel channel, ServerReflectionRequest request) throws Exception {
+    CompletableFuture<ServerReflectionResponse> answer = new CompletableFuture<>();
+    StreamObserver<ServerReflectionRequest> requests =
+        ServerReflectionGrpc.newStub(channel)
+            .serverReflectionInfo(
+                new StreamObserver<>() {
+                  @Override
+                  public void onNext(ServerReflectionResponse value) {
+                    answer.complete(value);
+                  }
+
+                  @Override
+                  public void onError(Throwable t) {
+                    answer.completeExceptionally(t);
+                  }
+
+                  @Override
+                  public void onCompleted() {}
+                });
+    requests.onNext(request);
+    requests.onCompleted();
+    return answer.get(20, TimeUnit.SECONDS);
+  }
+
+  private static String config(String keys) {
+    return Stack.PORTS + "  " + keys + "\nmaas_integration:\n  enabled: true\n";
+  }
+
+  private static String cluster(Identity identity, Certificates authority, Router router)
+      throws Exception {
+    return Envoy.clusterWithFiles(identity, authority.authority())
+        .replace("address: maas-extproc", "address: 127.0.0.1")
+        .replace("port_value: 50051", "port_value: " + router.grpcPort())
+        // Tests share their machine with others.
+        .replace("connect_timeout: 1s", "connect_timeout: 20s");
+  }
+
+  private static Envoy start(String name, SimulatedVllm backend, String cluster) throws Exception {
+    return Envoy.start(
+        Project.WORK.resolve(name), Envoy.withCluster(Envoy.config(1, backend.port()), cluster));
+  }
+
+  private static String chat(Envoy envoy) throws Exception {
+    return RawHttp.post(envoy.port(), "/v1/chat/completions", CHAT).body();
+  }
+
+  private static void assertMetered(Envoy envoy, Router router) throws Exception {
+    double before = router.scrape().sum("semantic_router_requests_total", "outcome", "complete");
+    for (int i = 0; i < EXCHANGES; i++) {
+      assertThat(chat(envoy)).contains("[DONE]");
+    }
+    Waiting.until(
+        Duration.ofSeconds(20),
+        () ->
+            assertThat(router.scrape().sum("semantic_router_requests_total", "outcome", "complete"))
+                .isEqualTo(before + EXCHANGES));
+    assertThat(envoy.stat("failure_mode_allowed")).isZero();
+  }
+}
