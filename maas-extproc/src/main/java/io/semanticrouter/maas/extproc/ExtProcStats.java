@@ -68,9 +68,7 @@ public final class ExtProcStats {
     /** A reply could not be sent. */
     REPLY,
     /** An exchange could not be settled. */
-    SETTLEMENT,
-    /** The first message was of the response, and no attribute named the request. */
-    NO_REQUEST;
+    SETTLEMENT;
 
     private final String label = name().toLowerCase(Locale.ROOT);
 
@@ -102,6 +100,7 @@ public final class ExtProcStats {
 
   private final LongAdder started = new LongAdder();
   private final LongAdder ended = new LongAdder();
+  private final LongAdder unknownRequests = new LongAdder();
   private final LongAdder bodyBytes = new LongAdder();
   private final LongAdder handlingNanos = new LongAdder();
   private final Counts<Phase> messages = new Counts<>(Phase.class);
@@ -136,6 +135,10 @@ public final class ExtProcStats {
 
   void streamEnded() {
     ended.increment();
+  }
+
+  void requestUnknown() {
+    unknownRequests.increment();
   }
 
   void replied(Reply reply) {
@@ -177,6 +180,14 @@ public final class ExtProcStats {
   /** How many streams have begun. */
   public long streamsStarted() {
     return started.sum();
+  }
+
+  /**
+   * How many streams began with something else than the head of a request, and no attribute named
+   * the request: it was answered by a filter before us, or the data plane is not to show it.
+   */
+  public long unknownRequests() {
+    return unknownRequests.sum();
   }
 
   /** How many streams are open. */

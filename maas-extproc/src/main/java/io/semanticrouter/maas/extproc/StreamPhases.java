@@ -8,7 +8,6 @@ import io.semanticrouter.maas.Headers;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.UsageRecord;
 import io.semanticrouter.maas.extproc.ExtProcStats.End;
-import io.semanticrouter.maas.extproc.ExtProcStats.Failure;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -156,7 +155,7 @@ final class StreamPhases {
       begin(request);
     } else {
       requestMissed = true;
-      stats.failed(Failure.NO_REQUEST);
+      stats.requestUnknown();
     }
   }
 
@@ -234,8 +233,10 @@ final class StreamPhases {
       return null;
     }
     if (wantsBody) {
-      // All of a document at once is what Envoy was told to wait for; events should not wait.
-      boolean wait = responseMode == BodyMode.BUFFERED && !requestOpen && isJson(message.headers);
+      // All of a document at once is what Envoy was told to wait for; events should not wait. An
+      // override of ours for the request may have switched the body off.
+      boolean wait =
+          responseMode == BodyMode.BUFFERED && !requestStreamed && isJson(message.headers);
       responseStreamed = !wait;
       return wait ? null : requestOpen ? ModeOverride.STREAM_BOTH : ModeOverride.STREAM_RESPONSE;
     }
@@ -271,7 +272,8 @@ final class StreamPhases {
     }
     EditedBody edited = new EditedBody(message);
     exchange.onResponseBody(message.bytes, message.from, length, edited);
-    if (last || (responseMode.isWhole() && !responseStreamed)) {
+    // In part or as a stream: what is on its way cannot tell. So nothing of the first is held back.
+    if (last || responseMode == BodyMode.BUFFERED_PARTIAL) {
       exchange.endResponseBody(edited);
     }
     if (last) {

@@ -22,7 +22,6 @@ import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.Operation;
 import io.semanticrouter.maas.extproc.ExtProcConfig.Codec;
 import io.semanticrouter.maas.extproc.ExtProcStats.End;
-import io.semanticrouter.maas.extproc.ExtProcStats.Failure;
 import io.semanticrouter.maas.extproc.ExtProcStats.ReplyKind;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import java.util.HashMap;
@@ -158,7 +157,7 @@ class StreamOptionsTest {
     assertThat(sink.single().identity().user()).isEqualTo("alice");
     assertThat(sink.single().identity().tier()).isEqualTo("gold");
     assertThat(sink.single().measurement().usage()).isNotNull();
-    assertThat(processor.stats().failures(Failure.NO_REQUEST)).isZero();
+    assertThat(processor.stats().unknownRequests()).isZero();
   }
 
   @Test
@@ -167,7 +166,7 @@ class StreamOptionsTest {
         open().send(response(200, "application/json"), body(JSON_ANSWER, false), trailers());
     assertThat(stream.replies()).hasSize(3);
     assertThat(sink.records()).isEmpty();
-    assertThat(processor.stats().failures(Failure.NO_REQUEST)).isEqualTo(1);
+    assertThat(processor.stats().unknownRequests()).isEqualTo(1);
     assertThat(processor.failures()).isZero();
   }
 

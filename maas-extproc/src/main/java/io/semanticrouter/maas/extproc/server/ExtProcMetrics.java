@@ -36,6 +36,11 @@ final class ExtProcMetrics {
         .register(registry);
     counter(
         registry,
+        "semantic_router_extproc_unknown_requests",
+        "Streams that began with a response and did not name its request; not metered.",
+        samples -> samples.add(stats.unknownRequests()));
+    counter(
+        registry,
         "semantic_router_extproc_messages",
         "Messages from data planes by phase.",
         samples -> stats.forEachPhase((phase, count) -> samples.add(count, phase)),

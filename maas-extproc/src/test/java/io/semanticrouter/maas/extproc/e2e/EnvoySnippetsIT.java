@@ -19,7 +19,6 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -77,13 +76,9 @@ class EnvoySnippetsIT {
   void each_piece_is_valid_in_the_shipped_configuration(String snippet) throws Exception {
     Path directory = Files.createDirectories(Project.WORK.resolve("snippet-" + snippet));
     Path config = Files.writeString(directory.resolve("envoy.yaml"), with(snippet, 1, 2, 3));
-    Process validate =
-        new ProcessBuilder(Envoy.binary().toString(), "--mode", "validate", "-c", config.toString())
-            .redirectErrorStream(true)
-            .start();
-    String output = new String(validate.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(validate.waitFor()).as(output).isZero();
-    assertThat(output).contains("OK").doesNotContain("deprecated");
+    Envoy.Result result = Envoy.validate(config);
+    assertThat(result.status()).as(result.output()).isZero();
+    assertThat(result.output()).contains("OK").doesNotContain("deprecated");
   }
 
   @Test

@@ -272,7 +272,7 @@ class RoutingIT {
     assertThat(answer.body()).isEqualTo("RBAC: access denied");
     stack.assertOutcome("error", isKnown ? 1 : 0);
     assertTokens(0);
-    assertThat(stack.delta("semantic_router_extproc_failures_total", "reason", "no_request"))
+    assertThat(stack.delta("semantic_router_extproc_unknown_requests_total"))
         .isEqualTo(isShown && !isKnown ? 1 : 0);
   }
 
