@@ -104,6 +104,13 @@ class RoutingIT {
                 direct_response: { status: 451, body: { inline_string: "no" } }
                 """));
     envoy.listener("denied-before").before(DENY);
+    String attributes = "response_attributes: [ request.path, request.method ]";
+    envoy.listener("denied-before-attributes").before(DENY).extProc(attributes);
+    envoy
+        .listener("response-only")
+        .extProc("allow_mode_override: false")
+        .extProc("processing_mode: { request_header_mode: SKIP, response_body_mode: STREAMED }")
+        .extProc(attributes);
     envoy.listener("two").secondExtProc("second");
     envoy
         .listener("two-swapped")
@@ -253,14 +260,34 @@ class RoutingIT {
     assertTokens(0);
   }
 
-  @Test
-  void request_that_a_filter_before_us_answers_bills_nothing() throws Exception {
-    RawHttp answer = ask("denied-before");
+  /** From 1.37 on we see the answer, but of the request only what Envoy was told to add to it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"denied-before", "denied-before-attributes"})
+  void request_that_a_filter_before_us_answers_bills_nothing(String listener) throws Exception {
+    boolean isShown = Envoy.isAtLeast(37);
+    boolean isKnown = isShown && listener.equals("denied-before-attributes");
+    RawHttp answer = ask(listener);
 
     assertThat(answer.status()).isEqualTo(403);
     assertThat(answer.body()).isEqualTo("RBAC: access denied");
+    stack.assertOutcome("error", isKnown ? 1 : 0);
     assertTokens(0);
-    assertThat(stack.delta("semantic_router_requests_total", "outcome", "complete")).isZero();
+    assertThat(stack.delta("semantic_router_extproc_unknown_requests_total"))
+        .isEqualTo(isShown && !isKnown ? 1 : 0);
+  }
+
+  /**
+   * Envoy adds them to the response: {@code request_attributes} are for a request that is shown.
+   */
+  @Test
+  void request_of_which_only_attributes_are_shown_is_billed() throws Exception {
+    RawHttp expected = RawHttp.post(stack.backend.port(), Requests.CHAT, Requests.ASKED);
+    stack.mark();
+
+    RawHttp answer = post("response-only", Requests.ASKED);
+
+    assertThat(answer.body()).isEqualTo(expected.body());
+    stack.assertMetered(1);
   }
 
   /** The second router is in Standalone mode: it changes nothing, and sees what the first left. */
