@@ -94,26 +94,17 @@ public final class Metering {
         edits = routingHeaders.strip(request);
         if (operation != null && operation != Operation.NOT_METERED) {
           UsageConfig.AcceptEncoding accepted = config.usage().acceptEncoding();
-          if (isForced(operation, route)) {
-            if (ResponseMeter.isEncoded(request.get("content-encoding"))) {
-              forcedUsage = ForcedUsage.ENCODED;
-            } else if (!UsageForcing.isPlainJson(request)) {
-              forcedUsage = ForcedUsage.NOT_JSON;
-            } else {
-              forcing = new UsageForcing(this, backend(route) == UsageConfig.Backend.VLLM);
-              edits =
-                  request.get(CONTENT_LENGTH) == null ? edits : edits.withRemove(CONTENT_LENGTH);
-              // What has to be taken out of a response must be there in plain.
-              accepted =
-                  accepted == UsageConfig.AcceptEncoding.KEEP
-                      ? accepted
-                      : UsageConfig.AcceptEncoding.IDENTITY;
-            }
+          forcedUsage = forcedUsage(operation, route, request);
+          if (forcedUsage == ForcedUsage.UNSEEN) {
+            forcing = new UsageForcing(this, backend(route) == UsageConfig.Backend.VLLM);
+            edits = request.get(CONTENT_LENGTH) == null ? edits : edits.withRemove(CONTENT_LENGTH);
+            accepted = accepted.whereUsageIsStripped();
           }
           edits = AcceptEncoding.edit(edits, request, accepted, codings);
         }
       } catch (Exception e) {
         forcing = null;
+        forcedUsage = ForcedUsage.OFF;
         defect(e);
       }
     }
@@ -132,10 +123,20 @@ public final class Metering {
         ticker.getAsLong());
   }
 
-  /** Only where the API knows how to be asked, and does not state usage anyway. */
-  private boolean isForced(Operation operation, UsageConfig.@Nullable Route route) {
+  /**
+   * What the head of a request allows: {@link ForcedUsage#UNSEEN} when the backend can be asked, as
+   * its body will show. Only where the API knows how to be asked, and does not state usage anyway.
+   */
+  private ForcedUsage forcedUsage(
+      Operation operation, UsageConfig.@Nullable Route route, Headers request) {
     boolean asks = operation == Operation.CHAT || operation == Operation.COMPLETION;
-    return asks && (route == null ? config.usage().forceUsage() : route.forceUsage());
+    if (!asks || !(route == null ? config.usage().forceUsage() : route.forceUsage())) {
+      return ForcedUsage.OFF;
+    }
+    if (ResponseMeter.isEncoded(request.get("content-encoding"))) {
+      return ForcedUsage.ENCODED;
+    }
+    return UsageForcing.isPlainJson(request) ? ForcedUsage.UNSEEN : ForcedUsage.NOT_JSON;
   }
 
   private UsageConfig.Backend backend(UsageConfig.@Nullable Route route) {

@@ -55,7 +55,12 @@ public record UsageConfig(
     /** It is replaced by {@code identity}. */
     IDENTITY,
     /** It stays; responses in other codings fail to be measured. */
-    KEEP
+    KEEP;
+
+    /** What has to be taken out of a response must be there in plain. */
+    AcceptEncoding whereUsageIsStripped() {
+      return this == KEEP ? KEEP : IDENTITY;
+    }
   }
 
   /**

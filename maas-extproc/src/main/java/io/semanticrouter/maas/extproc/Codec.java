@@ -66,7 +66,9 @@ interface Codec {
     };
   }
 
-  /** All of a message; where its length is known, without a buffer of eight thousand bytes first. */
+  /**
+   * All of a message; where its length is known, without a buffer of eight thousand bytes first.
+   */
   private static byte[] bytes(InputStream stream) throws IOException {
     if (!(stream instanceof KnownLength)) {
       return stream.readAllBytes();
