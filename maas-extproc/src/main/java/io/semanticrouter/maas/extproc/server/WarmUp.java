@@ -8,11 +8,11 @@ import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc;
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody;
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
-import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -22,7 +22,10 @@ import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.extproc.ExtProcConfig;
 import io.semanticrouter.maas.extproc.MaasProcessor;
 import io.semanticrouter.maas.metrics.PrometheusSink;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -48,6 +51,10 @@ final class WarmUp {
 
   /** However slow the machine is, it should start. */
   private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(3);
+
+  /** As bytes, so that only the server's way of reading and writing is run and compiled. */
+  private static final MethodDescriptor<byte[], byte[]> PROCESS =
+      ExternalProcessorGrpc.getProcessMethod().toBuilder(new Bytes(), new Bytes()).build();
 
   private final Semaphore free = new Semaphore(AT_ONCE);
   private final MaasConfig config;
@@ -91,7 +98,7 @@ final class WarmUp {
             .build();
     try {
       long end = System.nanoTime() + LIMIT_NANOS;
-      List<List<ProcessingRequest>> exchanges = List.of(stream(), document(), other());
+      List<List<byte[]>> exchanges = List.of(bytes(stream()), bytes(document()), bytes(other()));
       for (int i = 0; i < EXCHANGES && acquired(1, end); i++) {
         exchange(channel, exchanges.get(i % exchanges.size()));
       }
@@ -109,15 +116,14 @@ final class WarmUp {
   }
 
   /** One exchange, ended as Envoy ends it: by a reset behind the last reply. */
-  private void exchange(ManagedChannel channel, List<ProcessingRequest> messages) {
-    ClientCall<ProcessingRequest, ProcessingResponse> call =
-        channel.newCall(ExternalProcessorGrpc.getProcessMethod(), CallOptions.DEFAULT);
+  private void exchange(ManagedChannel channel, List<byte[]> messages) {
+    ClientCall<byte[], byte[]> call = channel.newCall(PROCESS, CallOptions.DEFAULT);
     call.start(
         new ClientCall.Listener<>() {
           private int replies;
 
           @Override
-          public void onMessage(ProcessingResponse reply) {
+          public void onMessage(byte[] reply) {
             replies++;
             if (replies == messages.size()) {
               call.cancel("done", null);
@@ -132,6 +138,10 @@ final class WarmUp {
         new Metadata());
     call.request(messages.size());
     messages.forEach(call::sendMessage);
+  }
+
+  private static List<byte[]> bytes(List<ProcessingRequest> messages) {
+    return messages.stream().map(ProcessingRequest::toByteArray).toList();
   }
 
   private List<ProcessingRequest> stream() {
@@ -221,5 +231,22 @@ final class WarmUp {
         .setKey(name)
         .setRawValue(ByteString.copyFromUtf8(value))
         .build();
+  }
+
+  /** Leaves messages as they are. */
+  private static final class Bytes implements MethodDescriptor.Marshaller<byte[]> {
+    @Override
+    public InputStream stream(byte[] value) {
+      return new ByteArrayInputStream(value);
+    }
+
+    @Override
+    public byte[] parse(InputStream stream) {
+      try {
+        return stream.readAllBytes();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
   }
 }
