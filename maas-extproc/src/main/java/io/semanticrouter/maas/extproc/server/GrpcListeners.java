@@ -44,7 +44,7 @@ final class GrpcListeners implements AutoCloseable {
   private final List<BindableService> services;
   private final EventLoopGroup loops;
   private final List<Server> servers = new ArrayList<>();
-  private @Nullable Server tcp;
+  private int port = -1;
   private @Nullable SocketFile socketFile;
 
   private GrpcListeners(GrpcConfig config, List<BindableService> services) {
@@ -81,9 +81,9 @@ final class GrpcListeners implements AutoCloseable {
     }
   }
 
-  /** The port in use, or -1 when there is none. */
+  /** The TCP port, also after the end, or -1 when there is none. */
   int port() {
-    return tcp == null ? -1 : tcp.getPort();
+    return port;
   }
 
   /** No new connections and streams; the other side is told to go elsewhere (GOAWAY). */
@@ -130,7 +130,8 @@ final class GrpcListeners implements AutoCloseable {
     try {
       Server server = builder.build().start();
       servers.add(server);
-      tcp = server;
+      // Not asked later: a server that has ended throws.
+      port = server.getPort();
     } catch (IOException e) {
       throw ListenAddress.unavailable("gRPC", address.toString(), e);
     }

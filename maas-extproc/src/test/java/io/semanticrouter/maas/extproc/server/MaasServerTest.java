@@ -230,6 +230,16 @@ class MaasServerTest {
     server.close();
   }
 
+  /** A stop can overtake the start, which then tells where it listened. */
+  @Test
+  void portsAreToldAfterTheStopToo() throws Exception {
+    MaasServer server = start(NO_DRAIN);
+    int grpc = server.grpcPort();
+    int metrics = server.metricsPort();
+    server.close();
+    assertThat(List.of(server.grpcPort(), server.metricsPort())).containsExactly(grpc, metrics);
+  }
+
   // Metrics endpoint
 
   @Test
