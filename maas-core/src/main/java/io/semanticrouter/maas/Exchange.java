@@ -51,6 +51,8 @@ public final class Exchange implements AutoCloseable {
   private final HeaderEdits requestEdits;
   private final @Nullable UsageForcing forcing;
   private final ForcedUsage forcedUsage;
+  private final @Nullable RequestRouting requestRouting;
+  private final RouterReport routerReport;
   private final Instant startedAt;
   private final long startedNanos;
 
@@ -67,6 +69,10 @@ public final class Exchange implements AutoCloseable {
   /** Where it goes when it has a coding. Both null when no more of it is wanted. */
   private @Nullable ByteSink codedBody;
 
+  /** Gets the body as the client gets it; null when nobody wants it. */
+  private @Nullable AnswerKeeper keeper;
+
+  private @Nullable LocalAnswer localAnswer;
   private boolean defective;
   private byte @Nullable [] copy;
   private @Nullable UsageRecord record;
@@ -80,6 +86,8 @@ public final class Exchange implements AutoCloseable {
       HeaderEdits requestEdits,
       @Nullable UsageForcing forcing,
       ForcedUsage forcedUsage,
+      @Nullable RequestRouting requestRouting,
+      RouterReport routerReport,
       Instant startedAt,
       long startedNanos) {
     this.metering = metering;
@@ -90,6 +98,8 @@ public final class Exchange implements AutoCloseable {
     this.requestEdits = requestEdits;
     this.forcing = forcing;
     this.forcedUsage = forcedUsage;
+    this.requestRouting = requestRouting;
+    this.routerReport = routerReport;
     this.startedAt = startedAt;
     this.startedNanos = startedNanos;
   }
@@ -115,24 +125,39 @@ public final class Exchange implements AutoCloseable {
   }
 
   /**
-   * Whether the request body has to pass through {@link #onRequestBody} on its way to the backend,
-   * so that the backend is asked for usage: only for streams, but whether it is one stands in the
-   * body. Its length can change; {@link #requestEdits} remove {@code content-length}.
+   * Whether the request body has to pass through {@link #onRequestBody} on its way to the backend:
+   * it may be routed, or the backend asked for usage. Its length can change; {@link #requestEdits}
+   * remove {@code content-length}.
    */
   public boolean editsRequestBody() {
-    return forcing != null;
+    return forcing != null || requestRouting != null;
+  }
+
+  /**
+   * Whether the request body is held back until it is whole, to be routed. A gateway that cannot
+   * hold it calls {@link #passRequestBody} before any of it has to go on.
+   */
+  public boolean routesRequestBody() {
+    return requestRouting != null && requestRouting.isOpen();
   }
 
   /**
    * The next piece of the request body, cut anywhere.
    *
-   * @param out gets what goes on to the backend: at most a few bytes later, all of it
+   * @param out gets what goes on to the backend: at most a few bytes later, all of it; when it
+   *     {@linkplain #routesRequestBody() is routed}, with its last piece, or not at all when there
+   *     is a {@link #localAnswer()}
    */
   public void onRequestBody(byte[] bytes, int offset, int length, BodySink out) {
-    if (forcing == null) {
-      out.accept(bytes, offset, length);
-    } else {
-      forcing.request(bytes, offset, offset + length, out);
+    RequestRouting open = requestRouting;
+    if (open == null) {
+      force(bytes, offset, length, out);
+      return;
+    }
+    boolean decided = !open.isOpen();
+    open.request(bytes, offset, length, (b, from, count) -> force(b, from, count, out));
+    if (!decided) {
+      takeDecision(open);
     }
   }
 
@@ -142,14 +167,67 @@ public final class Exchange implements AutoCloseable {
    * @param out gets what is left of it
    */
   public void endRequestBody(BodySink out) {
+    RequestRouting open = requestRouting;
+    if (open != null && open.isOpen()) {
+      open.end((b, from, count) -> force(b, from, count, out));
+      takeDecision(open);
+    }
     if (forcing != null) {
       forcing.endRequest(out);
     }
   }
 
+  /**
+   * The request body cannot be held back any longer: it goes on unrouted.
+   *
+   * @param out gets what was held back
+   */
+  public void passRequestBody(BodySink out) {
+    if (requestRouting != null) {
+      requestRouting.pass((b, from, count) -> force(b, from, count, out));
+    }
+  }
+
+  private void force(byte[] bytes, int offset, int length, BodySink out) {
+    if (forcing == null) {
+      out.accept(bytes, offset, length);
+    } else {
+      forcing.request(bytes, offset, offset + length, out);
+    }
+  }
+
+  private void takeDecision(RequestRouting decided) {
+    RoutedRequest routed = decided.routed();
+    if (routed == null || settled) {
+      return;
+    }
+    routing = routed.routing();
+    RoutedRequest.Answer answer = routed.answer();
+    if (answer == null) {
+      keeper = routed.keeper();
+      return;
+    }
+    status = answer.status();
+    HeaderEdits facts =
+        metering.config().mode().isIntegrated()
+            ? metering.routingHeaders().write(routing, Headers.EMPTY)
+            : HeaderEdits.EMPTY;
+    localAnswer =
+        new LocalAnswer(status, facts.withSet("content-type", answer.contentType()), answer.body());
+    settleAnswered(answer.measurement());
+  }
+
+  /**
+   * What the client gets instead of a backend's answer; null when a backend answers. Known once the
+   * request body is whole. The exchange is settled then.
+   */
+  public @Nullable LocalAnswer localAnswer() {
+    return localAnswer;
+  }
+
   /** Whether more of the request body may come that has to be edited. */
   public boolean isRequestBodyOpen() {
-    return forcing != null && forcing.isRequestOpen();
+    return (forcing != null && forcing.isRequestOpen()) || routesRequestBody();
   }
 
   /**
@@ -163,9 +241,14 @@ public final class Exchange implements AutoCloseable {
       return HeaderEdits.EMPTY;
     }
     status = responseStatus;
+    if (requestRouting != null) {
+      requestRouting.answered();
+    }
     HeaderEdits edits = HeaderEdits.EMPTY;
     try {
-      routing = metering.routingHeaders().read(headers);
+      if (requestRouting == null || requestRouting.routed() == null) {
+        routing = metering.routingHeaders().read(headers);
+      }
       meter =
           new ResponseMeter(
               operation,
@@ -176,6 +259,7 @@ public final class Exchange implements AutoCloseable {
               headers);
       plainBody = meter.plainBody();
       codedBody = meter.codedBody();
+      beginKeeping(responseStatus, headers);
       if (metering.config().mode().isIntegrated()) {
         edits = metering.routingHeaders().write(routing, headers);
       }
@@ -183,6 +267,31 @@ public final class Exchange implements AutoCloseable {
       fail(e);
     }
     return forcing == null ? edits : strip(forcing, edits, headers);
+  }
+
+  /** What is not measured is not kept: an answer without usage could not be billed again. */
+  private void beginKeeping(int responseStatus, Headers headers) {
+    AnswerKeeper wanting = keeper;
+    if (wanting == null) {
+      return;
+    }
+    keeper = null;
+    if (wantsResponseBody() && wanting.begin(responseStatus, headers)) {
+      keeper = wanting;
+    }
+  }
+
+  private void keep(byte[] bytes, int offset, int length) {
+    AnswerKeeper open = keeper;
+    if (open == null) {
+      return;
+    }
+    try {
+      open.accept(bytes, offset, length);
+    } catch (Exception e) {
+      keeper = null;
+      metering.defect(e);
+    }
   }
 
   /** Also when the measurement has failed: the usage is there all the same. */
@@ -222,12 +331,22 @@ public final class Exchange implements AutoCloseable {
    * @param out gets what goes on to the client, as early as it can
    */
   public void onResponseBody(byte[] bytes, int offset, int length, BodySink out) {
-    onResponseBody(bytes, offset, length);
+    measure(bytes, offset, length);
     if (forcing == null) {
+      keep(bytes, offset, length);
       out.accept(bytes, offset, length);
     } else {
-      forcing.response(bytes, offset, offset + length, out);
+      forcing.response(bytes, offset, offset + length, kept(out));
     }
+  }
+
+  private BodySink kept(BodySink out) {
+    return keeper == null
+        ? out
+        : (b, from, count) -> {
+          keep(b, from, count);
+          out.accept(b, from, count);
+        };
   }
 
   /**
@@ -237,7 +356,7 @@ public final class Exchange implements AutoCloseable {
    */
   public void endResponseBody(BodySink out) {
     if (forcing != null) {
-      forcing.endResponse(out);
+      forcing.endResponse(kept(out));
     }
   }
 
@@ -265,6 +384,13 @@ public final class Exchange implements AutoCloseable {
 
   /** The next piece of the response body, cut anywhere. The array is only read, and not kept. */
   public void onResponseBody(byte[] bytes, int offset, int length) {
+    measure(bytes, offset, length);
+    if (keeper != null) {
+      keep(bytes, offset, length);
+    }
+  }
+
+  private void measure(byte[] bytes, int offset, int length) {
     UsageScanner plain = plainBody;
     if (plain == null) {
       onCodedBody(bytes, offset, length);
@@ -357,14 +483,35 @@ public final class Exchange implements AutoCloseable {
       meter.choicesPerPrompt(forcing.choices());
     }
     Measurement measurement = measure(abort);
-    Routing facts = facts();
+    record(operation, measurement);
+    AnswerKeeper kept = keeper;
+    keeper = null;
+    if (kept != null && abort == null) {
+      try {
+        kept.end(measurement, modelSoFar());
+      } catch (Exception e) {
+        metering.defect(e);
+      }
+    }
+  }
+
+  /** Without a backend. */
+  private void settleAnswered(Measurement measurement) {
+    if (operation != null && SETTLED.compareAndSet(this, false, true)) {
+      record(operation, measurement);
+    }
+  }
+
+  private void record(Operation settledOperation, Measurement measurement) {
+    ForcedUsage forced = forcing == null ? forcedUsage : forcing.outcome();
     record =
         metering.settle(
-            operation,
+            settledOperation,
             identity,
-            facts,
+            facts(),
             status,
-            forcing == null ? forcedUsage : forcing.outcome(),
+            localAnswer == null ? forced : ForcedUsage.OFF,
+            requestRouting == null ? routerReport : requestRouting.report(),
             measurement,
             startedAt,
             Duration.ofNanos(Math.max(0, metering.nanos() - startedNanos)));

@@ -54,6 +54,8 @@ public final class Measurement {
     NO_RESPONSE,
     /** The response status is not 2xx. */
     HTTP_ERROR,
+    /** The embedded router refused the request; no backend has seen it. */
+    BLOCKED,
     /** The response was complete and contained no usage. */
     NO_USAGE,
     /** The backend reported an error inside a 2xx response. */

@@ -40,6 +40,7 @@ public final class Metering {
   private final IdentityReader identities;
   private final RoutingHeaders routingHeaders;
   private final List<ContentCoding> codings;
+  private final @Nullable RequestRouter router;
 
   private final AtomicLong sequence = new AtomicLong();
   private final LongAdder defects = new LongAdder();
@@ -56,6 +57,7 @@ public final class Metering {
     identities = new IdentityReader(config.authentication());
     routingHeaders = new RoutingHeaders(config.headers());
     codings = builder.codings != null ? builder.codings : ContentDecoding.installed();
+    router = builder.router;
   }
 
   /** Starts to configure an engine. */
@@ -108,6 +110,17 @@ public final class Metering {
         defect(e);
       }
     }
+    RequestRouting routing = null;
+    RouterReport routerReport = RouterReport.OFF;
+    if (router != null && operation != null && router.routes(operation)) {
+      long length = contentLength(request);
+      RouterReport.Result result = routable(router, length, request);
+      if (result == RouterReport.Result.UNSEEN) {
+        routing = new RequestRouting(this, router, operation, path, identity, length);
+        edits = length < 0 || forcing != null ? edits : edits.withRemove(CONTENT_LENGTH);
+      }
+      routerReport = RouterReport.of(result);
+    }
     boolean isEstimated =
         operation != null && config.usage().onDisconnect() == UsageConfig.Disconnect.ESTIMATE;
     return new Exchange(
@@ -119,6 +132,8 @@ public final class Metering {
         edits,
         forcing,
         forcedUsage,
+        routing,
+        routerReport,
         clock.instant(),
         ticker.getAsLong());
   }
@@ -137,6 +152,24 @@ public final class Metering {
       return ForcedUsage.ENCODED;
     }
     return UsageForcing.isPlainJson(request) ? ForcedUsage.UNSEEN : ForcedUsage.NOT_JSON;
+  }
+
+  /** What the head of a request allows: unseen so far when its body can be routed. */
+  private RouterReport.Result routable(RequestRouter open, long length, Headers request) {
+    try {
+      if (ResponseMeter.isEncoded(request.get("content-encoding"))) {
+        return RouterReport.Result.ENCODED;
+      }
+      if (!UsageForcing.isPlainJson(request)) {
+        return RouterReport.Result.NOT_JSON;
+      }
+      return length > open.maxBodyBytes()
+          ? RouterReport.Result.TOO_LARGE
+          : RouterReport.Result.UNSEEN;
+    } catch (Exception e) {
+      defect(e);
+      return RouterReport.Result.FAILED;
+    }
   }
 
   private UsageConfig.Backend backend(UsageConfig.@Nullable Route route) {
@@ -184,6 +217,7 @@ public final class Metering {
       Routing routing,
       int status,
       ForcedUsage forcedUsage,
+      RouterReport routerReport,
       Measurement measurement,
       Instant startedAt,
       Duration duration) {
@@ -200,6 +234,7 @@ public final class Metering {
             routing,
             status,
             forcedUsage,
+            routerReport,
             measurement,
             cost,
             unpriced);
@@ -258,7 +293,7 @@ public final class Metering {
     }
   }
 
-  void defect(Exception e) {
+  void defect(Throwable e) {
     defects.increment();
     if (defectLogged.compareAndSet(false, true)) {
       // Only where it happened: a message could quote what the exchange carried.
@@ -279,6 +314,7 @@ public final class Metering {
     private LongSupplier ticker = System::nanoTime;
     private String instanceId = UUID.randomUUID().toString();
     private @Nullable List<ContentCoding> codings;
+    private @Nullable RequestRouter router;
 
     private Builder(MaasConfig config) {
       this.config = config;
@@ -314,6 +350,12 @@ public final class Metering {
      */
     public Builder codings(List<ContentCoding> contentCodings) {
       codings = List.copyOf(contentCodings);
+      return this;
+    }
+
+    /** Routes requests inside this gateway; none by default. */
+    public Builder router(RequestRouter requestRouter) {
+      router = requestRouter;
       return this;
     }
 

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param routing what the router decided
  * @param httpStatus the response status, 0 when there was no response
  * @param forcedUsage whether the backend was asked for usage on behalf of the client
+ * @param router what the embedded router did; {@link RouterReport#OFF} where there is none
  * @param measurement the usage and its certainty
  * @param cost the money, null when cost is not calculated here, when no usage is known or when the
  *     exchange is {@linkplain #unpriced() unpriced}
@@ -32,6 +33,7 @@ public record UsageRecord(
     Routing routing,
     int httpStatus,
     ForcedUsage forcedUsage,
+    RouterReport router,
     Measurement measurement,
     @Nullable Cost cost,
     boolean unpriced) {

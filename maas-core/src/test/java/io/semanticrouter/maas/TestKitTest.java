@@ -96,6 +96,7 @@ class TestKitTest {
         Routing.UNKNOWN,
         200,
         ForcedUsage.OFF,
+        RouterReport.OFF,
         Measurement.of(Measurement.Status.NONE, Set.of(Measurement.Reason.NO_USAGE), null),
         null,
         false);

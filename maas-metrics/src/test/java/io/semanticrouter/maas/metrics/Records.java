@@ -9,6 +9,7 @@ import io.semanticrouter.maas.Measurement;
 import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.Operation;
+import io.semanticrouter.maas.RouterReport;
 import io.semanticrouter.maas.Routing;
 import io.semanticrouter.maas.TokenUsage;
 import io.semanticrouter.maas.UsageRecord;
@@ -131,6 +132,7 @@ final class Records {
         routing,
         200,
         ForcedUsage.OFF,
+        RouterReport.OFF,
         measurement,
         cost,
         unpriced);

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas;
+
+/**
+ * A semantic router inside the gateway: decides from a request which model answers it, or answers
+ * it itself. Given to {@code Metering.Builder.router}. Thread-safe.
+ *
+ * <p>No argument and no result is null. What it throws is counted as a defect, and the request
+ * passes as it is.
+ */
+public interface RequestRouter {
+  /** Whether requests of such an operation are routed; asked for each exchange. */
+  boolean routes(Operation operation);
+
+  /** The longest body, in bytes, that {@link #route} takes; at least 1. Longer ones pass as is. */
+  int maxBodyBytes();
+
+  /** Decides, on the thread that drives the exchange, which must not block. */
+  RoutedRequest route(RoutableRequest request);
+}

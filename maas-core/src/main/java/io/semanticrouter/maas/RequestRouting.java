@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas;
+
+import io.semanticrouter.maas.RouterReport.Result;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds the body of one request until it is whole, and has the router decide. Whatever keeps it
+ * from that, all bytes go on, in order, as they came. Used by one thread at a time.
+ */
+final class RequestRouting {
+  private static final int FIRST_BYTES = 4096;
+  private static final byte[] NOTHING = {};
+
+  private final Metering metering;
+  private final RequestRouter router;
+  private final Operation operation;
+  private final String path;
+  private final Identity identity;
+
+  /** Where the body ends, as the head of the request says; -1 when it does not. */
+  private final long bodyBytes;
+
+  private byte[] held = NOTHING;
+  private int length;
+  private boolean open = true;
+
+  /** A backend has answered what it has seen; the rest of the request cannot change that. */
+  private boolean answered;
+
+  private RouterReport report = RouterReport.of(Result.UNSEEN);
+  private @Nullable RoutedRequest routed;
+
+  RequestRouting(
+      Metering metering,
+      RequestRouter router,
+      Operation operation,
+      String path,
+      Identity identity,
+      long bodyBytes) {
+    this.metering = metering;
+    this.router = router;
+    this.operation = operation;
+    this.path = path;
+    this.identity = identity;
+    this.bodyBytes = bodyBytes;
+  }
+
+  /** Whether nothing of the request has gone on so far. */
+  boolean isOpen() {
+    return open;
+  }
+
+  /** A response has begun. */
+  void answered() {
+    answered = true;
+  }
+
+  /** Takes a piece. What follows the end that the head states is not looked at. */
+  void request(byte[] b, int offset, int count, BodySink next) {
+    if (answered) {
+      pass(next);
+    }
+    if (!open) {
+      next.accept(b, offset, count);
+      return;
+    }
+    if (length + (long) count > router.maxBodyBytes()) {
+      pass(Result.TOO_LARGE, next);
+      next.accept(b, offset, count);
+      return;
+    }
+    if (length == 0 && count == bodyBytes) {
+      decide(b, offset, offset + count, next);
+      return;
+    }
+    append(b, offset, count);
+    if (length == bodyBytes) {
+      decide(held, 0, length, next);
+    }
+  }
+
+  /** The body is whole. */
+  void end(BodySink next) {
+    if (answered) {
+      pass(next);
+    }
+    if (open && length > 0) {
+      decide(held, 0, length, next);
+    }
+    open = false;
+  }
+
+  /** It will not become whole here, or not before it has to go on. */
+  void pass(BodySink next) {
+    if (open) {
+      pass(Result.UNSEEN, next);
+    }
+  }
+
+  private void pass(Result why, BodySink next) {
+    open = false;
+    report = RouterReport.of(why);
+    byte[] bytes = held;
+    held = NOTHING;
+    if (length > 0) {
+      next.accept(bytes, 0, length);
+    }
+  }
+
+  private void decide(byte[] b, int from, int to, BodySink next) {
+    open = false;
+    held = NOTHING;
+    RoutedRequest decided;
+    try {
+      decided = router.route(new RoutableRequest(operation, path, identity, b, from, to));
+    } catch (Exception | LinkageError | StackOverflowError e) {
+      metering.defect(e);
+      report = RouterReport.of(Result.FAILED);
+      next.accept(b, from, to - from);
+      return;
+    }
+    routed = decided;
+    report = decided.report();
+    byte[] body = decided.body();
+    if (decided.answer() != null) {
+      return;
+    }
+    if (body == null) {
+      next.accept(b, from, to - from);
+    } else {
+      next.accept(body, 0, body.length);
+    }
+  }
+
+  private void append(byte[] b, int offset, int count) {
+    if (length + count > held.length) {
+      int doubled = Math.max(FIRST_BYTES, Math.max(length + count, 2 * held.length));
+      held = Arrays.copyOf(held, Math.min(doubled, router.maxBodyBytes()));
+    }
+    System.arraycopy(b, offset, held, length, count);
+    length += count;
+  }
+
+  /** What was decided; null when nothing was. */
+  @Nullable RoutedRequest routed() {
+    return routed;
+  }
+
+  RouterReport report() {
+    return report;
+  }
+}
