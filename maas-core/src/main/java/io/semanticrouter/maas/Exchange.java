@@ -227,7 +227,8 @@ public final class Exchange implements AutoCloseable {
 
   /** Whether more of the request body may come that has to be edited. */
   public boolean isRequestBodyOpen() {
-    return (forcing != null && forcing.isRequestOpen()) || routesRequestBody();
+    return (forcing != null && forcing.isRequestOpen())
+        || (requestRouting != null && requestRouting.isHolding());
   }
 
   /**

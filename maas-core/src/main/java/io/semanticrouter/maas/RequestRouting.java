@@ -52,6 +52,11 @@ final class RequestRouting {
     return open;
   }
 
+  /** Whether some of it is held back. */
+  boolean isHolding() {
+    return open && length > 0;
+  }
+
   /** A response has begun. */
   void answered() {
     answered = true;

@@ -26,7 +26,9 @@ public final class ExtProcStats {
     /** Bytes sent back in full duplex. */
     ECHO,
     /** Dynamic metadata. */
-    METADATA;
+    METADATA,
+    /** An answer of the embedded router, instead of a backend's. */
+    ANSWER;
 
     private final String label = name().toLowerCase(Locale.ROOT);
 
@@ -42,6 +44,8 @@ public final class ExtProcStats {
      * The last message of the response: its {@code end_of_stream}, its trailers, or its headers.
      */
     END_OF_RESPONSE,
+    /** The embedded router answered. */
+    LOCAL_ANSWER,
     /** The data plane closed the stream in good order, without having shown the end. */
     HALF_CLOSE,
     /** The data plane reset the stream without having shown the end. */
@@ -143,15 +147,17 @@ public final class ExtProcStats {
 
   void replied(Reply reply) {
     ReplyKind kind =
-        reply.metadata != null
-            ? ReplyKind.METADATA
-            : reply.body == Reply.Body.ECHOED
-                ? ReplyKind.ECHO
-                : reply.body == Reply.Body.REPLACED
-                    ? ReplyKind.BODY
-                    : reply.override != null
-                        ? ReplyKind.MODE_OVERRIDE
-                        : reply.edits.isEmpty() ? ReplyKind.NEUTRAL : ReplyKind.HEADERS;
+        reply.answer != null
+            ? ReplyKind.ANSWER
+            : reply.metadata != null
+                ? ReplyKind.METADATA
+                : reply.body == Reply.Body.ECHOED
+                    ? ReplyKind.ECHO
+                    : reply.body == Reply.Body.REPLACED
+                        ? ReplyKind.BODY
+                        : reply.override != null
+                            ? ReplyKind.MODE_OVERRIDE
+                            : reply.edits.isEmpty() ? ReplyKind.NEUTRAL : ReplyKind.HEADERS;
     replies.of(kind).increment();
   }
 

@@ -13,17 +13,23 @@ import io.envoyproxy.envoy.service.ext_proc.v3.HeaderMutation;
 import io.envoyproxy.envoy.service.ext_proc.v3.HeadersResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody;
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders;
+import io.envoyproxy.envoy.service.ext_proc.v3.ImmediateResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProtocolConfiguration;
 import io.envoyproxy.envoy.service.ext_proc.v3.StreamedBodyResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.TrailersResponse;
+import io.envoyproxy.envoy.type.v3.HttpStatus;
 import io.semanticrouter.maas.HeaderEdits;
 import io.semanticrouter.maas.Headers;
+import io.semanticrouter.maas.LocalAnswer;
 import java.io.IOException;
 
 /** The codec with the generated classes: what {@link WireCodec} is measured against. */
 final class GeneratedCodec implements Codec {
+  /** What Envoy's access log gives as the details of an answer of ours. */
+  static final String DETAILS = "semantic_router";
+
   @Override
   public Message read(byte[] bytes) throws IOException {
     return message(ProcessingRequest.parseFrom(bytes));
@@ -94,6 +100,10 @@ final class GeneratedCodec implements Codec {
   /** The reply as the generated classes say it. */
   static ProcessingResponse response(Reply reply) {
     ProcessingResponse.Builder response = ProcessingResponse.newBuilder();
+    if (reply.answer != null) {
+      response.setImmediateResponse(immediate(reply.answer));
+      return withMetadata(response, reply).build();
+    }
     switch (reply.phase) {
       case REQUEST_HEADERS -> response.setRequestHeaders(headers(reply.edits));
       case RESPONSE_HEADERS -> response.setResponseHeaders(headers(reply.edits));
@@ -106,10 +116,23 @@ final class GeneratedCodec implements Codec {
     if (reply.override != null) {
       response.setModeOverride(reply.override.mode);
     }
-    if (reply.metadata != null) {
-      response.setDynamicMetadata(reply.metadata.toStruct());
-    }
-    return response.build();
+    return withMetadata(response, reply).build();
+  }
+
+  private static ProcessingResponse.Builder withMetadata(
+      ProcessingResponse.Builder response, Reply reply) {
+    return reply.metadata == null
+        ? response
+        : response.setDynamicMetadata(reply.metadata.toStruct());
+  }
+
+  private static ImmediateResponse immediate(LocalAnswer answer) {
+    return ImmediateResponse.newBuilder()
+        .setStatus(HttpStatus.newBuilder().setCodeValue(answer.status()))
+        .setHeaders(mutation(answer.headers()))
+        .setBody(ByteString.copyFrom(answer.body()))
+        .setDetails(DETAILS)
+        .build();
   }
 
   private static BodyResponse body(Reply reply) {
@@ -140,12 +163,16 @@ final class GeneratedCodec implements Codec {
     if (edits.isEmpty()) {
       return HeadersResponse.getDefaultInstance();
     }
+    return HeadersResponse.newBuilder()
+        .setResponse(CommonResponse.newBuilder().setHeaderMutation(mutation(edits)))
+        .build();
+  }
+
+  private static HeaderMutation mutation(HeaderEdits edits) {
     HeaderMutation.Builder mutation = HeaderMutation.newBuilder();
     edits.forEachRemove(mutation::addRemoveHeaders);
     edits.forEachSet((name, value) -> mutation.addSetHeaders(option(name, value)));
-    return HeadersResponse.newBuilder()
-        .setResponse(CommonResponse.newBuilder().setHeaderMutation(mutation))
-        .build();
+    return mutation.build();
   }
 
   /**

@@ -15,6 +15,11 @@ enum ModeOverride {
   SKIP(BodySendMode.NONE, HeaderSendMode.SKIP, BodySendMode.NONE),
   /** The request body as it streams by, to ask for usage in it; and the response headers. */
   STREAM_REQUEST(BodySendMode.STREAMED, HeaderSendMode.SEND, BodySendMode.NONE),
+  /**
+   * All of the request body at once, to route it: what does not fit into Envoy's buffer passes. And
+   * the response headers.
+   */
+  BUFFER_REQUEST(BodySendMode.BUFFERED_PARTIAL, HeaderSendMode.SEND, BodySendMode.NONE),
   /** The response body as it streams by. */
   STREAM_RESPONSE(BodySendMode.NONE, HeaderSendMode.SEND, BodySendMode.STREAMED),
   /** Both, when the response begins before the request has ended. */

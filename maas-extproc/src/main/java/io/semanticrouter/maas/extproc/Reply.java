@@ -2,14 +2,16 @@
 package io.semanticrouter.maas.extproc;
 
 import io.semanticrouter.maas.HeaderEdits;
+import io.semanticrouter.maas.LocalAnswer;
 import java.util.EnumMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One reply, as what it says; a codec makes a {@code ProcessingResponse} of it. It answers one
- * message of the same phase: Envoy takes any other for an error of ours. Nearly all are constants.
- * Immutable, but for the serialised form that a constant keeps.
+ * message of the same phase, or ends the exchange with an answer of its own: Envoy takes any other
+ * for an error of ours. Nearly all are constants. Immutable, but for the serialised form that a
+ * constant keeps.
  */
 final class Reply {
   /** What becomes of the piece of a body that is answered. */
@@ -61,6 +63,10 @@ final class Reply {
   final boolean endOfStream;
 
   final @Nullable UsageMetadata metadata;
+
+  /** What the client gets instead of an answer of a backend; null when the exchange goes on. */
+  final @Nullable LocalAnswer answer;
+
   private final boolean constant;
 
   /** The serialised form of a constant, once it is known. Not volatile: arrays of equal content. */
@@ -76,6 +82,7 @@ final class Reply {
       int to,
       boolean endOfStream,
       @Nullable UsageMetadata metadata,
+      @Nullable LocalAnswer answer,
       boolean constant) {
     this.phase = phase;
     this.edits = edits;
@@ -86,12 +93,13 @@ final class Reply {
     this.to = to;
     this.endOfStream = endOfStream;
     this.metadata = metadata;
+    this.answer = answer;
     this.constant = constant;
   }
 
   private static Reply constant(Phase phase, @Nullable ModeOverride override) {
     return new Reply(
-        phase, HeaderEdits.EMPTY, override, Body.KEPT, NOTHING, 0, 0, false, null, true);
+        phase, HeaderEdits.EMPTY, override, Body.KEPT, NOTHING, 0, 0, false, null, null, true);
   }
 
   /** The reply that changes nothing. */
@@ -106,7 +114,7 @@ final class Reply {
   /** A reply to headers. */
   static Reply headers(Phase phase, HeaderEdits edits, @Nullable ModeOverride override) {
     if (!edits.isEmpty()) {
-      return new Reply(phase, edits, override, Body.KEPT, NOTHING, 0, 0, false, null, false);
+      return new Reply(phase, edits, override, Body.KEPT, NOTHING, 0, 0, false, null, null, false);
     }
     Reply reply =
         override == null
@@ -122,18 +130,35 @@ final class Reply {
   /** A piece of a body that goes on as this instead. */
   static Reply replaced(Phase phase, byte[] bytes, int from, int to) {
     return new Reply(
-        phase, HeaderEdits.EMPTY, null, Body.REPLACED, bytes, from, to, false, null, false);
+        phase, HeaderEdits.EMPTY, null, Body.REPLACED, bytes, from, to, false, null, null, false);
   }
 
   /** A piece of a body that goes on in full duplex. */
   static Reply echoed(Phase phase, byte[] bytes, int from, int to, boolean endOfStream) {
     return new Reply(
-        phase, HeaderEdits.EMPTY, null, Body.ECHOED, bytes, from, to, endOfStream, null, false);
+        phase,
+        HeaderEdits.EMPTY,
+        null,
+        Body.ECHOED,
+        bytes,
+        from,
+        to,
+        endOfStream,
+        null,
+        null,
+        false);
+  }
+
+  /** Ends the exchange: no backend sees the request any more. */
+  static Reply answered(Phase phase, LocalAnswer answer) {
+    return new Reply(
+        phase, HeaderEdits.EMPTY, null, Body.KEPT, NOTHING, 0, 0, false, null, answer, false);
   }
 
   /** The same with something to know for Envoy. */
   Reply withMetadata(UsageMetadata added) {
-    return new Reply(phase, edits, override, body, bytes, from, to, endOfStream, added, false);
+    return new Reply(
+        phase, edits, override, body, bytes, from, to, endOfStream, added, answer, false);
   }
 
   /** Whether it will be sent again and again. */

@@ -5,6 +5,7 @@ import io.semanticrouter.maas.AbortReason;
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.HeaderEdits;
 import io.semanticrouter.maas.Headers;
+import io.semanticrouter.maas.LocalAnswer;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.UsageRecord;
 import io.semanticrouter.maas.extproc.ExtProcStats.End;
@@ -41,6 +42,10 @@ final class StreamPhases {
   private boolean requestEnded;
   private boolean responseEnded;
   private boolean requestStreamed;
+
+  /** All of the request body in one message has been asked for. */
+  private boolean requestGathered;
+
   private boolean responseStreamed;
 
   /** That the request is unknown has been counted. */
@@ -138,9 +143,13 @@ final class StreamPhases {
     boolean wantsBody = editsRequest(begun) && !requestEnded;
     skipped = !begun.isMetered();
     // What is buffered comes whole, and can be edited to its last byte whatever follows it.
-    requestStreamed = wantsBody && !requestMode.isWhole();
+    boolean asksForBody = wantsBody && !requestMode.isWhole();
+    requestGathered = asksForBody && begun.routesRequestBody();
+    requestStreamed = asksForBody && !requestGathered;
     ModeOverride override =
-        requestStreamed ? ModeOverride.STREAM_REQUEST : skipped ? ModeOverride.SKIP : null;
+        requestGathered
+            ? ModeOverride.BUFFER_REQUEST
+            : requestStreamed ? ModeOverride.STREAM_REQUEST : skipped ? ModeOverride.SKIP : null;
     out.send(
         Reply.headers(
             Phase.REQUEST_HEADERS, begun.requestEdits(), isFullDuplex() ? null : override));
@@ -182,10 +191,29 @@ final class StreamPhases {
     }
     EditedBody edited = new EditedBody(message);
     exchange.onRequestBody(message.bytes, message.from, message.to - message.from, edited);
-    if (message.endOfStream || (requestMode.isWhole() && !requestStreamed)) {
+    boolean last =
+        message.endOfStream
+            || (!echoed && requestGathered)
+            || (requestMode.isWhole() && !requestStreamed);
+    if (!message.endOfStream && !echoed && requestMode != BodyMode.BUFFERED) {
+      // Too long for Envoy's buffer, or trailers follow: more of it may never be shown, or nothing
+      // could be sent in its place.
+      exchange.passRequestBody(edited);
+    }
+    if (last) {
       exchange.endRequestBody(edited);
     }
-    pass(edited, message, echoed, out);
+    if (exchange.localAnswer() != null) {
+      answer(exchange.localAnswer(), message, out);
+    } else {
+      pass(edited, message, echoed, out);
+    }
+  }
+
+  /** No message of the response will come. */
+  private void answer(LocalAnswer answer, Message message, Replies out) {
+    stats.settled(End.LOCAL_ANSWER);
+    out.send(withMetadata(Reply.answered(message.phase, answer)));
   }
 
   private void requestTrailers(Message message, Replies out) {
@@ -193,6 +221,10 @@ final class StreamPhases {
     if (exchange != null && editsRequest(exchange)) {
       EditedBody rest = new EditedBody(message);
       exchange.endRequestBody(rest);
+      if (exchange.localAnswer() != null) {
+        answer(exchange.localAnswer(), message, out);
+        return;
+      }
       if (isEchoed(requestMode)) {
         echo(Phase.REQUEST_BODY, rest, false, out);
       }
@@ -236,7 +268,10 @@ final class StreamPhases {
       // All of a document at once is what Envoy was told to wait for; events should not wait. An
       // override of ours for the request may have switched the body off.
       boolean wait =
-          responseMode == BodyMode.BUFFERED && !requestStreamed && isJson(message.headers);
+          responseMode == BodyMode.BUFFERED
+              && !requestStreamed
+              && !requestGathered
+              && isJson(message.headers);
       responseStreamed = !wait;
       return wait ? null : requestOpen ? ModeOverride.STREAM_BOTH : ModeOverride.STREAM_RESPONSE;
     }
@@ -367,7 +402,7 @@ final class StreamPhases {
    * message is back, and Envoy then writes its access log without it.
    */
   private Reply withMetadata(Reply reply) {
-    if (exchange == null || !metering.config().mode().isIntegrated() || !isOfResponse(reply)) {
+    if (exchange == null || !metering.config().mode().isIntegrated() || !isOfAnswer(reply)) {
       return reply;
     }
     UsageRecord settled = exchange.record();
@@ -378,8 +413,9 @@ final class StreamPhases {
     return reply.withMetadata(UsageMetadata.of(config.metadataNamespace(), exchange));
   }
 
-  private static boolean isOfResponse(Reply reply) {
-    return reply.phase == Phase.RESPONSE_HEADERS
+  private static boolean isOfAnswer(Reply reply) {
+    return reply.answer != null
+        || reply.phase == Phase.RESPONSE_HEADERS
         || reply.phase == Phase.RESPONSE_BODY
         || reply.phase == Phase.RESPONSE_TRAILERS;
   }

@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.extproc;
 
 import io.semanticrouter.maas.HeaderEdits;
+import io.semanticrouter.maas.LocalAnswer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +35,10 @@ final class WireCodec implements Codec {
       out.bytes(9, mode, 0, mode.length);
     }
     metadata(out, reply.metadata);
+    if (reply.answer != null) {
+      answer(out, reply.answer);
+      return out.toByteArray();
+    }
     int phase = out.mark();
     int response = out.mark();
     body(out, reply);
@@ -43,6 +48,18 @@ final class WireCodec implements Codec {
     }
     out.message(reply.phase.replyField, phase);
     return out.toByteArray();
+  }
+
+  /** {@code ProcessingResponse.immediate_response}. */
+  private static void answer(WireWriter out, LocalAnswer answer) {
+    int immediate = out.mark();
+    out.text(5, GeneratedCodec.DETAILS);
+    out.bytes(3, answer.body(), 0, answer.body().length);
+    edits(out, answer.headers());
+    int status = out.mark();
+    out.number(1, answer.status());
+    out.message(1, status);
+    out.message(7, immediate);
   }
 
   /** {@code ProcessingResponse.dynamic_metadata}: our namespace, and a struct under it. */
@@ -106,7 +123,10 @@ final class WireCodec implements Codec {
     out.message(3, mutation);
   }
 
-  /** {@code CommonResponse.header_mutation}; see {@link GeneratedCodec} for what is left unset. */
+  /**
+   * {@code header_mutation}, field 2 wherever it stands; see {@link GeneratedCodec} for what is
+   * left unset.
+   */
   private static void edits(WireWriter out, HeaderEdits edits) {
     if (edits.isEmpty()) {
       return;

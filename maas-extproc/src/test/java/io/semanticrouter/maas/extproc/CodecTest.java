@@ -19,8 +19,15 @@ import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProtocolConfiguration;
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.HeaderEdits;
+import io.semanticrouter.maas.LocalAnswer;
 import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.Measurement;
 import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.RoutedRequest;
+import io.semanticrouter.maas.RouterReport;
+import io.semanticrouter.maas.Routing;
+import io.semanticrouter.maas.TokenUsage;
+import io.semanticrouter.maas.testkit.FakeRouter;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -303,13 +311,40 @@ class CodecTest {
     Phase body = random.nextBoolean() ? Phase.REQUEST_BODY : Phase.RESPONSE_BODY;
     Exchange exchange = exchange(random);
     Reply reply =
-        switch (random.nextInt(4)) {
+        switch (random.nextInt(5)) {
           case 0 -> Reply.neutral(PHASES.get(random.nextInt(PHASES.size())));
           case 1 -> Reply.replaced(body, bytes, from, to);
           case 2 -> Reply.echoed(body, bytes, from, to, random.nextBoolean());
+          case 3 -> Reply.answered(Phase.REQUEST_BODY, answer(random));
           default -> headers(random, exchange);
         };
     return random.nextBoolean() ? reply : reply.withMetadata(UsageMetadata.of("n.s", exchange));
+  }
+
+  private static LocalAnswer answer(Random random) {
+    byte[] body = new byte[random.nextInt(300)];
+    random.nextBytes(body);
+    int status = 200 + random.nextInt(400);
+    RoutedRequest routed =
+        RoutedRequest.answered(
+            new Routing(
+                "qwen" + random.nextInt(9), null, "math", null, true, true, null, null, null),
+            RouterReport.of(RouterReport.Result.CACHED),
+            new RoutedRequest.Answer(
+                status,
+                "application/json",
+                body,
+                Measurement.of(Measurement.Status.COMPLETE, Set.of(), TokenUsage.of(1, 2))));
+    Exchange exchange =
+        Metering.builder(
+                MaasConfig.from(
+                    Map.of("maas_integration", Map.of("enabled", random.nextBoolean()))))
+            .router(new FakeRouter(100, request -> routed))
+            .build()
+            .begin("POST", "/v1/chat/completions", name -> null);
+    exchange.onRequestBody(new byte[1], 0, 1, (b, from, length) -> {});
+    exchange.endRequestBody((b, from, length) -> {});
+    return Objects.requireNonNull(exchange.localAnswer());
   }
 
   private static Reply headers(Random random, Exchange exchange) {

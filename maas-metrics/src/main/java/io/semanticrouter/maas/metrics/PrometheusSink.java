@@ -48,6 +48,7 @@ public final class PrometheusSink implements UsageSink {
     }
     if (config.metrics().routing()) {
       metrics.add(new RoutingMetrics(config, registry));
+      metrics.add(new RouterMetrics(registry));
     }
     if (config.metrics().security()) {
       metrics.add(new SecurityMetrics(exchanges));

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.metrics;
 
+import io.semanticrouter.maas.PiiType;
 import io.semanticrouter.maas.Routing;
 import io.semanticrouter.maas.UsageRecord;
+import java.util.Arrays;
 
 /** Personal data and jailbreak attempts that the router detected, per user. */
 final class SecurityMetrics implements SeriesMetrics {
@@ -10,6 +12,7 @@ final class SecurityMetrics implements SeriesMetrics {
   private static final int JAILBREAK = 1;
 
   private final SeriesCounter signals;
+  private final SeriesCounter piiTypes;
 
   SecurityMetrics(LabelSpace exchanges) {
     signals =
@@ -18,6 +21,12 @@ final class SecurityMetrics implements SeriesMetrics {
             "Exchanges in whose prompt personal data (pii) or a jailbreak attempt was detected.",
             exchanges.names().size() - 1, // all but the model, which is the last one
             ClosedLabels.of("type", "pii", "jailbreak"));
+    piiTypes =
+        exchanges.counter(
+            "semantic_router_pii_detections",
+            "Exchanges in whose prompt the embedded router found this kind of personal data.",
+            exchanges.names().size() - 1,
+            ClosedLabels.of("type", Arrays.stream(PiiType.values()).map(PiiType::label).toList()));
   }
 
   @Override
@@ -28,6 +37,11 @@ final class SecurityMetrics implements SeriesMetrics {
     }
     if (Boolean.TRUE.equals(routing.jailbreakDetected())) {
       signals.add(series, JAILBREAK, 1);
+    }
+    if (!record.router().piiTypes().isEmpty()) {
+      for (PiiType type : record.router().piiTypes()) {
+        piiTypes.add(series, ClosedLabels.index(type), 1);
+      }
     }
   }
 }

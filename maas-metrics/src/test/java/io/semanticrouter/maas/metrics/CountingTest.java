@@ -7,6 +7,9 @@ import io.semanticrouter.maas.Identity.Source;
 import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.Mode;
+import io.semanticrouter.maas.PiiType;
+import io.semanticrouter.maas.RouterReport.Result;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -151,6 +154,33 @@ class CountingTest {
         .containsExactly(
             metric + "{tier=\"premium\",type=\"jailbreak\",user=\"alice\"} 1.0",
             metric + "{tier=\"premium\",type=\"pii\",user=\"alice\"} 2.0");
+  }
+
+  @Test
+  void kindsOfPersonalDataPerUserWithoutTheModel() {
+    maas.record(
+        alice().router(Result.ROUTED, PiiType.EMAIL, PiiType.IBAN),
+        alice().model("llama").router(Result.BLOCKED, PiiType.EMAIL),
+        alice().router(Result.DEFAULT));
+
+    String metric = "semantic_router_pii_detections_total";
+    assertThat(maas.lines(metric))
+        .containsExactly(
+            metric + "{tier=\"premium\",type=\"email\",user=\"alice\"} 2.0",
+            metric + "{tier=\"premium\",type=\"iban\",user=\"alice\"} 1.0");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Result.class)
+  void requestsByWhatTheEmbeddedRouterDidUnlessThereIsNone(Result result) {
+    maas.record(alice().router(result));
+
+    String metric = "semantic_router_routed_requests_total";
+    assertThat(maas.lines(metric))
+        .isEqualTo(
+            result == Result.OFF
+                ? List.of()
+                : List.of(metric + "{result=\"" + result.label() + "\"} 1.0"));
   }
 
   @ParameterizedTest

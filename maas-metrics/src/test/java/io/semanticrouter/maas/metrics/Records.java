@@ -9,6 +9,7 @@ import io.semanticrouter.maas.Measurement;
 import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.Operation;
+import io.semanticrouter.maas.PiiType;
 import io.semanticrouter.maas.RouterReport;
 import io.semanticrouter.maas.Routing;
 import io.semanticrouter.maas.TokenUsage;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /** A builder of usage records for tests: a complete measurement, unless told otherwise. */
 final class Records {
   private Identity identity = new Identity("alice", "premium", Source.HEADER, Source.HEADER);
+  private RouterReport router = RouterReport.OFF;
   private Routing routing = Routing.UNKNOWN;
   private Measurement measurement =
       Measurement.of(Status.COMPLETE, Set.of(), new TokenUsage(0, 0, -1, -1, -1, -1));
@@ -108,6 +110,11 @@ final class Records {
     return this;
   }
 
+  Records router(RouterReport.Result result, PiiType... types) {
+    router = new RouterReport(result, Set.of(types));
+    return this;
+  }
+
   Records cost(long units, long picos) {
     return cost("USD", units, picos);
   }
@@ -132,7 +139,7 @@ final class Records {
         routing,
         200,
         ForcedUsage.OFF,
-        RouterReport.OFF,
+        router,
         measurement,
         cost,
         unpriced);

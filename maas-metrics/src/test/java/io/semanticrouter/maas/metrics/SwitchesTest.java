@@ -10,6 +10,8 @@ import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.Mode;
+import io.semanticrouter.maas.PiiType;
+import io.semanticrouter.maas.RouterReport;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -46,10 +48,10 @@ class SwitchesTest {
       expected.addAll(Set.of("cache_requests", "cache_tokens"));
     }
     if (switches.routing()) {
-      expected.add("routing_decisions");
+      expected.addAll(Set.of("routing_decisions", "routed_requests"));
     }
     if (switches.security()) {
-      expected.add("security_signals");
+      expected.addAll(Set.of("security_signals", "pii_detections"));
     }
     if (mode != Mode.MAAS) {
       expected.addAll(COST);
@@ -111,6 +113,7 @@ class SwitchesTest {
             .routed("d", "c", true)
             .cacheHit(false)
             .security(true, true)
+            .router(RouterReport.Result.ROUTED, PiiType.EMAIL)
             .tokens(1, 2)
             .parts(1, 1, 1)
             .cost(1, 2)

@@ -61,9 +61,14 @@ final class Play {
       (event.direction() == Direction.REQUEST ? request : response).on(event);
       step++;
       pump(lag);
+      if (immediate != null) {
+        break;
+      }
     }
     if (events == exchange.length()) {
       drain();
+    }
+    if (events == exchange.length() && immediate == null) {
       request.check();
       response.check();
     }
@@ -218,9 +223,7 @@ final class Play {
       return;
     }
     if (reply.hasImmediateResponse()) {
-      immediate = reply.getImmediateResponse();
-      merge(reply);
-      close();
+      answered(reply);
       return;
     }
     HttpSide duplex = duplex(reply.getResponseCase());
@@ -317,6 +320,18 @@ final class Play {
     // is not the server's fault.
     if (filter.closesEarly() && awaited.isEmpty() && !request.isOpenDuplex()) {
       close();
+    }
+  }
+
+  /** The client has its answer: nothing of the exchange goes on any more. */
+  private void answered(ProcessingResponse reply) {
+    immediate = reply.getImmediateResponse();
+    merge(reply);
+    awaited.clear();
+    closed = true;
+    if (wire != null) {
+      wire.halfClose();
+      wire.reset();
     }
   }
 

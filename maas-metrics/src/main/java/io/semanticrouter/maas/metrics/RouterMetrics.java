@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.metrics;
+
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.semanticrouter.maas.RouterReport.Result;
+import io.semanticrouter.maas.UsageRecord;
+import java.util.Arrays;
+import java.util.List;
+
+/** What the embedded router did with requests; nothing where there is none. */
+final class RouterMetrics implements SeriesMetrics {
+  private final SeriesCounter requests;
+  private final Series everything;
+
+  RouterMetrics(PrometheusRegistry registry) {
+    LabelSpace global = new LabelSpace(registry, List.of());
+    requests =
+        global.counter(
+            "semantic_router_routed_requests",
+            "Requests by what the embedded router did with them.",
+            ClosedLabels.of("result", Arrays.stream(Result.values()).map(Result::label).toList()));
+    everything = global.series(List.of());
+  }
+
+  @Override
+  public void record(Series series, UsageRecord record) {
+    Result result = record.router().result();
+    if (result != Result.OFF) {
+      requests.add(everything, ClosedLabels.index(result), 1);
+    }
+  }
+}
