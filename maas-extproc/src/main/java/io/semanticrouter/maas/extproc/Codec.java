@@ -25,6 +25,12 @@ interface Codec {
   /** Writes a {@code ProcessingResponse}. */
   byte[] write(Reply reply);
 
+  /** The same, to be sent once. */
+  default Serialised serialise(Reply reply) {
+    byte[] bytes = write(reply);
+    return new Serialised(bytes, 0, bytes.length);
+  }
+
   /** For messages, as gRPC wants it. */
   default MethodDescriptor.Marshaller<Message> requests() {
     return new MethodDescriptor.Marshaller<>() {
@@ -49,14 +55,15 @@ interface Codec {
     return new MethodDescriptor.Marshaller<>() {
       @Override
       public InputStream stream(Reply reply) {
+        if (!reply.isConstant()) {
+          return serialise(reply);
+        }
         byte[] kept = reply.kept();
         if (kept == null) {
           kept = write(reply);
-          if (reply.isConstant()) {
-            reply.keep(kept);
-          }
+          reply.keep(kept);
         }
-        return new Serialised(kept);
+        return new Serialised(kept, 0, kept.length);
       }
 
       @Override
@@ -87,8 +94,8 @@ interface Codec {
 
   /** Bytes that gRPC copies in one go, into a buffer of the right size. */
   final class Serialised extends ByteArrayInputStream implements KnownLength, Drainable {
-    Serialised(byte[] bytes) {
-      super(bytes);
+    Serialised(byte[] bytes, int from, int to) {
+      super(bytes, from, to - from);
     }
 
     @Override

@@ -10,7 +10,7 @@ import java.util.function.ObjLongConsumer;
 
 /**
  * What the service itself has done, since its start. Thread-safe; sums are exact only while nothing
- * happens.
+ * happens, and up to 63 pieces of a body behind where a stream is open.
  */
 public final class ExtProcStats {
   /** What a reply says, by the most that it says. */
@@ -169,12 +169,19 @@ public final class ExtProcStats {
     failures.of(failure).increment();
   }
 
-  void scanned(int bytes) {
+  void repliedNeutrally(int count) {
+    replies.of(ReplyKind.NEUTRAL).add(count);
+  }
+
+  void scanned(long bytes) {
     bodyBytes.add(bytes);
   }
 
-  void handled(Phase phase, long nanos) {
-    messages.of(phase).increment();
+  void handled(Phase phase, int count) {
+    messages.of(phase).add(count);
+  }
+
+  void took(long nanos) {
     handlingNanos.add(nanos);
     int bucket = 0;
     while (bucket < BOUNDS_NANOS.length && nanos > BOUNDS_NANOS[bucket]) {
@@ -226,7 +233,10 @@ public final class ExtProcStats {
     return bodyBytes.sum();
   }
 
-  /** The time that all messages took from being decoded to their reply being sent, in seconds. */
+  /**
+   * The time that messages took from being decoded to their reply being sent, in seconds: of all
+   * but the pieces of bodies, of which one in eight is timed.
+   */
   public double handlingSeconds() {
     return handlingNanos.sum() / 1e9;
   }
@@ -239,7 +249,7 @@ public final class ExtProcStats {
     return bounds;
   }
 
-  /** How many messages took as long as each bound, and longer than the one before. */
+  /** How many timed messages took as long as each bound, and longer than the one before. */
   public long[] handlingTimes() {
     long[] counts = new long[times.length];
     for (int i = 0; i < counts.length; i++) {

@@ -55,8 +55,9 @@ public final class MaasProcessor implements BindableService {
   }
 
   private ServerCall.Listener<Message> begin(ServerCall<Message, Reply> call) {
+    StreamStats own = new StreamStats(stats);
     ProcessorStream stream =
-        new ProcessorStream(this, call, new StreamPhases(metering, config, stats));
+        new ProcessorStream(this, call, new StreamPhases(metering, config, own), own);
     open.add(stream);
     stats.streamStarted();
     call.request(1);

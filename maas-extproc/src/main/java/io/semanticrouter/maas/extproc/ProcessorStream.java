@@ -18,7 +18,7 @@ import io.semanticrouter.maas.extproc.ExtProcStats.Failure;
  */
 final class ProcessorStream extends ServerCall.Listener<Message> implements StreamPhases.Replies {
   private final MaasProcessor processor;
-  private final ExtProcStats stats;
+  private final StreamStats stats;
   private final ServerCall<Message, Reply> call;
   private final StreamPhases phases;
 
@@ -34,16 +34,21 @@ final class ProcessorStream extends ServerCall.Listener<Message> implements Stre
   /** Whether something has come since {@link #settleIdle} looked last. */
   private boolean active = true;
 
-  ProcessorStream(MaasProcessor processor, ServerCall<Message, Reply> call, StreamPhases phases) {
+  ProcessorStream(
+      MaasProcessor processor,
+      ServerCall<Message, Reply> call,
+      StreamPhases phases,
+      StreamStats stats) {
     this.processor = processor;
-    this.stats = processor.stats();
+    this.stats = stats;
     this.call = call;
     this.phases = phases;
   }
 
   @Override
   public synchronized void onMessage(Message message) {
-    long start = System.nanoTime();
+    boolean timed = stats.isTimed(message.phase);
+    long start = timed ? System.nanoTime() : 0;
     active = true;
     replied = false;
     observed = message.observed;
@@ -59,7 +64,10 @@ final class ProcessorStream extends ServerCall.Listener<Message> implements Stre
     if (phases.isOver()) {
       complete();
     }
-    stats.handled(message.phase, System.nanoTime() - start);
+    if (timed) {
+      stats.took(System.nanoTime() - start);
+    }
+    stats.handled(message);
     more();
   }
 
@@ -141,6 +149,7 @@ final class ProcessorStream extends ServerCall.Listener<Message> implements Stre
   private void settle(End end) {
     try {
       phases.close(processor.isDraining() ? End.DRAIN : end);
+      stats.handOver();
     } catch (Throwable t) {
       stats.failed(Failure.SETTLEMENT);
     }

@@ -33,7 +33,7 @@ final class StreamPhases {
 
   private final Metering metering;
   private final ExtProcConfig config;
-  private final ExtProcStats stats;
+  private final StreamStats stats;
 
   private @Nullable Exchange exchange;
   private BodyMode requestMode = BodyMode.UNKNOWN;
@@ -51,7 +51,7 @@ final class StreamPhases {
   /** That the request is unknown has been counted. */
   private boolean requestMissed;
 
-  private boolean metadataSent;
+  private @Nullable UsageMetadata sentMetadata;
 
   /** Nothing more is needed, and the data plane has been told so. */
   private boolean skipped;
@@ -59,7 +59,7 @@ final class StreamPhases {
   /** It sent something all the same. */
   private boolean notSkipped;
 
-  StreamPhases(Metering metering, ExtProcConfig config, ExtProcStats stats) {
+  StreamPhases(Metering metering, ExtProcConfig config, StreamStats stats) {
     this.metering = metering;
     this.config = config;
     this.stats = stats;
@@ -135,7 +135,7 @@ final class StreamPhases {
       // A second head on one stream is not HTTP; what the first one began still has to be settled.
       close(End.NEXT_REQUEST);
       responseEnded = false;
-      metadataSent = false;
+      sentMetadata = null;
       notSkipped = false;
     }
     Exchange begun = begin(SourcedHeaders.of(message, config.headerSources()));
@@ -406,11 +406,14 @@ final class StreamPhases {
       return reply;
     }
     UsageRecord settled = exchange.record();
-    if (settled == null && (metadataSent || !exchange.hasFinalUsage())) {
+    if (settled == null && (sentMetadata != null || !exchange.hasFinalUsage())) {
       return reply;
     }
-    metadataSent = true;
-    return reply.withMetadata(UsageMetadata.of(config.metadataNamespace(), exchange));
+    if (settled != null && sentMetadata != null && sentMetadata.isOf(settled)) {
+      return reply.withMetadata(sentMetadata.withOutcome(settled));
+    }
+    sentMetadata = UsageMetadata.of(config.metadataNamespace(), exchange);
+    return reply.withMetadata(sentMetadata);
   }
 
   private static boolean isOfAnswer(Reply reply) {

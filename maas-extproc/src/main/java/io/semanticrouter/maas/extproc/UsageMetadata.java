@@ -8,12 +8,13 @@ import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Identity;
 import io.semanticrouter.maas.TokenUsage;
 import io.semanticrouter.maas.UsageRecord;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What Envoy gets to know of an exchange, for access logs and rate limits: one struct under our own
  * namespace, which {@code metadata_options.receiving_namespaces} has to name. Envoy merges it key
- * by key into what it has, so that a later one adds to an earlier one. Immutable once made.
+ * by key into what it has, so that a later one adds to an earlier one. Not thread-safe.
  */
 final class UsageMetadata {
   private static final int MAX_FIELDS = 26;
@@ -24,29 +25,46 @@ final class UsageMetadata {
   private static final long MAX_EXACT = (1L << 53) - 1;
 
   private final String namespace;
+  private final String model;
+  private final @Nullable TokenUsage usage;
   private final String[] names = new String[MAX_FIELDS];
   private final @Nullable String[] texts = new String[MAX_FIELDS];
   private final double[] numbers = new double[MAX_FIELDS];
   private int size;
+  private boolean settled;
 
-  private UsageMetadata(String namespace) {
+  private UsageMetadata(String namespace, String model, @Nullable TokenUsage usage) {
     this.namespace = namespace;
+    this.model = model;
+    this.usage = usage;
   }
 
   /** What is known by now, and everything else once the exchange is settled. */
   static UsageMetadata of(String namespace, Exchange exchange) {
-    UsageMetadata metadata = new UsageMetadata(namespace);
+    UsageMetadata metadata =
+        new UsageMetadata(namespace, exchange.modelSoFar(), exchange.usageSoFar());
     Identity identity = exchange.identity();
     metadata.text("user", identity.user());
     metadata.text("tier", identity.tier());
-    metadata.text("model", exchange.modelSoFar());
-    metadata.tokens(exchange.usageSoFar());
+    metadata.text("model", metadata.model);
+    metadata.tokens(metadata.usage);
     metadata.cost(exchange.costSoFar());
     UsageRecord record = exchange.record();
-    if (record != null) {
-      metadata.text("outcome", record.outcome().label());
+    return record == null ? metadata : metadata.withOutcome(record);
+  }
+
+  /** Whether the record says the same of model and usage, and so of the cost. */
+  boolean isOf(UsageRecord record) {
+    return record.model().equals(model) && Objects.equals(record.measurement().usage(), usage);
+  }
+
+  /** This with the outcome; not to be used without it any more. */
+  UsageMetadata withOutcome(UsageRecord record) {
+    if (!settled) {
+      settled = true;
+      text("outcome", record.outcome().label());
     }
-    return metadata;
+    return this;
   }
 
   private void tokens(@Nullable TokenUsage usage) {

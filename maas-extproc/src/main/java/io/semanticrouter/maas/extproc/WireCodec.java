@@ -26,10 +26,19 @@ final class WireCodec implements Codec {
 
   @Override
   public byte[] write(Reply reply) {
+    return written(reply).toByteArray();
+  }
+
+  @Override
+  public Serialised serialise(Reply reply) {
+    return written(reply).toSerialised();
+  }
+
+  private static WireWriter written(Reply reply) {
     if (reply.phase.replyField == 0) {
       throw new IllegalArgumentException("no reply to an unknown phase");
     }
-    WireWriter out = new WireWriter(64 + reply.to - reply.from);
+    WireWriter out = new WireWriter(capacity(reply));
     if (reply.override != null) {
       byte[] mode = reply.override.mode.toByteArray();
       out.bytes(9, mode, 0, mode.length);
@@ -37,7 +46,7 @@ final class WireCodec implements Codec {
     metadata(out, reply.metadata);
     if (reply.answer != null) {
       answer(out, reply.answer);
-      return out.toByteArray();
+      return out;
     }
     int phase = out.mark();
     int response = out.mark();
@@ -47,7 +56,14 @@ final class WireCodec implements Codec {
       out.message(1, response);
     }
     out.message(reply.phase.replyField, phase);
-    return out.toByteArray();
+    return out;
+  }
+
+  /** What nearly always suffices; growing copies. */
+  private static int capacity(Reply reply) {
+    int fields = reply.metadata == null ? 0 : 48 * (reply.metadata.size() + 2);
+    int body = reply.answer == null ? reply.to - reply.from : reply.answer.body().length;
+    return 64 + body + fields + (reply.edits.isEmpty() ? 0 : 512);
   }
 
   /** {@code ProcessingResponse.immediate_response}. */

@@ -46,8 +46,22 @@ final class WireWriter {
   }
 
   void text(int field, String value) {
-    byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
-    bytes(field, utf8, 0, utf8.length);
+    int length = value.length();
+    reserve(length);
+    int start = at - length;
+    for (int i = 0; i < length; i++) {
+      char c = value.charAt(i);
+      if (c >= 0x80) {
+        // Nothing counts as written yet.
+        byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
+        bytes(field, utf8, 0, utf8.length);
+        return;
+      }
+      b[start + i] = (byte) c;
+    }
+    at = start;
+    varint(length);
+    varint((long) field << 3 | LENGTH);
   }
 
   void number(int field, long value) {
@@ -73,6 +87,11 @@ final class WireWriter {
 
   byte[] toByteArray() {
     return at == 0 ? b : Arrays.copyOfRange(b, at, b.length);
+  }
+
+  /** The same without a copy; nothing may be written after that. */
+  Codec.Serialised toSerialised() {
+    return new Codec.Serialised(b, at, b.length);
   }
 
   /** Only for numbers that are not negative. */
