@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
- * Random requests with random edits; {@code -Dmaas.seed=N} repeats a run. What has to hold:
+ * Random requests with random edits; {@code -Dmaas.seed=N} repeats a run, {@code
+ * -Drouter.requests=N} plays another number of them. What has to hold:
  *
  * <ul>
  *   <li>the edited body is, byte for byte, what a tree that remembers its spelling gives;
@@ -42,8 +43,7 @@ import org.junit.jupiter.api.Test;
  * </ul>
  */
 class BodyEditsFuzzTest {
-  private static final int REQUESTS = 20_000;
-  private static final int SPOILT = 20_000;
+  private static final int REQUESTS = Integer.getInteger("router.requests", 20_000);
   private static final Operation[] OPERATIONS = {
     Operation.CHAT, Operation.CHAT, Operation.MESSAGES, Operation.RESPONSES, Operation.COMPLETION
   };
@@ -149,7 +149,7 @@ class BodyEditsFuzzTest {
     long began = System.nanoTime();
     Map<Reason, Integer> reasons = new EnumMap<>(Reason.class);
     int read = 0;
-    for (int i = 0; i < SPOILT; i++) {
+    for (int i = 0; i < REQUESTS; i++) {
       Random random = new Random(seed + i);
       Requests requests = new Requests(random);
       Obj request = requests.request();
@@ -186,8 +186,8 @@ class BodyEditsFuzzTest {
     }
     System.out.printf(
         "BodyEditsFuzzTest: -Dmaas.seed=%d: %d spoilt, %d read all the same, %s, %d ms%n",
-        seed, SPOILT, read, reasons, (System.nanoTime() - began) / 1_000_000);
-    assertThat(read).isBetween(SPOILT / 20, SPOILT - SPOILT / 20);
+        seed, REQUESTS, read, reasons, (System.nanoTime() - began) / 1_000_000);
+    assertThat(read).isBetween(REQUESTS / 20, REQUESTS - REQUESTS / 20);
     assertThat(reasons).containsOnlyKeys(Reason.NOT_JSON, Reason.DUPLICATE_KEY);
   }
 

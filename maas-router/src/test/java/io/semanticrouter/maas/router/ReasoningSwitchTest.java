@@ -70,5 +70,8 @@ class ReasoningSwitchTest {
     assertThatIllegalArgumentException().isThrownBy(() -> new SystemPrompt("", Mode.REPLACE));
     assertThat(new SystemPrompt("a\uD800b\uDC00\uD83D\uDE00", Mode.REPLACE).text())
         .isEqualTo("a\uFFFDb\uFFFD\uD83D\uDE00");
+    for (String lone : new String[] {"\uD800", "\uDBFF", "\uDC00", "\uDFFF"}) {
+      assertThat(new SystemPrompt(lone, Mode.REPLACE).text()).isEqualTo("\uFFFD");
+    }
   }
 }

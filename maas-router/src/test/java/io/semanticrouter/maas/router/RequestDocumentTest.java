@@ -201,6 +201,11 @@ class RequestDocumentTest {
     assertThat(document.number("temperature")).isEqualTo(new BigDecimal("0.70"));
     assertThat(document.number("n")).isEqualTo(BigDecimal.valueOf(2));
     assertThat(document.number("user")).isEqualByComparingTo("-150");
+    String longest = "1".repeat(64);
+    RequestDocument limits = chat("{\"long\":" + longest + ",\"big\":1e64,\"small\":1e-64}");
+    assertThat(limits.number("long")).isEqualTo(new BigDecimal(longest));
+    assertThat(limits.number("big")).isEqualTo(new BigDecimal("1e64"));
+    assertThat(limits.number("small")).isEqualTo(new BigDecimal("1e-64"));
     for (String none : new String[] {"top_p", "seed", "huge", "big", "long", "absent"}) {
       assertThat(document.number(none)).as(none).isNull();
     }
@@ -286,6 +291,20 @@ class RequestDocumentTest {
   }
 
   @Test
+  void nothingBehindThePartIsRead() {
+    byte[] array = {'{', (byte) 0xEF, (byte) 0xBB, (byte) 0xBF, '{', '}'};
+    for (int to = 1; to < 6; to++) {
+      byte[] ending = Arrays.copyOf(array, to);
+      for (byte[] bytes : new byte[][] {array, ending}) {
+        int end = to;
+        assertThatThrownBy(() -> RequestDocument.read(Operation.CHAT, bytes, 1, end))
+            .as("to %s", to)
+            .isInstanceOf(UnreadableRequest.class);
+      }
+    }
+  }
+
+  @Test
   void whatIsNotUtf8IsNoJsonWhereverItStands() {
     byte[][] spoilt = {
       {(byte) 0xFF},
@@ -348,14 +367,15 @@ class RequestDocumentTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Operation.class)
+  @EnumSource(
+      value = Operation.class,
+      names = {"CHAT", "COMPLETION", "RESPONSES", "MESSAGES"},
+      mode = EnumSource.Mode.EXCLUDE)
   void otherOperationsAreRefused(Operation operation) {
-    byte[] body = {'{', '}'};
-    if (!RequestDocument.reads(operation)) {
-      assertThatThrownBy(() -> RequestDocument.read(operation, body, 0, 2))
-          .isInstanceOf(UnreadableRequest.class)
-          .hasMessage("other_operation");
-    }
+    assertThat(RequestDocument.reads(operation)).isFalse();
+    assertThatThrownBy(() -> read(operation, "{}"))
+        .isInstanceOf(UnreadableRequest.class)
+        .hasMessage("other_operation");
   }
 
   @Test
