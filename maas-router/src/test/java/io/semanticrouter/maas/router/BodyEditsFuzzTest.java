@@ -47,16 +47,11 @@ class BodyEditsFuzzTest {
   private static final Operation[] OPERATIONS = {
     Operation.CHAT, Operation.CHAT, Operation.MESSAGES, Operation.RESPONSES, Operation.COMPLETION
   };
-  private static final JsonMapper TREES =
-      JsonMapper.builder(
-              JsonFactory.builder()
-                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                  .streamReadConstraints(
-                      StreamReadConstraints.builder().maxNestingDepth(Json.MAX_DEPTH).build())
-                  .build())
-          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-          .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
-          .build();
+  private static final JsonMapper TREES = trees(true);
+
+  /** A spoilt number may have an exponent that no BigDecimal can have. */
+  private static final JsonMapper DOUBLES = trees(false);
+
   private static final String[] PROMPTS = {
     "Be brief.", "You are \"kind\".", "a", "\\ \u0001\t\n grün \uD83D\uDE00", "lone \uD83D"
   };
@@ -85,6 +80,7 @@ class BodyEditsFuzzTest {
 
   @Test
   void editedBytesAreThoseOfTheEditedTreesWhateverTheRequestIs() throws Exception {
+    System.out.println("BodyEditsFuzzTest: -Dmaas.seed=" + seed);
     long began = System.nanoTime();
     int changed = 0;
     Map<SystemPrompt.Outcome, Integer> outcomes = new EnumMap<>(SystemPrompt.Outcome.class);
@@ -123,10 +119,22 @@ class BodyEditsFuzzTest {
       }
     }
     System.out.printf(
-        "BodyEditsFuzzTest: -Dmaas.seed=%d: %d requests, %d changed, %s, %d ms%n",
-        seed, REQUESTS, changed, outcomes, (System.nanoTime() - began) / 1_000_000);
+        "BodyEditsFuzzTest: %d requests, %d changed, %s, %d ms%n",
+        REQUESTS, changed, outcomes, (System.nanoTime() - began) / 1_000_000);
     assertThat(changed).isBetween(REQUESTS / 2, REQUESTS - REQUESTS / 50);
     assertThat(outcomes.keySet()).containsExactlyInAnyOrder(SystemPrompt.Outcome.values());
+  }
+
+  private static JsonMapper trees(boolean exact) {
+    return JsonMapper.builder(
+            JsonFactory.builder()
+                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                .streamReadConstraints(
+                    StreamReadConstraints.builder().maxNestingDepth(Json.MAX_DEPTH).build())
+                .build())
+        .configure(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS, exact)
+        .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+        .build();
   }
 
   private static JsonNode tree(String text) throws IOException {
@@ -146,6 +154,7 @@ class BodyEditsFuzzTest {
 
   @Test
   void aSpoiltBodyIsRefusedExactlyWhenJacksonRefusesIt() {
+    System.out.println("BodyEditsFuzzTest: -Dmaas.seed=" + seed);
     long began = System.nanoTime();
     Map<Reason, Integer> reasons = new EnumMap<>(Reason.class);
     int read = 0;
@@ -175,7 +184,7 @@ class BodyEditsFuzzTest {
         RequestDocument document = RequestDocument.read(operation, body, 0, body.length);
         read++;
         assertThat(isObject(body)).as(as).isTrue();
-        JsonNode tree = TREES.readTree(body);
+        JsonNode tree = DOUBLES.readTree(body);
         assertThat(document.prompt()).as(as).isEqualTo(SaidInTree.of(operation, tree));
       } catch (UnreadableRequest e) {
         reasons.merge(e.reason(), 1, Integer::sum);
@@ -185,8 +194,8 @@ class BodyEditsFuzzTest {
       }
     }
     System.out.printf(
-        "BodyEditsFuzzTest: -Dmaas.seed=%d: %d spoilt, %d read all the same, %s, %d ms%n",
-        seed, REQUESTS, read, reasons, (System.nanoTime() - began) / 1_000_000);
+        "BodyEditsFuzzTest: %d spoilt, %d read all the same, %s, %d ms%n",
+        REQUESTS, read, reasons, (System.nanoTime() - began) / 1_000_000);
     assertThat(read).isBetween(REQUESTS / 20, REQUESTS - REQUESTS / 20);
     assertThat(reasons).containsOnlyKeys(Reason.NOT_JSON, Reason.DUPLICATE_KEY);
   }
@@ -198,8 +207,8 @@ class BodyEditsFuzzTest {
       return false;
     }
     String unmarked = text.startsWith("\uFEFF") ? text.substring(1) : text;
-    try (JsonParser parser = TREES.createParser(unmarked)) {
-      JsonNode tree = TREES.readTree(parser);
+    try (JsonParser parser = DOUBLES.createParser(unmarked)) {
+      JsonNode tree = DOUBLES.readTree(parser);
       return tree != null && tree.isObject() && parser.nextToken() == null;
     } catch (IOException e) {
       return false;
