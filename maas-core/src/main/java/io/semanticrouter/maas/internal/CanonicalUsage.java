@@ -121,7 +121,6 @@ public final class CanonicalUsage {
           prompt >= 0
               && completion >= 0
               && reasoning > 0
-              && total != prompt + completion
               && total == prompt + completion + reasoning;
       if (reasoningBeside) {
         completion += reasoning;
@@ -134,10 +133,8 @@ public final class CanonicalUsage {
       cacheRead = stated.first(firstRead, lastRead);
       cacheWrite = stated.first(Slots.CACHE_WRITE, Slots.CREATED_CACHE);
       lifetimes();
-      if (prompt >= 0 || cacheRead >= 0 || cacheWrite >= 0) {
-        alsoRight = prompt >= 0 && completion >= 0 ? prompt + completion : Tally.ABSENT;
-        prompt = sum(prompt, sum(cacheRead, cacheWrite));
-      }
+      alsoRight = prompt >= 0 && completion >= 0 ? prompt + completion : Tally.ABSENT;
+      prompt = sum(prompt, sum(cacheRead, cacheWrite));
     }
 
     private void lifetimes() {
@@ -191,11 +188,9 @@ public final class CanonicalUsage {
         totalOnly = total >= 0;
         return;
       }
-      if (prompt >= 0 && sum(cacheRead, cacheWrite) > prompt) {
-        if (cacheRead > prompt || cacheWrite > prompt) {
-          prompt = sum(prompt, sum(cacheRead, cacheWrite));
-          exclusivePart = true;
-        }
+      if (prompt >= 0 && (cacheRead > prompt || cacheWrite > prompt)) {
+        prompt = sum(prompt, sum(cacheRead, cacheWrite));
+        exclusivePart = true;
       }
       if (completion >= 0 && reasoning > completion) {
         completion = sum(completion, reasoning);

@@ -8,7 +8,6 @@ package io.semanticrouter.maas.internal;
 final class FramedDocuments implements EventStreamFraming.Frames, ByteSink {
   private final EventStreamFraming framing = new EventStreamFraming(this);
   private final JsonScanner documents;
-  private final EventFacts facts;
   private final StatedUsage stated;
   private final Runnable endDocument;
   private final JsonScanner wrappers;
@@ -19,10 +18,11 @@ final class FramedDocuments implements EventStreamFraming.Frames, ByteSink {
   private boolean exception;
   private boolean malformed;
 
-  FramedDocuments(
-      JsonScanner documents, EventFacts facts, StatedUsage stated, Runnable endDocument) {
+  /**
+   * @param endDocument takes what {@code documents} has read, and makes it ready for the next one
+   */
+  FramedDocuments(JsonScanner documents, StatedUsage stated, Runnable endDocument) {
     this.documents = documents;
-    this.facts = facts;
     this.stated = stated;
     this.endDocument = endDocument;
     ByteSink decoder = (b, from, to) -> base64.feed(b, from, to, this);
@@ -58,8 +58,6 @@ final class FramedDocuments implements EventStreamFraming.Frames, ByteSink {
       stated.converse();
     }
     wanted = !exception && (wrapped || eventType == EventStreamFraming.METADATA);
-    facts.reset();
-    documents.reset();
     wrappers.reset();
     base64.reset();
     return wanted;

@@ -172,7 +172,7 @@ public final class UsageScanner {
       lines = new CutLines(split::feed);
     } else if (framing == Framing.FRAMES) {
       JsonScanner documents = json;
-      frames = new FramedDocuments(documents, facts, stated, () -> endDocument(documents));
+      frames = new FramedDocuments(documents, stated, () -> endDocument(documents));
     }
   }
 

@@ -46,6 +46,11 @@ class ChoiceUsageTest {
     assertThat(usage.prompt(0)).isZero();
     assertThat(usage.prompt(1)).isZero();
     assertThat(usage.size()).isEqualTo(1);
+    assertThat(of(0, 0, -1).size()).isEqualTo(1);
+    assertThat(of(0, -1, 0).size()).isEqualTo(1);
+    ChoiceUsage merged = of();
+    merged.merge(of(0, 0, -1, 1, -1, 0));
+    assertThat(merged.size()).isEqualTo(2);
   }
 
   @Test

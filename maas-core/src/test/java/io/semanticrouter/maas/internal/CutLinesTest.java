@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class CutLinesTest {
   private final List<String> pieces = new ArrayList<>();
@@ -22,6 +24,62 @@ final class CutLinesTest {
     feed("\ndata: d\n\nda");
     lines.flush();
     assertThat(pieces).containsExactly("data: abc\r", "\ndata: d\n\n", "da");
+  }
+
+  @Test
+  void pieces_of_more_than_a_byte_are_joined_too() {
+    feed("data: a");
+    feed("bb");
+    feed("cc");
+    assertThat(pieces).isEmpty();
+    feed("d\ne");
+    assertThat(pieces).containsExactly("data: abbccd\n");
+    lines.flush();
+    assertThat(pieces).containsExactly("data: abbccd\n", "e");
+  }
+
+  @Test
+  void line_that_ends_in_a_large_chunk_comes_whole_and_the_last_one_is_held() {
+    String long1 = "x".repeat(2 * CutLines.MAX_BYTES) + "\n";
+    feed("data: ");
+    feed("a\n" + long1 + "b");
+    assertThat(pieces).containsExactly("data: a\n", long1);
+    feed("c\n");
+    assertThat(pieces).containsExactly("data: a\n", long1, "bc\n");
+  }
+
+  @Test
+  void large_chunk_without_a_line_end_is_handed_on_at_once() {
+    String text = "x".repeat(CutLines.MAX_BYTES);
+    feed(text);
+    assertThat(pieces).containsExactly(text);
+    feed("data: a");
+    feed(text);
+    assertThat(pieces).containsExactly(text, "data: a", text);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4, 64, 256})
+  void line_is_held_until_it_has_as_many_bytes_as_fit(int size) {
+    for (int held = size; held < CutLines.MAX_BYTES; held += size) {
+      feed("x".repeat(size));
+      assertThat(pieces).as("%d bytes", held).isEmpty();
+    }
+    feed("x".repeat(size));
+    assertThat(pieces).containsExactly("x".repeat(CutLines.MAX_BYTES));
+    feed("\n");
+    assertThat(pieces).hasSize(2);
+  }
+
+  @Test
+  void nothing_is_handed_on_where_nothing_is_held() {
+    lines.flush();
+    feed("");
+    lines.flush();
+    assertThat(pieces).isEmpty();
+    feed("a\n");
+    lines.flush();
+    assertThat(pieces).containsExactly("a\n");
   }
 
   @Test

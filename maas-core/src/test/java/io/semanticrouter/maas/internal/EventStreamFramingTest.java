@@ -449,7 +449,7 @@ class EventStreamFramingTest {
 
   // --- an encoder that shares nothing with the code under test -------------------------------
 
-  private static Map<String, Object> event(String type) {
+  static Map<String, Object> event(String type) {
     Map<String, Object> headers = new LinkedHashMap<>();
     headers.put(":event-type", type);
     headers.put(":content-type", "application/json");
@@ -473,7 +473,7 @@ class EventStreamFramingTest {
     return headers;
   }
 
-  private static byte[] message(Map<String, Object> headers, byte[] payload) {
+  static byte[] message(Map<String, Object> headers, byte[] payload) {
     return frame(encoded(headers), payload);
   }
 

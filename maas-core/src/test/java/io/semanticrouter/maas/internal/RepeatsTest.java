@@ -64,6 +64,17 @@ class RepeatsTest {
   }
 
   @Test
+  void usage_that_comes_again_after_another_one_is_stated_again() {
+    String usage = "\"}}],\"usage\":{\"prompt_tokens\":7}}";
+    String longer = "\"}}],\"pad\":\"" + "x".repeat(200) + "\",\"usage\":{\"prompt_tokens\":9}}";
+    List<String> events = alike(CHUNK, usage, "a", "b", "c");
+    events.addAll(alike(CHUNK, longer, "d"));
+    assertThat(read(BodyFormat.OPENAI, events).stated(Slots.INPUT)).isEqualTo(9);
+    events.addAll(alike(CHUNK, usage, "e"));
+    assertThat(read(BodyFormat.OPENAI, events).stated(Slots.INPUT)).isEqualTo(7);
+  }
+
+  @Test
   void end_that_is_like_the_last_one_but_for_its_last_byte_is_read() {
     List<String> events = alike(CHUNK, "\"}}],\"usage\":null}", "a", "b", "c");
     events.addAll(alike(CHUNK, "\"}}],\"usage\":null]", "d"));

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.router;
+
+/**
+ * A system prompt that a request is given.
+ *
+ * @param text at least one character; surrogates that are not one of a pair are replaced
+ */
+record SystemPrompt(String text, Mode mode) {
+  /** What becomes of the client's own. */
+  enum Mode {
+    /** It stays, and the text is not added. */
+    IF_ABSENT,
+    /**
+     * The text takes its place. Of several system messages the first one is replaced and the others
+     * stay.
+     */
+    REPLACE,
+    /** The text comes before it, with an empty line in between. */
+    PREPEND,
+    /** The text comes behind it, with an empty line in between. */
+    APPEND
+  }
+
+  /** What became of it. */
+  enum Outcome {
+    /** The request has it now. */
+    ADDED,
+    /** The request had it already. */
+    ALREADY,
+    /** The client's own was left alone. */
+    CLIENTS_OWN,
+    /** The request has no place for one, or something there that is no text. */
+    NO_PLACE
+  }
+
+  /**
+   * @throws IllegalArgumentException if the text is empty
+   */
+  SystemPrompt {
+    if (text.isEmpty()) {
+      throw new IllegalArgumentException("a system prompt needs a text");
+    }
+    text = Json.wellFormed(text);
+  }
+}
