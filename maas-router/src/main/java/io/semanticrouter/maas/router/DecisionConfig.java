@@ -126,7 +126,7 @@ public record DecisionConfig(
     }
     int errorsBefore = section.errorCount();
     ConfigSection rules = section.section("rules");
-    return section.errorCount() > errorsBefore ? null : Condition.from(rules, signals);
+    return section.errorCount() > errorsBefore ? null : ConditionReader.read(rules, signals);
   }
 
   private record ModelRef(

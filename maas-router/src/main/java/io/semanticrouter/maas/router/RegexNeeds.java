@@ -75,53 +75,60 @@ final class RegexNeeds {
 
   private List<Set<String>> concatenation() throws NotUnderstood {
     List<Set<String>> needs = new ArrayList<>();
-    StringBuilder run = new StringBuilder();
+    Set<String> run = Set.of();
     while (at < pattern.length() && peek() != '|' && peek() != ')') {
       Atom atom = atom();
-      boolean required = true;
-      boolean once = true;
       char quantifier = peek();
-      if (quantifier == '*' || quantifier == '?' || quantifier == '+' || quantifier == '{') {
-        once = false;
-        required = quantifier == '+' || (quantifier == '{' && least() > 0);
-        if (quantifier != '{') {
-          at++;
-        }
-        if (peek() == '?') {
-          at++;
-        }
+      boolean once =
+          quantifier != '*' && quantifier != '?' && quantifier != '+' && quantifier != '{';
+      boolean required = once || quantifier == '+' || (quantifier == '{' && least() > 0);
+      if (!once) {
+        at += quantifier == '{' ? 0 : 1;
+        at += peek() == '?' ? 1 : 0;
+      } else if (!atom.hasWidth()) {
+        continue;
       }
       Set<String> characters = atom.characters();
-      if (once && characters != null && characters.size() == 1) {
-        run.append(characters.iterator().next());
+      if (!required || characters == null) {
+        add(run, needs);
+        run = Set.of();
+        if (required) {
+          needs.addAll(atom.needs());
+        }
         continue;
       }
-      if (!atom.hasWidth() && once) {
-        continue;
+      Set<String> longer = product(run, characters);
+      if (longer.size() > MOST_ALTERNATIVES) {
+        add(run, needs);
+        longer = characters;
       }
-      if (required && characters != null && characters.size() == 1) {
-        run.append(characters.iterator().next());
-      }
-      end(run, needs);
-      if (required && characters != null && characters.size() > 1) {
-        needs.add(characters);
-      }
-      if (required) {
-        needs.addAll(atom.needs());
-      }
-      if (required && !once && characters != null && characters.size() == 1) {
+      run = longer;
+      if (!once) {
+        add(run, needs);
         // The last one of a repeated character stands before what follows.
-        run.append(characters.iterator().next());
+        run = characters;
       }
     }
-    end(run, needs);
+    add(run, needs);
     return needs;
   }
 
-  private static void end(StringBuilder run, List<Set<String>> needs) {
-    if (!run.isEmpty()) {
-      needs.add(Set.of(run.toString()));
-      run.setLength(0);
+  private static Set<String> product(Set<String> run, Set<String> characters) {
+    if (run.isEmpty()) {
+      return characters;
+    }
+    Set<String> product = new LinkedHashSet<>();
+    for (String text : run) {
+      for (String character : characters) {
+        product.add(text + character);
+      }
+    }
+    return product;
+  }
+
+  private static void add(Set<String> run, List<Set<String>> needs) {
+    if (!run.isEmpty() && !needs.contains(run)) {
+      needs.add(run);
     }
   }
 

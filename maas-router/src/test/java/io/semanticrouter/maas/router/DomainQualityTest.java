@@ -56,6 +56,20 @@ class DomainQualityTest {
     assertThat(heldOut).doesNotHaveDuplicates().doesNotContainAnyElementsOf(tuning);
   }
 
+  @Test
+  void noPhraseIsListedTwice() {
+    for (SignalsConfig.Domain domain : signals.config.domains()) {
+      List<String> phrases =
+          Domains.lines("domains/" + domain.name() + ".txt").stream()
+              .flatMap(line -> line.phrases().stream())
+              .toList();
+      assertThat(phrases)
+          .as(domain.name())
+          .doesNotHaveDuplicates()
+          .hasSameSizeAs(domain.keywords().keySet());
+    }
+  }
+
   private record Labelled(String label, String prompt, String told) {}
 
   private record Figures(List<Labelled> lines) {

@@ -30,12 +30,13 @@ class RegexNeedsTest {
         "a.c a;c",
         "a\\.c a.c",
         "^abc$ abc",
-        "ERROR\\s+[45] error;4,5",
-        "[A-C]-x a,b,c;-x",
+        "ERROR\\s+[45]x error;4x,5x",
+        "[A-C]-x a-x,b-x,c-x",
         "(?:ab|cd)(?:ef|g) ab,cd;ef,g",
         "a|b a,b",
         "(ab|c*d) ab,d",
-        "\\d-\\d 0,1,2,3,4,5,6,7,8,9;-;0,1,2,3,4,5,6,7,8,9",
+        "[1-3]{2}-\\d+ 1,2,3;1-0,1-1,1-2,1-3,1-4,1-5,1-6,1-7,1-8,1-9,2-0,2-1,2-2,2-3,2-4,2-5,2-6,2-7,2-8,2-9,3-0,3-1,3-2,3-3,3-4,3-5,3-6,3-7,3-8,3-9;0,1,2,3,4,5,6,7,8,9",
+        "[a-k][a-k]x a,b,c,d,e,f,g,h,i,j,k;ax,bx,cx,dx,ex,fx,gx,hx,ix,jx,kx",
       })
   void textsThatMustOccurAreKnown(String pattern, String needs) {
     assertThat(spelled(RegexNeeds.of(pattern))).isEqualTo(needs);
