@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.router;
+
+import io.semanticrouter.maas.ConfigSection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the models of a family are told to reason, or not to. Immutable.
+ *
+ * <p>Sources: Qwen3 and DeepSeek V3.1 read their switch from the chat template (vLLM, "Reasoning
+ * Outputs": {@code chat_template_kwargs}); OpenAI's models and gpt-oss take {@code
+ * reasoning_effort} and cannot be told not to reason, so that off is the least effort they all
+ * know; Anthropic's take {@code thinking}, where {@code enabled} asks for {@code budget_tokens} of
+ * 1024 or more.
+ *
+ * @param name the name that models refer to
+ * @param type what is set
+ * @param parameter the name of the member that is set
+ * @param off the effort that stands for off, where {@code type} is an effort
+ * @param budgetTokens the tokens to think with, where {@code type} is thinking; 0: not stated
+ */
+public record ReasoningFamily(
+    String name, Type type, String parameter, String off, int budgetTokens) {
+
+  /** Where the switch is. */
+  public enum Type {
+    /** {@code chat_template_kwargs.PARAMETER}: true or false. */
+    CHAT_TEMPLATE_KWARGS,
+    /** {@code PARAMETER}: an effort. */
+    REASONING_EFFORT,
+    /** {@code PARAMETER}: an object with a type of enabled or disabled. */
+    THINKING
+  }
+
+  /** The member of a request that has to be set, whatever it was before. */
+  record Member(List<String> path, String json) {}
+
+  static final List<String> EFFORTS = List.of("minimal", "low", "medium", "high", "xhigh");
+  private static final String DEFAULT_EFFORT = "medium";
+  private static final int LEAST_BUDGET = 1024;
+
+  /** The families that need no configuration. */
+  static final Map<String, ReasoningFamily> BUILT_IN =
+      byName(
+          chatTemplate("qwen3", "enable_thinking"),
+          chatTemplate("deepseek", "thinking"),
+          effort("gpt"),
+          effort("gpt-oss"),
+          thinking("claude"),
+          thinking("anthropic"));
+
+  private static ReasoningFamily chatTemplate(String name, String parameter) {
+    return new ReasoningFamily(name, Type.CHAT_TEMPLATE_KWARGS, parameter, "", 0);
+  }
+
+  private static ReasoningFamily effort(String name) {
+    return new ReasoningFamily(name, Type.REASONING_EFFORT, "reasoning_effort", "low", 0);
+  }
+
+  private static ReasoningFamily thinking(String name) {
+    return new ReasoningFamily(name, Type.THINKING, "thinking", "", LEAST_BUDGET);
+  }
+
+  private static Map<String, ReasoningFamily> byName(ReasoningFamily... families) {
+    Map<String, ReasoningFamily> byName = new LinkedHashMap<>();
+    for (ReasoningFamily family : families) {
+      byName.put(family.name(), family);
+    }
+    return byName;
+  }
+
+  /** What to set in a request, so that its model reasons or does not. */
+  Member member(boolean reasoning, @Nullable String effort) {
+    return switch (type) {
+      case CHAT_TEMPLATE_KWARGS ->
+          new Member(List.of("chat_template_kwargs", parameter), String.valueOf(reasoning));
+      case REASONING_EFFORT -> {
+        String wanted = effort == null ? DEFAULT_EFFORT : effort;
+        yield new Member(List.of(parameter), "\"" + (reasoning ? wanted : off) + "\"");
+      }
+      case THINKING -> new Member(List.of(parameter), thinkingJson(reasoning));
+    };
+  }
+
+  private String thinkingJson(boolean reasoning) {
+    if (!reasoning) {
+      return "{\"type\":\"disabled\"}";
+    }
+    return budgetTokens == 0
+        ? "{\"type\":\"enabled\"}"
+        : "{\"type\":\"enabled\",\"budget_tokens\":" + budgetTokens + "}";
+  }
+
+  /** The built-in families and those of a section, which may replace them. */
+  static Map<String, ReasoningFamily> from(ConfigSection section) {
+    Map<String, ReasoningFamily> families = new LinkedHashMap<>(BUILT_IN);
+    ConfigNames.checkKeys(section);
+    for (String name : section.keys()) {
+      families.put(name, from(name, section.section(name)));
+    }
+    return Map.copyOf(families);
+  }
+
+  private static ReasoningFamily from(String name, ConfigSection section) {
+    Type type =
+        switch (section.oneOf(
+            "type",
+            "chat_template_kwargs",
+            Set.of("chat_template_kwargs", "reasoning_effort", "thinking"))) {
+          case "reasoning_effort" -> Type.REASONING_EFFORT;
+          case "thinking" -> Type.THINKING;
+          default -> Type.CHAT_TEMPLATE_KWARGS;
+        };
+    String parameter =
+        section.string(
+            "parameter",
+            switch (type) {
+              case CHAT_TEMPLATE_KWARGS -> "enable_thinking";
+              case REASONING_EFFORT -> "reasoning_effort";
+              case THINKING -> "thinking";
+            });
+    if (parameter.isEmpty() || parameter.length() > 64 || !isMemberName(parameter)) {
+      section.reject("parameter", "must be a name of letters, digits and _, 1 to 64 long");
+    }
+    String off = "";
+    int budget = 0;
+    if (type == Type.REASONING_EFFORT) {
+      off = section.oneOf("off", "low", Set.of("none", "minimal", "low"));
+    } else if (type == Type.THINKING) {
+      budget = (int) section.integer("budget_tokens", LEAST_BUDGET, 0, 1_000_000);
+    }
+    section.rejectUnknownKeys();
+    return new ReasoningFamily(name, type, parameter, off, budget);
+  }
+
+  private static boolean isMemberName(String name) {
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      byte kind = Characters.kind(c);
+      if (c >= 128 || (c != '_' && kind != Characters.WORD && kind != Characters.DIGIT)) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

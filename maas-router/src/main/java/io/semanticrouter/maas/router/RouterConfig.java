@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.router;
+
+import io.semanticrouter.maas.ConfigSection;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The configuration of the embedded router: the top-level section {@value #SECTION}. Off when the
+ * section is absent. Immutable. {@link #from} checks everything; the constructors of this record
+ * and its parts check nothing.
+ *
+ * <p>The words are those of the vLLM Semantic Router: signals tell what a request is like,
+ * decisions combine them, and the first decision that holds names the model.
+ *
+ * @param enabled whether anything is routed
+ * @param maxBodyBytes the largest request body that is routed; a larger one passes as it is
+ * @param routeModels which requested models are routed, names or patterns with {@code *}
+ * @param models the models
+ * @param signals what is looked for in a request
+ * @param decisions the routing decisions, in the order in which they are tried
+ */
+public record RouterConfig(
+    boolean enabled,
+    int maxBodyBytes,
+    List<String> routeModels,
+    Models models,
+    SignalsConfig signals,
+    List<DecisionConfig> decisions) {
+
+  /** The section of a configuration file that is the router's. */
+  public static final String SECTION = "router";
+
+  private static final int MIB = 1024 * 1024;
+
+  /**
+   * The models that routing decisions may name.
+   *
+   * @param names all of them
+   * @param families those that can be told to reason, with how
+   * @param hasDefault whether a default is configured, if only a wrong one
+   * @param defaultModel the model of a request that no decision gives one to; null: its own
+   */
+  public record Models(
+      Set<String> names,
+      Map<String, ReasoningFamily> families,
+      boolean hasDefault,
+      @Nullable String defaultModel) {
+
+    @Nullable ReasoningFamily family(String model) {
+      return families.get(model);
+    }
+
+    /** The model that a key refers to; null when it is absent or there is no such model. */
+    @Nullable String reference(ConfigSection section, String key) {
+      return modelReference(section, key, names);
+    }
+  }
+
+  /**
+   * Reads the section of the router. Other readers may take further keys of the same section, so
+   * the caller calls {@link ConfigSection#rejectUnknownKeys()} when all are through. Errors go to
+   * the list behind {@code section}; the result is usable only when that stays empty. What is off
+   * is checked as well.
+   */
+  public static RouterConfig from(ConfigSection section) {
+    boolean enabled = section.bool("enabled", false);
+    int maxBodyBytes = (int) section.integer("max_body_bytes", MIB, 1024, 64 * MIB);
+    Models models = models(section);
+    SignalsConfig signals = SignalsConfig.from(section.section("signals"));
+    return new RouterConfig(
+        enabled,
+        maxBodyBytes,
+        routeModels(section),
+        models,
+        signals,
+        DecisionConfig.from(section.sections("decisions"), models, signals.names()));
+  }
+
+  private static Models models(ConfigSection section) {
+    Map<String, ReasoningFamily> known =
+        ReasoningFamily.from(section.section("reasoning_families"));
+    ConfigSection models = section.section("models");
+    ConfigNames.checkKeys(models);
+    Map<String, ReasoningFamily> families = new HashMap<>();
+    for (String name : models.keys()) {
+      ConfigSection model = models.section(name);
+      if (model.has("reasoning_family")) {
+        ReasoningFamily family = known.get(model.oneOf("reasoning_family", "", known.keySet()));
+        if (family != null) {
+          families.put(name, family);
+        }
+      } else {
+        model.string("reasoning_family", "");
+      }
+      model.rejectUnknownKeys();
+    }
+    Set<String> names = Set.copyOf(models.keys());
+    return new Models(
+        names,
+        Map.copyOf(families),
+        section.has("default_model"),
+        modelReference(section, "default_model", names));
+  }
+
+  private static @Nullable String modelReference(
+      ConfigSection section, String key, Set<String> names) {
+    if (!section.has(key)) {
+      section.string(key, "");
+      return null;
+    }
+    if (names.isEmpty()) {
+      section.reject(key, "must be one of the models, and there is none");
+      return null;
+    }
+    String name = section.oneOf(key, "", names);
+    return name.isEmpty() ? null : name;
+  }
+
+  private static List<String> routeModels(ConfigSection section) {
+    List<String> patterns = new ArrayList<>();
+    for (String pattern : section.strings("route_models")) {
+      if (pattern.isEmpty()) {
+        section.reject("route_models", "must be all, or names of models, where * is for any text");
+      }
+      patterns.add(pattern.equals("all") ? "*" : pattern);
+    }
+    return patterns.isEmpty() ? List.of("*") : List.copyOf(patterns);
+  }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.router;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The routing decision of one request: what shall become of it, and why. Immutable. Holds nothing
+ * of what the user wrote.
+ *
+ * @param name the routing decision's name; {@value DecisionConfig#DEFAULT} when none was taken;
+ *     empty when the request is not routed
+ * @param model the model that answers; null when the request is not routed
+ * @param category what the request is about: as configured, else its domain, else the name; null
+ *     when the request is not routed
+ * @param reasoning whether the model shall reason; null: as the request says
+ * @param effort how much it shall reason; null when it shall not, or nothing is configured
+ * @param reasoningMember what to set in the request for that; null: nothing
+ * @param systemPrompt what becomes of the system prompt; null: nothing
+ * @param matchedSignals the signals that were looked at on the way and are there, such as {@code
+ *     domain:math}, in the order in which they were found
+ */
+record RoutingDecision(
+    String name,
+    @Nullable String model,
+    @Nullable String category,
+    @Nullable Boolean reasoning,
+    @Nullable String effort,
+    ReasoningFamily.@Nullable Member reasoningMember,
+    DecisionConfig.@Nullable SystemPrompt systemPrompt,
+    List<String> matchedSignals) {
+
+  /** The request passes as it is. */
+  static final RoutingDecision UNROUTED =
+      new RoutingDecision("", null, null, null, null, null, null, List.of());
+
+  boolean isRouted() {
+    return model != null;
+  }
+}
