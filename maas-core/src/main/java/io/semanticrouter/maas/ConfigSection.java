@@ -2,6 +2,7 @@
 package io.semanticrouter.maas;
 
 import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -65,13 +66,67 @@ public final class ConfigSection {
     return new ConfigSection(pathOf(key), Map.of(), errors);
   }
 
+  /**
+   * The sections of a list, in order; their paths end in {@code [0]}, {@code [1]} and so on. Empty
+   * when the key is absent, has no value or is no list; an element that is no section is reported
+   * and left out.
+   */
+  public List<ConfigSection> sections(String key) {
+    List<ConfigSection> sections = new ArrayList<>();
+    int index = 0;
+    for (Object element : list(key, "must be a list of sections")) {
+      String elementPath = pathOf(key) + "[" + index++ + "]";
+      if (element instanceof Map<?, ?> map) {
+        sections.add(new ConfigSection(elementPath, map, errors));
+      } else {
+        errors.add(
+            new ConfigError(elementPath, element, "must be a section with keys of its own", null));
+      }
+    }
+    return List.copyOf(sections);
+  }
+
+  /**
+   * The texts of a list, in order, or a single text as a list of one. Empty when the key is absent
+   * or has no value; what is no text is reported and left out.
+   */
+  public List<String> strings(String key) {
+    if (values.get(key) instanceof String text) {
+      known.add(key);
+      return List.of(text);
+    }
+    List<String> strings = new ArrayList<>();
+    int index = 0;
+    for (Object element : list(key, "must be a list of texts")) {
+      String elementPath = pathOf(key) + "[" + index++ + "]";
+      if (element instanceof String text) {
+        strings.add(text);
+      } else {
+        errors.add(
+            new ConfigError(elementPath, element, "must be a text (put it in quotes)", null));
+      }
+    }
+    return List.copyOf(strings);
+  }
+
+  private List<?> list(String key, String rule) {
+    Object value = take(key);
+    if (value instanceof List<?> list) {
+      return list;
+    }
+    if (value != null) {
+      reject(key, rule);
+    }
+    return List.of();
+  }
+
   /** The names of all keys present, for sections whose keys are data. */
   public Set<String> keys() {
     return Collections.unmodifiableSet(values.keySet());
   }
 
   /** Whether a key is present and has a value. */
-  boolean has(String key) {
+  public boolean has(String key) {
     return values.get(key) != null;
   }
 
@@ -171,7 +226,7 @@ public final class ConfigSection {
   }
 
   /** How many errors there are so far, in this section and all others. */
-  int errorCount() {
+  public int errorCount() {
     return errors.size();
   }
 

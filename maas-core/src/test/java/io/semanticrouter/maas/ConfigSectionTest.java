@@ -73,6 +73,73 @@ class ConfigSectionTest {
     assertThat(errors).isEmpty();
   }
 
+  @Test
+  void listOfSectionsIsReadInOrderWithPathsThatCount() {
+    ConfigSection section =
+        server(Map.of("rules", List.of(Map.of("name", "a"), Map.of("name", 2, "nam", "x"))));
+    List<ConfigSection> rules = section.sections("rules");
+    assertThat(rules).extracting(rule -> rule.string("name", "-")).containsExactly("a", "-");
+    rules.forEach(ConfigSection::rejectUnknownKeys);
+    section.rejectUnknownKeys();
+    assertThat(lines())
+        .containsExactly(
+            "server.rules[1].name = 2: must be a text (put it in quotes)",
+            "server.rules[1].nam: unknown key");
+  }
+
+  @Test
+  void elementThatIsNoSectionIsReportedAndLeftOut() {
+    List<@Nullable Object> elements = new ArrayList<>(Arrays.asList("a", null, Map.of("b", true)));
+    List<ConfigSection> rules = server(Map.of("rules", elements)).sections("rules");
+    assertThat(rules).hasSize(1);
+    assertThat(rules.get(0).bool("b", false)).isTrue();
+    assertThat(lines())
+        .containsExactly(
+            "server.rules[0] = \"a\": must be a section with keys of its own",
+            "server.rules[1]: must be a section with keys of its own");
+  }
+
+  @Test
+  void listOfTextsIsReadInOrderAndWhatIsNoTextIsReported() {
+    List<@Nullable Object> elements = new ArrayList<>(Arrays.asList("a", 1.10, null, "b"));
+    assertThat(server(Map.of("l", elements)).strings("l")).containsExactly("a", "b");
+    assertThat(lines())
+        .containsExactly(
+            "server.l[1] = 1.1: must be a text (put it in quotes)",
+            "server.l[2]: must be a text (put it in quotes)");
+  }
+
+  @Test
+  void singleTextIsAListOfOneText() {
+    ConfigSection section = server(Map.of("l", "all"));
+    assertThat(section.strings("l")).containsExactly("all");
+    section.rejectUnknownKeys();
+    assertThat(errors).isEmpty();
+  }
+
+  @Test
+  void listThatIsAbsentOrHasNoValueIsEmpty() {
+    Map<String, @Nullable Object> values = new LinkedHashMap<>();
+    values.put("l", null);
+    ConfigSection section = server(values);
+    assertThat(section.strings("l")).isEmpty();
+    assertThat(section.sections("l")).isEmpty();
+    assertThat(section.sections("absent")).isEmpty();
+    section.rejectUnknownKeys();
+    assertThat(errors).isEmpty();
+  }
+
+  @Test
+  void valueThatIsNoListIsRejected() {
+    ConfigSection section = server(Map.of("a", Map.of("b", 1), "c", true));
+    assertThat(section.sections("a")).isEmpty();
+    assertThat(section.strings("c")).isEmpty();
+    assertThat(lines())
+        .containsExactly(
+            "server.a = {...}: must be a list of sections",
+            "server.c = true: must be a list of texts");
+  }
+
   static List<Object> noBooleans() {
     return List.of("true", "yes", 1, 0.0, List.of(true), Map.of());
   }
