@@ -188,6 +188,36 @@ public final class ConfigSection {
   }
 
   /**
+   * Texts of a closed set, as a list or a single one; an empty list is an error.
+   *
+   * @return the default when the key is absent or has no value; without those that are wrong
+   */
+  public Set<String> someOf(String key, Set<String> defaultValues, Set<String> allowed) {
+    if (!has(key)) {
+      known.add(key);
+      return defaultValues;
+    }
+    if (values.get(key) instanceof List<?> list && list.isEmpty()) {
+      reject(key, "must have at least one element");
+      return defaultValues;
+    }
+    Set<String> chosen = new LinkedHashSet<>();
+    for (String value : strings(key)) {
+      if (allowed.contains(value)) {
+        chosen.add(value);
+      } else {
+        errors.add(
+            new ConfigError(
+                pathOf(key),
+                value,
+                "must be some of " + String.join(", ", allowed.stream().sorted().toList()),
+                nearest(value, allowed, 2)));
+      }
+    }
+    return Collections.unmodifiableSet(chosen);
+  }
+
+  /**
    * An exact decimal, written as a number or as a text; null when absent. What comes out has at
    * most 400 bits and an exponent from -100 to 100, so that no arithmetic on it can take long.
    */

@@ -140,6 +140,22 @@ class ConfigSectionTest {
             "server.c = true: must be a list of texts");
   }
 
+  @Test
+  void textsOfAClosedSetAreReadAndTheOthersReportedWithWhatWasMeant() {
+    Set<String> allowed = Set.of("email", "phone", "iban");
+    ConfigSection section =
+        server(Map.of("l", List.of("phone", "emial", "iban"), "one", "email", "empty", List.of()));
+    assertThat(section.someOf("l", Set.of(), allowed)).containsExactly("phone", "iban");
+    assertThat(section.someOf("one", Set.of(), allowed)).containsExactly("email");
+    assertThat(section.someOf("absent", Set.of("iban"), allowed)).containsExactly("iban");
+    assertThat(section.someOf("empty", Set.of("iban"), allowed)).containsExactly("iban");
+    section.rejectUnknownKeys();
+    assertThat(lines())
+        .containsExactly(
+            "server.l = \"emial\": must be some of email, iban, phone; did you mean \"email\"?",
+            "server.empty = [...]: must have at least one element");
+  }
+
   static List<Object> noBooleans() {
     return List.of("true", "yes", 1, 0.0, List.of(true), Map.of());
   }

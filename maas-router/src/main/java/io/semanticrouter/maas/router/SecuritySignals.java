@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.router;
+
+import com.google.re2j.Pattern;
+import io.semanticrouter.maas.PiiType;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks for personal data and jailbreak attempts in prompts, in time linear in their length. What
+ * comes out are kinds; the text that matched, and where, stays inside. Immutable and thread-safe.
+ */
+final class SecuritySignals {
+  /**
+   * What was found in a prompt. Immutable.
+   *
+   * @param pii the kinds of personal data
+   * @param jailbreak whether it is a jailbreak attempt
+   */
+  record Findings(Set<PiiType> pii, boolean jailbreak) {
+    /** Nothing. */
+    static final Findings NONE = new Findings(Set.of(), false);
+
+    /** Copies the kinds. */
+    Findings {
+      pii = pii.isEmpty() ? Set.of() : Collections.unmodifiableSet(EnumSet.copyOf(pii));
+    }
+  }
+
+  private final SecurityConfig config;
+  private final @Nullable PhraseAutomaton phrases;
+  private final @Nullable Pattern patterns;
+
+  SecuritySignals(SecurityConfig config) {
+    this.config = config;
+    SecurityConfig.Jailbreak jailbreak = config.jailbreak();
+    this.phrases = jailbreak.enabled() ? PhraseAutomaton.shippedAnd(jailbreak.phrases()) : null;
+    this.patterns = jailbreak.enabled() ? anyOf(jailbreak.patterns()) : null;
+  }
+
+  /** One pattern for all, so that the text is read once. */
+  static @Nullable Pattern anyOf(List<String> patterns) {
+    if (patterns.isEmpty()) {
+      return null;
+    }
+    String any = patterns.stream().map(p -> "(?:" + p + ")").collect(Collectors.joining("|"));
+    return Pattern.compile(any, Pattern.CASE_INSENSITIVE);
+  }
+
+  /** What is in a text, of that which the configuration looks for. */
+  Findings scan(CharSequence text) {
+    boolean pii = config.pii().enabled();
+    if (!pii && phrases == null) {
+      return Findings.NONE;
+    }
+    String plain = pii || patterns != null ? TextFolding.plain(text) : "";
+    Set<PiiType> kinds =
+        pii ? PiiScanner.scan(plain, config.pii().types(), config.pii().nationalIds()) : Set.of();
+    boolean jailbreak =
+        (phrases != null && phrases.isIn(text))
+            || (patterns != null && patterns.matcher(plain).find());
+    return kinds.isEmpty() && !jailbreak ? Findings.NONE : new Findings(kinds, jailbreak);
+  }
+
+  /** Whether a request with such findings is refused. */
+  boolean isBlocked(Findings findings) {
+    return (!findings.pii().isEmpty() && config.pii().action() == SecurityConfig.Action.BLOCK)
+        || (findings.jailbreak() && config.jailbreak().action() == SecurityConfig.Action.BLOCK);
+  }
+}
