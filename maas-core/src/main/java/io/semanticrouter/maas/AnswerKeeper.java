@@ -3,7 +3,8 @@ package io.semanticrouter.maas;
 
 /**
  * Gets the answer to one request, byte for byte as the client gets it. Used by one thread at a
- * time. What it throws is counted as a defect, and nothing more is given to it.
+ * time. What it throws is counted as a defect, and nothing more is given to it. Every keeper is
+ * ended or abandoned.
  */
 public interface AnswerKeeper {
   /**
@@ -11,7 +12,7 @@ public interface AnswerKeeper {
    *
    * @param status the HTTP status
    * @param headers of the response, as the backend sent them; valid during the call only
-   * @return whether the body is wanted; if not, no other method is called
+   * @return whether the body is wanted; if not, only {@link #abandon} is called
    */
   boolean begin(int status, Headers headers);
 
@@ -29,4 +30,10 @@ public interface AnswerKeeper {
    * @param model the model that is billed
    */
   void end(Measurement measurement, String model);
+
+  /**
+   * There will be no answer, or no more of it: it broke off, is not wanted, or cannot be measured.
+   * Called once unless {@link #end} is.
+   */
+  void abandon();
 }

@@ -277,8 +277,24 @@ public final class Exchange implements AutoCloseable {
       return;
     }
     keeper = null;
-    if (wantsResponseBody() && wanting.begin(responseStatus, headers)) {
+    boolean wanted = false;
+    try {
+      wanted = wantsResponseBody() && wanting.begin(responseStatus, headers);
+    } catch (Exception e) {
+      metering.defect(e);
+    }
+    if (wanted) {
       keeper = wanting;
+    } else {
+      abandon(wanting);
+    }
+  }
+
+  private void abandon(AnswerKeeper kept) {
+    try {
+      kept.abandon();
+    } catch (Exception e) {
+      metering.defect(e);
     }
   }
 
@@ -292,6 +308,7 @@ public final class Exchange implements AutoCloseable {
     } catch (Exception e) {
       keeper = null;
       metering.defect(e);
+      abandon(open);
     }
   }
 
@@ -487,12 +504,17 @@ public final class Exchange implements AutoCloseable {
     record(operation, measurement);
     AnswerKeeper kept = keeper;
     keeper = null;
-    if (kept != null && abort == null) {
-      try {
-        kept.end(measurement, modelSoFar());
-      } catch (Exception e) {
-        metering.defect(e);
-      }
+    if (kept == null) {
+      return;
+    }
+    if (abort != null || defective) {
+      abandon(kept);
+      return;
+    }
+    try {
+      kept.end(measurement, modelSoFar());
+    } catch (Exception e) {
+      metering.defect(e);
     }
   }
 

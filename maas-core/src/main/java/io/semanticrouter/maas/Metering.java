@@ -116,7 +116,7 @@ public final class Metering {
       long length = contentLength(request);
       RouterReport.Result result = routable(router, length, request);
       if (result == RouterReport.Result.UNSEEN) {
-        routing = new RequestRouting(this, router, operation, path, identity, length);
+        routing = new RequestRouting(this, router, operation, path, identity, request, length);
         edits = length < 0 || forcing != null ? edits : edits.withRemove(CONTENT_LENGTH);
       }
       routerReport = RouterReport.of(result);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas;
 
+import java.util.List;
+
 /**
  * A semantic router inside the gateway: decides from a request which model answers it, or answers
  * it itself. Given to {@code Metering.Builder.router}. Thread-safe.
@@ -14,6 +16,13 @@ public interface RequestRouter {
 
   /** The longest body, in bytes, that {@link #route} takes; at least 1. Longer ones pass as is. */
   int maxBodyBytes();
+
+  /**
+   * The names of the request headers, in lower case, that {@link #route} looks at; none by default.
+   */
+  default List<String> headers() {
+    return List.of();
+  }
 
   /** Decides, on the thread that drives the exchange, which must not block. */
   RoutedRequest route(RoutableRequest request);

@@ -2,7 +2,9 @@
 package io.semanticrouter.maas;
 
 import io.semanticrouter.maas.RouterReport.Result;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +20,9 @@ final class RequestRouting {
   private final Operation operation;
   private final String path;
   private final Identity identity;
+
+  /** Alternating names and values: those of a request are gone when its body is whole. */
+  private final List<String> headers;
 
   /** Where the body ends, as the head of the request says; -1 when it does not. */
   private final long bodyBytes;
@@ -38,13 +43,36 @@ final class RequestRouting {
       Operation operation,
       String path,
       Identity identity,
+      Headers headers,
       long bodyBytes) {
     this.metering = metering;
     this.router = router;
     this.operation = operation;
     this.path = path;
     this.identity = identity;
+    this.headers = kept(router.headers(), headers);
     this.bodyBytes = bodyBytes;
+  }
+
+  private static List<String> kept(List<String> names, Headers headers) {
+    List<String> kept = new ArrayList<>(0);
+    for (int i = 0; i < names.size(); i++) {
+      String value = headers.get(names.get(i));
+      if (value != null) {
+        kept.add(names.get(i));
+        kept.add(value);
+      }
+    }
+    return kept;
+  }
+
+  private @Nullable String header(String name) {
+    for (int i = 0; i < headers.size(); i += 2) {
+      if (headers.get(i).equals(name)) {
+        return headers.get(i + 1);
+      }
+    }
+    return null;
   }
 
   /** Whether nothing of the request has gone on so far. */
@@ -119,7 +147,8 @@ final class RequestRouting {
     held = NOTHING;
     RoutedRequest decided;
     try {
-      decided = router.route(new RoutableRequest(operation, path, identity, b, from, to));
+      decided =
+          router.route(new RoutableRequest(operation, path, identity, this::header, b, from, to));
     } catch (Exception | LinkageError | StackOverflowError e) {
       metering.defect(e);
       report = RouterReport.of(Result.FAILED);

@@ -6,15 +6,23 @@ public final class RoutableRequest {
   private final Operation operation;
   private final String path;
   private final Identity identity;
+  private final Headers headers;
   private final byte[] bytes;
   private final int from;
   private final int to;
 
   RoutableRequest(
-      Operation operation, String path, Identity identity, byte[] bytes, int from, int to) {
+      Operation operation,
+      String path,
+      Identity identity,
+      Headers headers,
+      byte[] bytes,
+      int from,
+      int to) {
     this.operation = operation;
     this.path = path;
     this.identity = identity;
+    this.headers = headers;
     this.bytes = bytes;
     this.from = from;
     this.to = to;
@@ -33,6 +41,11 @@ public final class RoutableRequest {
   /** Whom the exchange is billed to; {@link Identity#ANONYMOUS} in Standalone mode. */
   public Identity identity() {
     return identity;
+  }
+
+  /** Those of the headers that {@link RequestRouter#headers} names. */
+  public Headers headers() {
+    return headers;
   }
 
   /** Holds the body; must not be changed or kept. */

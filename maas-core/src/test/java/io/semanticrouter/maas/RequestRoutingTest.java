@@ -12,6 +12,7 @@ import io.semanticrouter.maas.testkit.FakeRouter;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import java.io.ByteArrayOutputStream;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -276,6 +277,7 @@ class RequestRoutingTest {
     private final boolean wants;
     private final boolean fails;
     private String ended = "";
+    private int abandoned;
 
     Kept(boolean wants, boolean fails) {
       this.wants = wants;
@@ -298,6 +300,11 @@ class RequestRoutingTest {
     @Override
     public void end(Measurement measurement, String model) {
       ended = model + " " + measurement;
+    }
+
+    @Override
+    public void abandon() {
+      abandoned++;
     }
   }
 
@@ -342,6 +349,7 @@ class RequestRoutingTest {
     assertThat(received).isEqualTo(forceUsage ? TEXT + DONE : TEXT + STATED + DONE);
     assertThat(kept.body.toString(UTF_8)).isEqualTo(received);
     assertThat(kept.ended).startsWith("qwen3 COMPLETE").contains("prompt=12");
+    assertThat(kept.abandoned).isZero();
   }
 
   @Test
@@ -353,6 +361,56 @@ class RequestRoutingTest {
     receive(exchange, TEXT + STATED + DONE);
     exchange.abort(AbortReason.CANCELLED);
     assertThat(kept.ended).isEmpty();
+    assertThat(kept.abandoned).isEqualTo(1);
+  }
+
+  @Test
+  void answerThatNeverCameIsAbandonedToo() {
+    Kept kept = new Kept(true, false);
+    Exchange exchange = begin(keeping(kept, false));
+    send(exchange, BODY, 1000);
+    end(exchange);
+    exchange.close();
+    exchange.close();
+    assertThat(kept.abandoned).isEqualTo(1);
+  }
+
+  @Test
+  void headersThatTheRouterNamesAreThereWhenTheBodyIsWhole() {
+    StringBuilder seen = new StringBuilder();
+    RequestRouter router =
+        new RequestRouter() {
+          @Override
+          public boolean routes(Operation operation) {
+            return true;
+          }
+
+          @Override
+          public int maxBodyBytes() {
+            return LIMIT;
+          }
+
+          @Override
+          public List<String> headers() {
+            return List.of("anthropic-beta", "absent");
+          }
+
+          @Override
+          public RoutedRequest route(RoutableRequest request) {
+            for (String name : new String[] {"anthropic-beta", "absent", "cookie"}) {
+              seen.append(name).append('=').append(request.headers().get(name)).append(' ');
+            }
+            return toMath(request);
+          }
+        };
+    Metering metering =
+        Metering.builder(MaasConfig.from(Map.of("maas_integration", enabled(false))))
+            .router(router)
+            .build();
+    Exchange exchange = begin(metering, "anthropic-beta", "b1", "cookie", "secret");
+    send(exchange, BODY, 7);
+    end(exchange);
+    assertThat(seen).hasToString("anthropic-beta=b1 absent=null cookie=null ");
   }
 
   @Test
@@ -363,6 +421,7 @@ class RequestRoutingTest {
     end(exchange);
     receive(exchange, TEXT);
     assertThat(unwanting.body.size()).isZero();
+    assertThat(unwanting.abandoned).isEqualTo(1);
     Kept error = new Kept(true, false);
     Exchange refused = begin(keeping(error, false));
     send(refused, BODY, 1000);
@@ -372,6 +431,7 @@ class RequestRoutingTest {
     refused.end();
     assertThat(error.body.size()).isZero();
     assertThat(error.ended).isEmpty();
+    assertThat(error.abandoned).isEqualTo(1);
   }
 
   @Test
@@ -386,5 +446,6 @@ class RequestRoutingTest {
     assertThat(metering.defects()).isEqualTo(1);
     assertThat(only().measurement().status()).isEqualTo(Status.COMPLETE);
     assertThat(failing.ended).isEmpty();
+    assertThat(failing.abandoned).isEqualTo(1);
   }
 }

@@ -103,16 +103,18 @@ public class RouterBenchmark {
         RouterConfig.from(
             ConfigSection.root(
                 Map.of(
-                    "enabled",
-                    true,
-                    "models",
-                    Map.of("m", Map.of()),
-                    "default_model",
-                    "m",
-                    "signals",
-                    Map.of("keywords", keywords, "regex", expressions),
-                    "decisions",
-                    decisions),
+                    "router",
+                    Map.of(
+                        "enabled",
+                        true,
+                        "models",
+                        Map.of("m", Map.of()),
+                        "default_model",
+                        "m",
+                        "signals",
+                        Map.of("keywords", keywords, "regex", expressions),
+                        "decisions",
+                        decisions)),
                 errors));
     if (!errors.isEmpty()) {
       throw new ConfigException(errors);

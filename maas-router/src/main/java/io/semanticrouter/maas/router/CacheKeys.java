@@ -87,7 +87,7 @@ final class CacheKeys {
           "audio");
 
   /** Headers that change what the body means (Anthropic, OpenAI), or who answers it. */
-  private static final List<String> VARIANT_HEADERS =
+  static final List<String> VARIANT_HEADERS =
       List.of(
           ":authority",
           "anthropic-beta",

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** When a routing decision is taken: a tree of signals. Immutable. */
-public sealed interface Condition {
+sealed interface Condition {
 
   /** All of them hold. */
   record And(List<Condition> conditions) implements Condition {}

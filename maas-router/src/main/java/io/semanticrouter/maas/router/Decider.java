@@ -39,6 +39,11 @@ final class Decider {
     }
   }
 
+  /** Whether requests that name such a model are routed. */
+  boolean isRouted(String requestedModel) {
+    return config.enabled() && Glob.anyMatches(config.routeModels(), requestedModel);
+  }
+
   /**
    * The routing decision of a request.
    *
@@ -46,7 +51,7 @@ final class Decider {
    * @param identity who asks
    */
   RoutingDecision decide(Prompt prompt, Identity identity) {
-    if (!config.enabled() || !Glob.anyMatches(config.routeModels(), prompt.model())) {
+    if (!isRouted(prompt.model())) {
       return RoutingDecision.UNROUTED;
     }
     Evaluation evaluation = new Evaluation(signals, prompt, identity, tests);
@@ -84,7 +89,7 @@ final class Decider {
         category(decision.category(), decision.name(), evaluation),
         reasoning,
         effort,
-        reasoning == null || family == null ? null : family.member(reasoning, effort),
+        reasoning == null || family == null ? null : family.edit(reasoning, effort),
         decision.systemPrompt(),
         evaluation.matched());
   }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param category the category that is told; null: the matched domain, else the name
  * @param systemPrompt what becomes of the system prompt, null: nothing
  */
-public record DecisionConfig(
+record DecisionConfig(
     String name,
     String description,
     int priority,
@@ -38,31 +38,7 @@ public record DecisionConfig(
     @Nullable SystemPrompt systemPrompt) {
 
   /** The name of the routing decision that is taken when no other is. */
-  public static final String DEFAULT = "default";
-
-  /**
-   * What becomes of the system prompt.
-   *
-   * @param text the text
-   * @param mode what becomes of one that is there
-   */
-  public record SystemPrompt(String text, Mode mode) {
-    /** What becomes of a system prompt that a request has. */
-    public enum Mode {
-      /** The text is put in front of it. */
-      PREPEND,
-      /** The text takes its place. */
-      REPLACE,
-      /** It stays, and the text is not used. */
-      IF_ABSENT
-    }
-
-    /** The text stays out of logs. */
-    @Override
-    public String toString() {
-      return "SystemPrompt[" + mode + ", " + text.length() + " characters]";
-    }
-  }
+  static final String DEFAULT = "default";
 
   boolean isDefault() {
     return name.equals(DEFAULT);
@@ -164,13 +140,15 @@ public record DecisionConfig(
     return new ModelRef(model, reasoning, effort);
   }
 
-  private static SystemPrompt systemPrompt(ConfigSection section) {
+  private static @Nullable SystemPrompt systemPrompt(ConfigSection section) {
     String text = section.string("text", "");
+    String mode =
+        section.oneOf("mode", "prepend", Set.of("prepend", "append", "replace", "if_absent"));
+    section.rejectUnknownKeys();
     if (text.isBlank()) {
       section.reject("text", "must not be empty");
+      return null;
     }
-    String mode = section.oneOf("mode", "prepend", Set.of("prepend", "replace", "if_absent"));
-    section.rejectUnknownKeys();
     return new SystemPrompt(text, SystemPrompt.Mode.valueOf(mode.toUpperCase(Locale.ROOT)));
   }
 }

@@ -3,6 +3,7 @@ package io.semanticrouter.maas.router;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import io.semanticrouter.maas.Operation;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -19,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  *     {"type":"enabled","budget_tokens":1024}}; null to remove the member
  */
 record MemberEdit(List<String> path, @Nullable String literal) {
+  private static final List<String> EFFORT = List.of("reasoning_effort");
+
   /** What other edits change, or what decides how the body is read. */
   private static final Set<String> RESERVED =
       Set.of("model", "messages", "system", "instructions", "input", "prompt", "stream");
@@ -49,6 +52,13 @@ record MemberEdit(List<String> path, @Nullable String literal) {
 
   static MemberEdit remove(String... path) {
     return new MemberEdit(List.of(path), null);
+  }
+
+  /** The same for an operation: the Responses API states the effort in an object of its own. */
+  MemberEdit on(Operation operation) {
+    return operation == Operation.RESPONSES && path.equals(EFFORT)
+        ? new MemberEdit(List.of("reasoning", "effort"), literal)
+        : this;
   }
 
   private static boolean isValue(String literal) {

@@ -23,11 +23,10 @@ import org.jspecify.annotations.Nullable;
  * @param off the effort that stands for off, where {@code type} is an effort
  * @param budgetTokens the tokens to think with, where {@code type} is thinking; 0: not stated
  */
-public record ReasoningFamily(
-    String name, Type type, String parameter, String off, int budgetTokens) {
+record ReasoningFamily(String name, Type type, String parameter, String off, int budgetTokens) {
 
   /** Where the switch is. */
-  public enum Type {
+  enum Type {
     /** {@code chat_template_kwargs.PARAMETER}: true or false. */
     CHAT_TEMPLATE_KWARGS,
     /** {@code PARAMETER}: an effort. */
@@ -35,9 +34,6 @@ public record ReasoningFamily(
     /** {@code PARAMETER}: an object with a type of enabled or disabled. */
     THINKING
   }
-
-  /** The member of a request that has to be set, whatever it was before. */
-  record Member(List<String> path, String json) {}
 
   static final List<String> EFFORTS = List.of("minimal", "low", "medium", "high", "xhigh");
   private static final String DEFAULT_EFFORT = "medium";
@@ -74,15 +70,15 @@ public record ReasoningFamily(
   }
 
   /** What to set in a request, so that its model reasons or does not. */
-  Member member(boolean reasoning, @Nullable String effort) {
+  MemberEdit edit(boolean reasoning, @Nullable String effort) {
     return switch (type) {
       case CHAT_TEMPLATE_KWARGS ->
-          new Member(List.of("chat_template_kwargs", parameter), String.valueOf(reasoning));
+          MemberEdit.set(String.valueOf(reasoning), "chat_template_kwargs", parameter);
       case REASONING_EFFORT -> {
         String wanted = effort == null ? DEFAULT_EFFORT : effort;
-        yield new Member(List.of(parameter), "\"" + (reasoning ? wanted : off) + "\"");
+        yield MemberEdit.set('"' + (reasoning ? wanted : off) + '"', parameter);
       }
-      case THINKING -> new Member(List.of(parameter), thinkingJson(reasoning));
+      case THINKING -> MemberEdit.set(thinkingJson(reasoning), parameter);
     };
   }
 

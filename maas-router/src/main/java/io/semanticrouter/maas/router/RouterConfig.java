@@ -11,31 +11,81 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The configuration of the embedded router: the top-level section {@value #SECTION}. Off when the
- * section is absent. Immutable. {@link #from} checks everything; the constructors of this record
- * and its parts check nothing.
+ * section is absent. Immutable. {@link #from} checks everything.
  *
  * <p>The words are those of the vLLM Semantic Router: signals tell what a request is like,
  * decisions combine them, and the first decision that holds names the model.
- *
- * @param enabled whether anything is routed
- * @param maxBodyBytes the largest request body that is routed; a larger one passes as it is
- * @param routeModels which requested models are routed, names or patterns with {@code *}
- * @param models the models
- * @param signals what is looked for in a request
- * @param decisions the routing decisions, in the order in which they are tried
  */
-public record RouterConfig(
-    boolean enabled,
-    int maxBodyBytes,
-    List<String> routeModels,
-    Models models,
-    SignalsConfig signals,
-    List<DecisionConfig> decisions) {
-
+public final class RouterConfig {
   /** The section of a configuration file that is the router's. */
   public static final String SECTION = "router";
 
   private static final int MIB = 1024 * 1024;
+
+  private final boolean enabled;
+  private final int maxBodyBytes;
+  private final List<String> routeModels;
+  private final Models models;
+  private final SignalsConfig signals;
+  private final List<DecisionConfig> decisions;
+  private final SecurityConfig security;
+  private final CacheConfig responseCache;
+
+  private RouterConfig(
+      boolean enabled,
+      int maxBodyBytes,
+      List<String> routeModels,
+      Models models,
+      SignalsConfig signals,
+      List<DecisionConfig> decisions,
+      SecurityConfig security,
+      CacheConfig responseCache) {
+    this.enabled = enabled;
+    this.maxBodyBytes = maxBodyBytes;
+    this.routeModels = routeModels;
+    this.models = models;
+    this.signals = signals;
+    this.decisions = decisions;
+    this.security = security;
+    this.responseCache = responseCache;
+  }
+
+  /** Whether anything is routed. */
+  public boolean enabled() {
+    return enabled;
+  }
+
+  /** The largest request body that is routed, in bytes; a larger one passes as it is. */
+  int maxBodyBytes() {
+    return maxBodyBytes;
+  }
+
+  /** Which requested models are routed, names or patterns with {@code *}. */
+  List<String> routeModels() {
+    return routeModels;
+  }
+
+  Models models() {
+    return models;
+  }
+
+  /** What is looked for in a request. */
+  SignalsConfig signals() {
+    return signals;
+  }
+
+  /** The routing decisions, in the order in which they are tried. */
+  List<DecisionConfig> decisions() {
+    return decisions;
+  }
+
+  SecurityConfig security() {
+    return security;
+  }
+
+  CacheConfig responseCache() {
+    return responseCache;
+  }
 
   /**
    * The models that routing decisions may name.
@@ -45,7 +95,7 @@ public record RouterConfig(
    * @param hasDefault whether a default is configured, if only a wrong one
    * @param defaultModel the model of a request that no decision gives one to; null: its own
    */
-  public record Models(
+  record Models(
       Set<String> names,
       Map<String, ReasoningFamily> families,
       boolean hasDefault,
@@ -62,23 +112,27 @@ public record RouterConfig(
   }
 
   /**
-   * Reads the section of the router. Other readers may take further keys of the same section, so
-   * the caller calls {@link ConfigSection#rejectUnknownKeys()} when all are through. Errors go to
-   * the list behind {@code section}; the result is usable only when that stays empty. What is off
-   * is checked as well.
+   * Reads the section from the top level of a configuration file. Errors go to the list behind
+   * {@code root}; the result is usable only when that stays empty. What is off is checked as well.
    */
-  public static RouterConfig from(ConfigSection section) {
+  public static RouterConfig from(ConfigSection root) {
+    ConfigSection section = root.section(SECTION);
     boolean enabled = section.bool("enabled", false);
     int maxBodyBytes = (int) section.integer("max_body_bytes", MIB, 1024, 64 * MIB);
     Models models = models(section);
     SignalsConfig signals = SignalsConfig.from(section.section("signals"));
-    return new RouterConfig(
-        enabled,
-        maxBodyBytes,
-        routeModels(section),
-        models,
-        signals,
-        DecisionConfig.from(section.sections("decisions"), models, signals.names()));
+    RouterConfig config =
+        new RouterConfig(
+            enabled,
+            maxBodyBytes,
+            routeModels(section),
+            models,
+            signals,
+            DecisionConfig.from(section.sections("decisions"), models, signals.names()),
+            SecurityConfig.from(section.section("security")),
+            CacheConfig.from(section.section("response_cache")));
+    section.rejectUnknownKeys();
+    return config;
   }
 
   private static Models models(ConfigSection section) {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *     when the request is not routed
  * @param reasoning whether the model shall reason; null: as the request says
  * @param effort how much it shall reason; null when it shall not, or nothing is configured
- * @param reasoningMember what to set in the request for that; null: nothing
+ * @param reasoningEdit what to set in the request for that; null: nothing
  * @param systemPrompt what becomes of the system prompt; null: nothing
  * @param matchedSignals the signals that were looked at on the way and are there, such as {@code
  *     domain:math}, in the order in which they were found
@@ -26,8 +26,8 @@ record RoutingDecision(
     @Nullable String category,
     @Nullable Boolean reasoning,
     @Nullable String effort,
-    ReasoningFamily.@Nullable Member reasoningMember,
-    DecisionConfig.@Nullable SystemPrompt systemPrompt,
+    @Nullable MemberEdit reasoningEdit,
+    @Nullable SystemPrompt systemPrompt,
     List<String> matchedSignals) {
 
   /** The request passes as it is. */

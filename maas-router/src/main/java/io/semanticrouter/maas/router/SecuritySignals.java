@@ -68,7 +68,12 @@ final class SecuritySignals {
 
   /** Whether a request with such findings is refused. */
   boolean isBlocked(Findings findings) {
-    return (!findings.pii().isEmpty() && config.pii().action() == SecurityConfig.Action.BLOCK)
-        || (findings.jailbreak() && config.jailbreak().action() == SecurityConfig.Action.BLOCK);
+    return isBlockedAsJailbreak(findings)
+        || (!findings.pii().isEmpty() && config.pii().action() == SecurityConfig.Action.BLOCK);
+  }
+
+  /** Whether it is refused for being a jailbreak attempt. */
+  boolean isBlockedAsJailbreak(Findings findings) {
+    return findings.jailbreak() && config.jailbreak().action() == SecurityConfig.Action.BLOCK;
   }
 }

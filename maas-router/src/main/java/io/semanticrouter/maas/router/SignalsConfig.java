@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param models models that a request names
  * @param tiers tiers that the gateway vouches for
  */
-public record SignalsConfig(
+record SignalsConfig(
     List<Keywords> keywords,
     List<Regex> regex,
     int regexMaxCharacters,

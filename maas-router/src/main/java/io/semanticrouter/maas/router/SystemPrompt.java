@@ -43,4 +43,10 @@ record SystemPrompt(String text, Mode mode) {
     }
     text = Json.wellFormed(text);
   }
+
+  /** The text stays out of logs. */
+  @Override
+  public String toString() {
+    return "SystemPrompt[" + mode + ", " + text.length() + " characters]";
+  }
 }

@@ -44,10 +44,7 @@ final class Configs {
   private static RouterConfig read(String members, List<ConfigError> errors) {
     try {
       Map<?, ?> tree = MAPPER.readValue("{router: {" + members + "}}", Map.class);
-      ConfigSection section = ConfigSection.root(tree, errors).section(RouterConfig.SECTION);
-      RouterConfig config = RouterConfig.from(section);
-      section.rejectUnknownKeys();
-      return config;
+      return RouterConfig.from(ConfigSection.root(tree, errors));
     } catch (JsonProcessingException e) {
       throw new UncheckedIOException(e);
     }

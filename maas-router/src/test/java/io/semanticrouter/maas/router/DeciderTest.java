@@ -55,8 +55,7 @@ class DeciderTest {
                 "math",
                 false,
                 null,
-                new ReasoningFamily.Member(
-                    List.of("chat_template_kwargs", "enable_thinking"), "false"),
+                new MemberEdit(List.of("chat_template_kwargs", "enable_thinking"), "false"),
                 null,
                 List.of("domain:math")));
   }
@@ -68,7 +67,7 @@ class DeciderTest {
     assertThat(decision.model()).isEqualTo("small");
     assertThat(decision.category()).isEqualTo("default");
     assertThat(decision.reasoning()).isNull();
-    assertThat(decision.reasoningMember()).isNull();
+    assertThat(decision.reasoningEdit()).isNull();
     assertThat(decision.matchedSignals()).isEmpty();
   }
 
@@ -304,14 +303,12 @@ class DeciderTest {
             """;
     RoutingDecision on = decide(config, Prompts.of("hi"));
     assertThat(on.effort()).isEqualTo("high");
-    assertThat(on.reasoningMember())
-        .isEqualTo(new ReasoningFamily.Member(List.of("reasoning_effort"), "\"high\""));
+    assertThat(on.reasoningEdit()).isEqualTo(MemberEdit.set("\"high\"", "reasoning_effort"));
     RoutingDecision off =
         decide(config.replace("true, reasoning_e", "false, reasoning_e"), Prompts.of("hi"));
     assertThat(off.reasoning()).isFalse();
     assertThat(off.effort()).isNull();
-    assertThat(off.reasoningMember())
-        .isEqualTo(new ReasoningFamily.Member(List.of("reasoning_effort"), "\"low\""));
+    assertThat(off.reasoningEdit()).isEqualTo(MemberEdit.set("\"low\"", "reasoning_effort"));
   }
 
   @Test
@@ -323,9 +320,7 @@ class DeciderTest {
     RoutingDecision decision = decide(config, Prompts.of("2+2"));
     assertThat(decision.category()).isEqualTo("numbers");
     assertThat(decision.systemPrompt())
-        .isEqualTo(
-            new DecisionConfig.SystemPrompt(
-                "Be exact.", DecisionConfig.SystemPrompt.Mode.IF_ABSENT));
+        .isEqualTo(new SystemPrompt("Be exact.", SystemPrompt.Mode.IF_ABSENT));
     assertThat(decision.toString()).doesNotContain("Be exact.");
   }
 

@@ -137,12 +137,14 @@ class RouterConfigTest {
     RouterConfig.from(
         ConfigSection.root(
             Map.of(
-                "models",
-                Map.of("m", Map.of()),
-                "default_model",
-                "m",
-                "decisions",
-                List.of(Map.of("name", "loop", "rules", rules))),
+                "router",
+                Map.of(
+                    "models",
+                    Map.of("m", Map.of()),
+                    "default_model",
+                    "m",
+                    "decisions",
+                    List.of(Map.of("name", "loop", "rules", rules)))),
             errors));
     assertThat(errors).hasSize(1);
     assertThat(errors.get(0).rule()).isEqualTo("must not be nested deeper than 16 levels");
@@ -174,9 +176,7 @@ class RouterConfigTest {
             """
                 .formatted(family));
     ReasoningFamily found = Objects.requireNonNull(config.models().family("m"));
-    assertThat(found.member(true, effort))
-        .isEqualTo(new ReasoningFamily.Member(List.of(path.split("/")), on));
-    assertThat(found.member(false, effort))
-        .isEqualTo(new ReasoningFamily.Member(List.of(path.split("/")), off));
+    assertThat(found.edit(true, effort)).isEqualTo(new MemberEdit(List.of(path.split("/")), on));
+    assertThat(found.edit(false, effort)).isEqualTo(new MemberEdit(List.of(path.split("/")), off));
   }
 }
