@@ -165,7 +165,8 @@ public final class Exchange implements AutoCloseable {
     status = responseStatus;
     HeaderEdits edits = HeaderEdits.EMPTY;
     try {
-      routing = metering.routingHeaders().read(headers);
+      RoutingFacts facts = metering.routingHeaders().read(headers);
+      routing = facts.routing();
       meter =
           new ResponseMeter(
               operation,
@@ -173,11 +174,14 @@ public final class Exchange implements AutoCloseable {
               metering.codings(),
               requestBytes,
               responseStatus,
-              headers);
+              headers,
+              facts);
       plainBody = meter.plainBody();
       codedBody = meter.codedBody();
       if (metering.config().mode().isIntegrated()) {
-        edits = metering.routingHeaders().write(routing, headers);
+        // Asked for by us, then, and not by the client.
+        boolean debugged = requestEdits.sets(RoutingHeaders.DEBUG);
+        edits = metering.routingHeaders().write(routing, headers, debugged);
       }
     } catch (Exception e) {
       fail(e);

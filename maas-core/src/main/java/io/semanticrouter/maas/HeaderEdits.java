@@ -56,6 +56,16 @@ public final class HeaderEdits {
     return remove;
   }
 
+  /** Whether this header is set. */
+  boolean sets(String lowerCaseName) {
+    for (int i = 0; i < set.size(); i += 2) {
+      if (set.get(i).equals(lowerCaseName)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof HeaderEdits that && set.equals(that.set) && remove.equals(that.remove);
