@@ -98,6 +98,9 @@ public final class HeaderEdits {
 
   /** Collects edits; single-threaded. */
   static final class Builder {
+    /** Of a char, in UTF-8; names and most values have one. */
+    private static final int MAX_UTF8_BYTES = 3;
+
     private final List<String> set = new ArrayList<>(16);
     private final List<String> remove = new ArrayList<>(0);
 
@@ -110,6 +113,18 @@ public final class HeaderEdits {
     Builder remove(String lowerCaseName) {
       if (!remove.contains(lowerCaseName)) {
         remove.add(lowerCaseName);
+      }
+      return this;
+    }
+
+    /** Takes the sets back when the message cannot hold what they add to it. */
+    Builder fitInto(Headers message) {
+      int bytes = 0;
+      for (int i = 0; i < set.size(); i++) {
+        bytes += set.get(i).length() * MAX_UTF8_BYTES;
+      }
+      if (!message.hasRoomFor(set.size() / 2 - remove.size(), bytes)) {
+        set.clear();
       }
       return this;
     }

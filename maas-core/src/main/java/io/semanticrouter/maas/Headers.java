@@ -56,6 +56,14 @@ public interface Headers {
   }
 
   /**
+   * Whether so much more can be added without the message becoming one that the gateway refuses.
+   * The default knows of no limit.
+   */
+  default boolean hasRoomFor(int lines, int bytes) {
+    return true;
+  }
+
+  /**
    * Whether a header's name may begin so. True when it does, and also when the names are not known;
    * a gateway that knows them without listing them answers faster than the default.
    */

@@ -22,6 +22,8 @@ final class RoutingHeaders {
   /** Asks the vLLM Semantic Router for those facts that it keeps back otherwise. */
   static final String DEBUG = "x-vsr-debug";
 
+  private static final int DEBUG_BYTES = DEBUG.length() + "true".length();
+
   private static final System.Logger LOG = System.getLogger(RoutingHeaders.class.getName());
 
   /** Versions of its header contract that are known to be read right. */
@@ -103,7 +105,7 @@ final class RoutingHeaders {
    * @return edits that set {@link #DEBUG} only when the client has not done so itself
    */
   HeaderEdits ask(Headers request, boolean generates) {
-    boolean asks = generates && routing.requestDebug();
+    boolean asks = generates && routing.requestDebug() && request.hasRoomFor(1, DEBUG_BYTES);
     if (!request.mayHave(UPSTREAM_PREFIX) && !request.mayHave(export.prefix())) {
       return asks ? ASK_FOR_DEBUG : HeaderEdits.EMPTY;
     }
@@ -236,7 +238,7 @@ final class RoutingHeaders {
     if (debugged) {
       DebugHeaders.remove(response, exported, MAX_DEBUG_REMOVED, edits);
     }
-    return edits.build();
+    return edits.fitInto(response).build();
   }
 
   private static void set(

@@ -10,6 +10,7 @@ import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.Mode;
+import io.semanticrouter.maas.ResponsePath;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -47,6 +48,7 @@ class SwitchesTest {
     }
     if (switches.routing()) {
       expected.add("routing_decisions");
+      expected.add("response_paths");
     }
     if (switches.security()) {
       expected.add("security_signals");
@@ -111,6 +113,7 @@ class SwitchesTest {
             .routed("d", "c", true)
             .cacheHit(false)
             .security(true, true)
+            .path(ResponsePath.UPSTREAM)
             .tokens(1, 2)
             .parts(1, 1, 1)
             .cost(1, 2)
