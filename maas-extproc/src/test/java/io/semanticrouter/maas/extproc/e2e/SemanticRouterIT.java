@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.extproc.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.semanticrouter.maas.examples.vllm.RoutingHeaders;
 import io.semanticrouter.maas.testkit.VsrResponse;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -25,6 +27,15 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SemanticRouterIT {
+  private static final String HYBRID =
+      """
+      maas_integration:
+        enabled: true
+        metrics: { internal_cost_calculation: true }
+      pricing:
+        models:
+          qwen3: { prompt_per_1m: 0.20, completion_per_1m: 0.60 }
+      """;
   private static final String QUIET =
       """
       maas_integration:
@@ -43,11 +54,12 @@ class SemanticRouterIT {
     stack =
         Stack.start(
             "vsr",
-            Requests.MAAS + "  metrics: { internal_cost_calculation: true }\n",
+            HYBRID,
             Requests.backend().routingHeaders(RoutingHeaders.NONE),
             envoy -> {
               envoy.cluster("vsr", "maas-extproc", vsr.port());
               envoy.cluster("quiet", "maas-extproc", quiet.grpcPort());
+              envoy.listener("without").withoutExtProc();
               envoy.listener("chain").secondExtProc("vsr", VsrStub.FILTER);
               envoy
                   .listener("chain-static")
@@ -225,7 +237,7 @@ class SemanticRouterIT {
 
     List<String> expected = lines(response.headers(false));
     if (isShown(response)) {
-      Map<String, String> exported = new java.util.TreeMap<>(exported(response));
+      Map<String, String> exported = new TreeMap<>(exported(response));
       // Only debug headers say so.
       exported.remove("x-vsr-category");
       exported.remove("x-vsr-reasoning-enabled");
@@ -283,15 +295,38 @@ class SemanticRouterIT {
     }
   }
 
-  /** A sum over several models has no price; what one model answered has none here either. */
   @Test
-  void looper_is_unpriced_and_not_free() throws Exception {
-    ask("chain", VsrResponse.LOOPER);
+  void looper_has_no_price_although_its_model_has_one() throws Exception {
+    double before = stack.router.scrape().sum("semantic_router_cost_total");
+    ask("chain", VsrResponse.UPSTREAM);
     stack.awaitRequests(1);
+    double priced = stack.router.scrape().sum("semantic_router_cost_total");
+    // 7 × 0.20 + 4 × 0.60, per million
+    assertThat(priced - before).isCloseTo(0.0000038, within(1e-12));
 
-    assertThat(stack.delta("semantic_router_cost_total")).isZero();
+    ask("chain", VsrResponse.LOOPER);
+    stack.awaitRequests(2);
+    assertThat(stack.router.scrape().sum("semantic_router_cost_total")).isEqualTo(priced);
     assertThat(stack.delta("semantic_router_unpriced_requests_total"))
         .isEqualTo(isShown(VsrResponse.LOOPER) ? 1 : 0);
+  }
+
+  /** Envoy fails an exchange that an edit of ours leaves with more headers than it takes. */
+  @Test
+  void request_with_as_many_headers_as_envoy_takes_passes_as_without_us() throws Exception {
+    for (int lines = 84; lines <= 100; lines++) {
+      List<String> headers = new ArrayList<>();
+      for (int i = 0; i < lines; i++) {
+        headers.addAll(List.of("x-pad-" + i, "1"));
+      }
+      String[] padding = headers.toArray(String[]::new);
+      int expected =
+          RawHttp.post(stack.envoy.port("without"), Requests.CHAT, Requests.PLAIN, padding)
+              .status();
+      assertThat(RawHttp.post(stack.envoy.port(), Requests.CHAT, Requests.PLAIN, padding).status())
+          .as("%d headers", lines)
+          .isEqualTo(expected);
+    }
   }
 
   private RawHttp ask(String listener, VsrResponse response, String... more) throws IOException {
