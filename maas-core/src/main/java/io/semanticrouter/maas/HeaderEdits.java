@@ -117,7 +117,7 @@ public final class HeaderEdits {
       return this;
     }
 
-    /** Takes the sets back when the message cannot hold what they add to it. */
+    /** Takes back what would leave the message larger than the gateway takes. */
     Builder fitInto(Headers message) {
       int bytes = 0;
       for (int i = 0; i < set.size(); i++) {
@@ -125,6 +125,9 @@ public final class HeaderEdits {
       }
       if (!message.hasRoomFor(set.size() / 2 - remove.size(), bytes)) {
         set.clear();
+      }
+      if (!message.hasRoomFor(-remove.size(), 0)) {
+        remove.clear();
       }
       return this;
     }

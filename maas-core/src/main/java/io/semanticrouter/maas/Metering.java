@@ -94,14 +94,18 @@ public final class Metering {
         boolean generates = operation != null && operation != Operation.NOT_METERED;
         edits = routingHeaders.ask(request, generates);
         if (operation != null && generates) {
-          UsageConfig.AcceptEncoding accepted = config.usage().acceptEncoding();
           forcedUsage = forcedUsage(operation, route, request);
-          if (forcedUsage == ForcedUsage.UNSEEN) {
-            forcing = new UsageForcing(this, backend(route) == UsageConfig.Backend.VLLM);
-            edits = request.get(CONTENT_LENGTH) == null ? edits : edits.withRemove(CONTENT_LENGTH);
-            accepted = accepted.whereUsageIsStripped();
+          // Where there is no room, any edit makes the gateway refuse the request.
+          if (request.hasRoomFor(0, 0)) {
+            UsageConfig.AcceptEncoding accepted = config.usage().acceptEncoding();
+            if (forcedUsage == ForcedUsage.UNSEEN) {
+              forcing = new UsageForcing(this, backend(route) == UsageConfig.Backend.VLLM);
+              edits =
+                  request.get(CONTENT_LENGTH) == null ? edits : edits.withRemove(CONTENT_LENGTH);
+              accepted = accepted.whereUsageIsStripped();
+            }
+            edits = AcceptEncoding.edit(edits, request, accepted, codings);
           }
-          edits = AcceptEncoding.edit(edits, request, accepted, codings);
         }
       } catch (Exception e) {
         forcing = null;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.semanticrouter.maas.examples.vllm.RoutingHeaders;
 import io.semanticrouter.maas.testkit.VsrResponse;
 import java.io.IOException;
+import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -320,12 +321,19 @@ class SemanticRouterIT {
         headers.addAll(List.of("x-pad-" + i, "1"));
       }
       String[] padding = headers.toArray(String[]::new);
-      int expected =
-          RawHttp.post(stack.envoy.port("without"), Requests.CHAT, Requests.PLAIN, padding)
-              .status();
-      assertThat(RawHttp.post(stack.envoy.port(), Requests.CHAT, Requests.PLAIN, padding).status())
+      assertThat(status("llm", padding))
           .as("%d headers", lines)
-          .isEqualTo(expected);
+          .isEqualTo(status("without", padding));
+    }
+  }
+
+  /** The status of a plain chat; 431 also where Envoy refuses it by closing the connection. */
+  private int status(String listener, String... headers) throws IOException {
+    try {
+      return RawHttp.post(stack.envoy.port(listener), Requests.CHAT, Requests.PLAIN, headers)
+          .status();
+    } catch (SocketException | AssertionError closed) {
+      return 431;
     }
   }
 
