@@ -210,7 +210,7 @@ public final class Exchange implements AutoCloseable {
     status = answer.status();
     HeaderEdits facts =
         metering.config().mode().isIntegrated()
-            ? metering.routingHeaders().write(routing, Headers.EMPTY)
+            ? metering.routingHeaders().write(routing, Headers.EMPTY, false)
             : HeaderEdits.EMPTY;
     localAnswer =
         new LocalAnswer(status, facts.withSet("content-type", answer.contentType()), answer.body());
@@ -247,8 +247,9 @@ public final class Exchange implements AutoCloseable {
     }
     HeaderEdits edits = HeaderEdits.EMPTY;
     try {
+      RoutingFacts facts = metering.routingHeaders().read(headers);
       if (requestRouting == null || requestRouting.routed() == null) {
-        routing = metering.routingHeaders().read(headers);
+        routing = facts.routing();
       }
       meter =
           new ResponseMeter(
@@ -257,12 +258,15 @@ public final class Exchange implements AutoCloseable {
               metering.codings(),
               requestBytes,
               responseStatus,
-              headers);
+              headers,
+              facts);
       plainBody = meter.plainBody();
       codedBody = meter.codedBody();
       beginKeeping(responseStatus, headers);
       if (metering.config().mode().isIntegrated()) {
-        edits = metering.routingHeaders().write(routing, headers);
+        // Asked for by us, then, and not by the client.
+        boolean debugged = requestEdits.sets(RoutingHeaders.DEBUG);
+        edits = metering.routingHeaders().write(routing, headers, debugged);
       }
     } catch (Exception e) {
       fail(e);

@@ -56,6 +56,16 @@ public final class HeaderEdits {
     return remove;
   }
 
+  /** Whether this header is set. */
+  boolean sets(String lowerCaseName) {
+    for (int i = 0; i < set.size(); i += 2) {
+      if (set.get(i).equals(lowerCaseName)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof HeaderEdits that && set.equals(that.set) && remove.equals(that.remove);
@@ -88,6 +98,9 @@ public final class HeaderEdits {
 
   /** Collects edits; single-threaded. */
   static final class Builder {
+    /** Of a char, in UTF-8; names and most values have one. */
+    private static final int MAX_UTF8_BYTES = 3;
+
     private final List<String> set = new ArrayList<>(16);
     private final List<String> remove = new ArrayList<>(0);
 
@@ -100,6 +113,21 @@ public final class HeaderEdits {
     Builder remove(String lowerCaseName) {
       if (!remove.contains(lowerCaseName)) {
         remove.add(lowerCaseName);
+      }
+      return this;
+    }
+
+    /** Takes back what would leave the message larger than the gateway takes. */
+    Builder fitInto(Headers message) {
+      int bytes = 0;
+      for (int i = 0; i < set.size(); i++) {
+        bytes += set.get(i).length() * MAX_UTF8_BYTES;
+      }
+      if (!message.hasRoomFor(set.size() / 2 - remove.size(), bytes)) {
+        set.clear();
+      }
+      if (!message.hasRoomFor(-remove.size(), 0)) {
+        remove.clear();
       }
       return this;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,28 @@ public interface Headers {
    */
   default Iterable<String> names() {
     return List.of();
+  }
+
+  /**
+   * The lower-case names that begin so, repeats allowed; empty where the names are not known. A
+   * gateway that can pick them out makes less garbage than the default.
+   */
+  default Iterable<String> names(String lowerCasePrefix) {
+    List<String> matching = new ArrayList<>();
+    for (String name : names()) {
+      if (name.startsWith(lowerCasePrefix)) {
+        matching.add(name);
+      }
+    }
+    return matching;
+  }
+
+  /**
+   * Whether so much more can be added without the message becoming one that the gateway refuses.
+   * The default knows of no limit.
+   */
+  default boolean hasRoomFor(int lines, int bytes) {
+    return true;
   }
 
   /**

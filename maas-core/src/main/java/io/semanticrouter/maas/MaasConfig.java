@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param authentication where the identity comes from
  * @param metrics which metrics are exported
  * @param headers which response headers are exported
+ * @param routing how a semantic router in the chain is understood
  * @param usage how usage is obtained and judged
  * @param rateCard prices, for the modes that calculate cost
  */
@@ -25,6 +26,7 @@ public record MaasConfig(
     Authentication authentication,
     Metrics metrics,
     HeaderExport headers,
+    RoutingConfig routing,
     UsageConfig usage,
     RateCard rateCard) {
 
@@ -34,17 +36,19 @@ public record MaasConfig(
   /** The longest identity, model or fact, in bytes of UTF-8. */
   public static final int MAX_VALUE_BYTES = 256;
 
-  /** Request headers that must survive the removal of everything that begins with the prefix. */
+  /** Headers that must not become labels. */
   private static final Set<String> SECRET_HEADERS =
       Set.of(
           "api-key",
           "authorization",
           "cookie",
           "proxy-authorization",
+          "set-cookie",
           "x-amz-security-token",
           "x-api-key",
           "x-goog-api-key");
 
+  /** Request headers that must survive the removal of everything that begins with the prefix. */
   private static final List<String> NEEDED_HEADERS =
       List.of(
           "accept",
@@ -151,11 +155,12 @@ public record MaasConfig(
     boolean internalCost = metricsSection.bool("internal_cost_calculation", false);
     metricsSection.rejectUnknownKeys();
     HeaderExport headers = headers(section.section("headers"), authentication);
+    RoutingConfig routing = RoutingConfig.from(section.section("routing"));
     UsageConfig usage = UsageConfig.from(section.section("usage"));
     section.rejectUnknownKeys();
     RateCard rateCard = RateCard.from(root.section("pricing"));
     Mode mode = !enabled ? Mode.STANDALONE : internalCost ? Mode.HYBRID : Mode.MAAS;
-    return new MaasConfig(mode, authentication, metrics, headers, usage, rateCard);
+    return new MaasConfig(mode, authentication, metrics, headers, routing, usage, rateCard);
   }
 
   private static Authentication authentication(ConfigSection section) {
@@ -179,11 +184,15 @@ public record MaasConfig(
   /** A header that may become a metric label: never one that carries a secret. */
   private static String identityHeader(ConfigSection section, String key, String defaultValue) {
     String name = headerName(section, key, defaultValue);
-    if (SECRET_HEADERS.contains(name)) {
+    if (isSecret(name)) {
       section.reject(key, "must not be a header with credentials: it becomes a metric label");
       return defaultValue;
     }
     return name;
+  }
+
+  static boolean isSecret(String header) {
+    return SECRET_HEADERS.contains(header);
   }
 
   private static HeaderExport headers(ConfigSection section, Authentication authentication) {
@@ -217,7 +226,7 @@ public record MaasConfig(
   }
 
   /** A field name as of RFC 9110, 5.1, in lower case, as HTTP/2 and Envoy have it. */
-  private static String headerName(ConfigSection section, String key, String defaultValue) {
+  static String headerName(ConfigSection section, String key, String defaultValue) {
     String name = section.string(key, defaultValue);
     boolean valid = !name.isEmpty() && name.length() <= 128;
     for (int i = 0; i < name.length() && valid; i++) {

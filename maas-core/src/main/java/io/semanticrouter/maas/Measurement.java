@@ -74,6 +74,10 @@ public final class Measurement {
     UNKNOWN_DIALECT,
     /** A request that uses no billable tokens: counting tokens, listing models and the like. */
     NOT_METERED,
+    /** The router answered itself, without asking any model. */
+    FAST_RESPONSE,
+    /** The usage is what the router states for several calls; the body states less, or none. */
+    ROUTER_TOTALS,
     /** The body is not well-formed JSON, in whole or in one event. */
     MALFORMED_JSON,
     /** A usage field that is not an integer from 0 to 2^53-1, or a usage that is no object. */

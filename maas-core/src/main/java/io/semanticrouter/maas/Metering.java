@@ -55,7 +55,7 @@ public final class Metering {
     ticker = builder.ticker;
     instanceId = builder.instanceId;
     identities = new IdentityReader(config.authentication());
-    routingHeaders = new RoutingHeaders(config.headers());
+    routingHeaders = new RoutingHeaders(config.headers(), config.routing());
     codings = builder.codings != null ? builder.codings : ContentDecoding.installed();
     router = builder.router;
   }
@@ -93,16 +93,21 @@ public final class Metering {
         identity = identities.read(Headers.EMPTY);
       }
       try {
-        edits = routingHeaders.strip(request);
-        if (operation != null && operation != Operation.NOT_METERED) {
-          UsageConfig.AcceptEncoding accepted = config.usage().acceptEncoding();
+        boolean generates = operation != null && operation != Operation.NOT_METERED;
+        edits = routingHeaders.ask(request, generates);
+        if (operation != null && generates) {
           forcedUsage = forcedUsage(operation, route, request);
-          if (forcedUsage == ForcedUsage.UNSEEN) {
-            forcing = new UsageForcing(this, backend(route) == UsageConfig.Backend.VLLM);
-            edits = request.get(CONTENT_LENGTH) == null ? edits : edits.withRemove(CONTENT_LENGTH);
-            accepted = accepted.whereUsageIsStripped();
+          // Where there is no room, any edit makes the gateway refuse the request.
+          if (request.hasRoomFor(0, 0)) {
+            UsageConfig.AcceptEncoding accepted = config.usage().acceptEncoding();
+            if (forcedUsage == ForcedUsage.UNSEEN) {
+              forcing = new UsageForcing(this, backend(route) == UsageConfig.Backend.VLLM);
+              edits =
+                  request.get(CONTENT_LENGTH) == null ? edits : edits.withRemove(CONTENT_LENGTH);
+              accepted = accepted.whereUsageIsStripped();
+            }
+            edits = AcceptEncoding.edit(edits, request, accepted, codings);
           }
-          edits = AcceptEncoding.edit(edits, request, accepted, codings);
         }
       } catch (Exception e) {
         forcing = null;
@@ -198,6 +203,14 @@ public final class Metering {
     return sinkFailures.sum();
   }
 
+  /**
+   * How many responses stated a version of the router's header contract that is not known here;
+   * they were read all the same.
+   */
+  public long routingSchemaMismatches() {
+    return routingHeaders.schemaMismatches();
+  }
+
   RoutingHeaders routingHeaders() {
     return routingHeaders;
   }
@@ -261,10 +274,13 @@ public final class Metering {
   /**
    * The price of the selected model, else of the model that the response names. An answer from the
    * response cache cost no generation; it has no price of its own yet, so it is unpriced. So is an
-   * exchange of which one of several models has no price.
+   * exchange of which one of several models has no price, and one that a looper spread over models
+   * of which only the sum is known.
    */
   private @Nullable Cost price(Routing routing, TokenUsage usage, List<UsageLine> otherLines) {
-    if (usage.isEmpty() || Boolean.TRUE.equals(routing.cacheHit())) {
+    if (usage.isEmpty()
+        || Boolean.TRUE.equals(routing.cacheHit())
+        || routing.responsePath() == ResponsePath.LOOPER) {
       return null;
     }
     RateCard card = config.rateCard();

@@ -19,7 +19,9 @@ public enum Outcome {
   /** The backend answered with an error status and no usage. */
   ERROR,
   /** A request that uses no billable tokens. */
-  NOT_METERED;
+  NOT_METERED,
+  /** The router answered without asking any model. */
+  NOT_GENERATED;
 
   private final String label = Labels.of(this);
 
@@ -36,7 +38,9 @@ public enum Outcome {
       case NONE ->
           measurement.has(Measurement.Reason.HTTP_ERROR)
               ? ERROR
-              : measurement.has(Measurement.Reason.NOT_METERED) ? NOT_METERED : NONE;
+              : measurement.has(Measurement.Reason.NOT_METERED)
+                  ? NOT_METERED
+                  : measurement.has(Measurement.Reason.FAST_RESPONSE) ? NOT_GENERATED : NONE;
       case FAILED -> FAILED;
     };
   }

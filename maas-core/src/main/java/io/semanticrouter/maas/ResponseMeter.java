@@ -35,6 +35,9 @@ final class ResponseMeter {
   /** Why the body is not looked at; null when it is. */
   private final @Nullable Measurement settledByHeaders;
 
+  /** The tokens of several calls together, as the router states them; nearly always null. */
+  private final @Nullable RouterTotals totals;
+
   /** What the headers state, for bodies that state nothing. */
   private final @Nullable Measurement usageOfHeaders;
 
@@ -46,6 +49,7 @@ final class ResponseMeter {
    *
    * @param codings codings of bodies that can be decoded, besides gzip and deflate
    * @param requestBytes the length of the request body, -1 when it is not known
+   * @param facts what the same headers say about the routing
    */
   ResponseMeter(
       Operation operation,
@@ -53,7 +57,8 @@ final class ResponseMeter {
       List<ContentCoding> codings,
       long requestBytes,
       int status,
-      Headers headers) {
+      Headers headers,
+      RoutingFacts facts) {
     this.operation = operation;
     this.config = config;
     this.estimatedPrompt =
@@ -66,10 +71,14 @@ final class ResponseMeter {
         contentEncoding != null && isEncoded(contentEncoding)
             ? decoding(contentEncoding, codings)
             : null;
+    boolean successful = status >= 200 && status <= 299;
+    totals = successful && operation != Operation.NOT_METERED ? facts.totals() : null;
     if (operation == Operation.NOT_METERED) {
       settledByHeaders = without(Status.NONE, Reason.NOT_METERED);
-    } else if (status < 200 || status > 299) {
+    } else if (!successful) {
       settledByHeaders = without(Status.NONE, Reason.HTTP_ERROR);
+    } else if (facts.routing().responsePath() == ResponsePath.FAST_RESPONSE) {
+      settledByHeaders = without(Status.NONE, Reason.FAST_RESPONSE);
     } else if (framing == null) {
       settledByHeaders = without(Status.NONE, Reason.CONTENT_TYPE);
     } else if (coding == null && isEncoded(contentEncoding)) {
@@ -128,11 +137,9 @@ final class ResponseMeter {
   }
 
   @Nullable TokenUsage usageSoFar() {
-    if (scanner == null) {
-      return null;
-    }
-    CanonicalUsage usage = scanner.usage(isPromptOnly());
-    return usage == null ? null : tokens(usage);
+    CanonicalUsage usage = scanner == null ? null : scanner.usage(isPromptOnly());
+    TokenUsage stated = usage == null ? null : tokens(usage);
+    return totals == null ? stated : totals.orStated(stated, config.maxTokens());
   }
 
   /** Of further models that were billed, as far as they are known. */
@@ -146,6 +153,11 @@ final class ResponseMeter {
 
   /** The verdict, after the last body byte. */
   Measurement measure(@Nullable AbortReason abort) {
+    Measurement body = measureBody(abort);
+    return totals == null ? body : totals.judge(body, config.maxTokens(), abort);
+  }
+
+  private Measurement measureBody(@Nullable AbortReason abort) {
     if (scanner == null) {
       return settledByHeaders != null
           ? settledByHeaders
@@ -316,10 +328,10 @@ final class ResponseMeter {
 
   /** Bedrock's InvokeModel states usage in headers too; the input excludes what was cached. */
   private static @Nullable Measurement usageOf(Headers headers) {
-    long input = count(headers, "x-amzn-bedrock-input-token-count");
-    long output = count(headers, "x-amzn-bedrock-output-token-count");
-    long read = count(headers, "x-amzn-bedrock-cache-read-input-token-count");
-    long write = count(headers, "x-amzn-bedrock-cache-write-input-token-count");
+    long input = count(headers.get("x-amzn-bedrock-input-token-count"));
+    long output = count(headers.get("x-amzn-bedrock-output-token-count"));
+    long read = count(headers.get("x-amzn-bedrock-cache-read-input-token-count"));
+    long write = count(headers.get("x-amzn-bedrock-cache-write-input-token-count"));
     if (input == TokenUsage.UNKNOWN && output == TokenUsage.UNKNOWN) {
       return null;
     }
@@ -346,8 +358,11 @@ final class ResponseMeter {
         : Measurement.of(Status.COMPLETE, Set.of(), usage);
   }
 
-  private static long count(Headers headers, String name) {
-    String value = headers.get(name);
+  /**
+   * A count that a header states: {@link TokenUsage#UNKNOWN} when it does not, less than that when
+   * it states anything else.
+   */
+  static long count(@Nullable String value) {
     if (value == null) {
       return TokenUsage.UNKNOWN;
     }

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param systemPromptInjected whether the router added a system prompt (which costs tokens)
  * @param piiDetected whether personal data was detected in the prompt
  * @param jailbreakDetected whether a jailbreak attempt was detected in the prompt
+ * @param responsePath how the response came about
  */
 public record Routing(
     @Nullable String selectedModel,
@@ -26,7 +27,8 @@ public record Routing(
     @Nullable Boolean cacheHit,
     @Nullable Boolean systemPromptInjected,
     @Nullable Boolean piiDetected,
-    @Nullable Boolean jailbreakDetected) {
+    @Nullable Boolean jailbreakDetected,
+    @Nullable ResponsePath responsePath) {
 
   /** No router spoke. */
   public static final Routing UNKNOWN =
@@ -35,8 +37,44 @@ public record Routing(
   /** The label of a model that nobody named. */
   public static final String UNKNOWN_MODEL = "unknown";
 
-  /** The model to bill: the selected one, else the one the response names, else "unknown". */
+  /**
+   * The label of a response that the router made without a model: what the vLLM Semantic Router
+   * writes into its body.
+   */
+  public static final String ROUTER_MODEL = "router";
+
+  /** The facts of a router that does not say how the response came about. */
+  public Routing(
+      @Nullable String selectedModel,
+      @Nullable String responseModel,
+      @Nullable String routingDecision,
+      @Nullable String category,
+      @Nullable Boolean reasoning,
+      @Nullable Boolean cacheHit,
+      @Nullable Boolean systemPromptInjected,
+      @Nullable Boolean piiDetected,
+      @Nullable Boolean jailbreakDetected) {
+    this(
+        selectedModel,
+        responseModel,
+        routingDecision,
+        category,
+        reasoning,
+        cacheHit,
+        systemPromptInjected,
+        piiDetected,
+        jailbreakDetected,
+        null);
+  }
+
+  /**
+   * The model to bill: the selected one, else the one the response names, else "unknown". For a
+   * {@link ResponsePath#FAST_RESPONSE} it is "router": the selected one was not asked.
+   */
   public String model() {
+    if (responsePath == ResponsePath.FAST_RESPONSE) {
+      return ROUTER_MODEL;
+    }
     if (selectedModel != null) {
       return selectedModel;
     }
@@ -52,7 +90,8 @@ public record Routing(
         || cacheHit != null
         || systemPromptInjected != null
         || piiDetected != null
-        || jailbreakDetected != null;
+        || jailbreakDetected != null
+        || responsePath != null;
   }
 
   Routing withResponseModel(@Nullable String model) {
@@ -67,6 +106,7 @@ public record Routing(
             cacheHit,
             systemPromptInjected,
             piiDetected,
-            jailbreakDetected);
+            jailbreakDetected,
+            responsePath);
   }
 }

@@ -1,24 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas;
 
+import static java.lang.System.Logger.Level.WARNING;
+
+import io.semanticrouter.maas.RoutingProfile.Fact;
+import io.semanticrouter.maas.RoutingProfile.Stated;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The headers in which a semantic router says what it decided: read in both spellings, written in
- * one.
- *
- * <p>Sources: the names without "selected" are those of the MaaS integration guide of the semantic
- * router; the names with it are those of the vLLM Semantic Router since its header contract v0.4
- * ({@code pkg/headers/headers.go}). Immutable and thread-safe.
+ * The headers in which a semantic router says what it decided: read as its {@link RoutingProfile}
+ * spells them, written as the MaaS integration guide of the semantic router does. Thread-safe.
  */
 final class RoutingHeaders {
   /** Prefix of everything that a semantic router sends. */
   static final String UPSTREAM_PREFIX = "x-vsr-";
 
+  /** Asks the vLLM Semantic Router for those facts that it keeps back otherwise. */
+  static final String DEBUG = "x-vsr-debug";
+
+  private static final int DEBUG_BYTES = DEBUG.length() + "true".length();
+
+  private static final System.Logger LOG = System.getLogger(RoutingHeaders.class.getName());
+
+  /** Versions of its header contract that are known to be read right. */
+  private static final Set<String> SCHEMA_VERSIONS = Set.of("1", "2");
+
+  private static final HeaderEdits ASK_FOR_DEBUG =
+      new HeaderEdits.Builder().set(DEBUG, "true").build();
+
   /** Request headers by which a client could steer or mislead a router or the metering. */
   private static final String[] PROBED_REQUEST_HEADERS = {
-    "x-vsr-debug",
+    DEBUG,
     "x-vsr-skip-processing",
     "x-vsr-model-selected",
     "x-vsr-selected-model",
@@ -46,7 +62,11 @@ final class RoutingHeaders {
    */
   private static final int MAX_REMOVED = 90;
 
+  /** The same for a response, to which facts are added as well. */
+  private static final int MAX_DEBUG_REMOVED = 80;
+
   private final MaasConfig.HeaderExport export;
+  private final RoutingConfig routing;
   private final String model;
   private final String routingDecision;
   private final String category;
@@ -56,11 +76,14 @@ final class RoutingHeaders {
   private final String pii;
   private final String jailbreak;
 
-  /** All names of the configured prefix, when that is another one. */
   private final List<String> exported;
 
-  RoutingHeaders(MaasConfig.HeaderExport export) {
+  private final LongAdder schemaMismatches = new LongAdder();
+  private final AtomicBoolean schemaMismatchLogged = new AtomicBoolean();
+
+  RoutingHeaders(MaasConfig.HeaderExport export, RoutingConfig routing) {
     this.export = export;
+    this.routing = routing;
     String prefix = export.prefix();
     model = prefix + "model-selected";
     routingDecision = prefix + "decision";
@@ -71,46 +94,61 @@ final class RoutingHeaders {
     pii = prefix + "pii-detected";
     jailbreak = prefix + "jailbreak-detected";
     exported =
-        prefix.equals(UPSTREAM_PREFIX)
-            ? List.of()
-            : List.of(
-                model,
-                routingDecision,
-                category,
-                reasoning,
-                cacheHit,
-                systemPrompt,
-                pii,
-                jailbreak);
+        List.of(
+            model, routingDecision, category, reasoning, cacheHit, systemPrompt, pii, jailbreak);
   }
 
-  /** Removes from a request what only a router may say. */
-  HeaderEdits strip(Headers request) {
+  /**
+   * Removes from a request what only a router may say, and asks the router for all that it knows.
+   *
+   * @param generates whether a router may handle it, so that it is worth asking
+   * @return edits that set {@link #DEBUG} only when the client has not done so itself
+   */
+  HeaderEdits ask(Headers request, boolean generates) {
+    boolean asks = generates && routing.requestDebug() && request.hasRoomFor(1, DEBUG_BYTES);
     if (!request.mayHave(UPSTREAM_PREFIX) && !request.mayHave(export.prefix())) {
-      return HeaderEdits.EMPTY;
+      return asks ? ASK_FOR_DEBUG : HeaderEdits.EMPTY;
     }
+    HeaderEdits.Builder edits = spoofed(request, asks);
+    if (asks && !asksForDebug(request)) {
+      edits = (edits == null ? new HeaderEdits.Builder() : edits).set(DEBUG, "true");
+    }
+    return edits == null ? HeaderEdits.EMPTY : edits.build();
+  }
+
+  /** What the vLLM Semantic Router takes for being asked ({@code pkg/extproc/debug_mode.go}). */
+  private static boolean asksForDebug(Headers request) {
+    String value = request.get(DEBUG);
+    return value != null && value.strip().equalsIgnoreCase("true") && request.count(DEBUG) == 1;
+  }
+
+  private HeaderEdits.@Nullable Builder spoofed(Headers request, boolean keepsDebug) {
     HeaderEdits.Builder edits = null;
+    boolean named = false;
     int spoofed = 0;
     for (String name : request.names()) {
-      if (name.startsWith(UPSTREAM_PREFIX) || name.startsWith(export.prefix())) {
+      named = true;
+      boolean ours = name.startsWith(UPSTREAM_PREFIX) || name.startsWith(export.prefix());
+      if (ours && !(keepsDebug && name.equals(DEBUG))) {
         edits = remove(edits, name);
         spoofed++;
       }
     }
     // Where the names are not known, or there are too many of them, those that mean something.
-    return edits == null || spoofed > MAX_REMOVED ? stripWellKnown(request) : edits.build();
+    return !named || spoofed > MAX_REMOVED ? wellKnown(request, keepsDebug) : edits;
   }
 
-  private HeaderEdits stripWellKnown(Headers request) {
+  private HeaderEdits.@Nullable Builder wellKnown(Headers request, boolean keepsDebug) {
     HeaderEdits.Builder edits = null;
     for (String name : PROBED_REQUEST_HEADERS) {
-      edits = request.get(name) == null ? edits : remove(edits, name);
+      boolean kept = request.get(name) == null || (keepsDebug && name.equals(DEBUG));
+      edits = kept ? edits : remove(edits, name);
     }
     for (int i = 0; i < exported.size(); i++) {
       String name = exported.get(i);
       edits = request.get(name) == null ? edits : remove(edits, name);
     }
-    return edits == null ? HeaderEdits.EMPTY : edits.build();
+    return edits;
   }
 
   private static HeaderEdits.Builder remove(HeaderEdits.@Nullable Builder edits, String name) {
@@ -118,28 +156,68 @@ final class RoutingHeaders {
   }
 
   /** What a response says about the routing. */
-  Routing read(Headers response) {
-    // Without names the headers have to be probed one by one.
-    if (!response.mayHave(UPSTREAM_PREFIX)) {
-      return Routing.UNKNOWN;
+  RoutingFacts read(Headers response) {
+    Stated stated = routing.profile().read(response);
+    if (stated == Stated.NOTHING) {
+      return RoutingFacts.NONE;
     }
-    String selectedModel = either(response, "x-vsr-model-selected", "x-vsr-selected-model");
-    String decision = either(response, "x-vsr-decision", "x-vsr-selected-decision");
-    return new Routing(
-        selectedModel,
-        null,
-        decision,
-        either(response, "x-vsr-category", "x-vsr-selected-category"),
-        flag(either(response, "x-vsr-reasoning-enabled", "x-vsr-selected-reasoning")),
-        cacheHit(response, selectedModel != null || decision != null),
-        flag(either(response, "x-vsr-system-prompt-injected", "x-vsr-injected-system-prompt")),
-        detected(response, "x-vsr-pii-detected", "x-vsr-matched-pii"),
-        detected(response, "x-vsr-jailbreak-detected", "x-vsr-matched-jailbreak"));
+    checkSchema(stated);
+    String selectedModel = stated.fact(Fact.MODEL);
+    String decision = stated.fact(Fact.DECISION);
+    ResponsePath path = path(stated);
+    RouterTotals totals =
+        path == null || path == ResponsePath.LOOPER
+            ? RouterTotals.of(
+                stated.raw(Fact.LOOPER_PROMPT_TOKENS),
+                stated.raw(Fact.LOOPER_COMPLETION_TOKENS),
+                stated.raw(Fact.LOOPER_TOTAL_TOKENS))
+            : null;
+    if (totals != null) {
+      path = ResponsePath.LOOPER;
+    }
+    Routing facts =
+        new Routing(
+            selectedModel,
+            null,
+            decision,
+            stated.fact(Fact.CATEGORY),
+            flag(stated.fact(Fact.REASONING)),
+            cacheHit(stated, path, selectedModel != null || decision != null),
+            flag(stated.fact(Fact.SYSTEM_PROMPT)),
+            detected(stated.raw(Fact.PII)),
+            detected(stated.raw(Fact.JAILBREAK)),
+            path);
+    return new RoutingFacts(facts, totals);
   }
 
-  /** The edits that give the client the facts under the configured names. */
-  HeaderEdits write(Routing routing, Headers response) {
-    if (!routing.isKnown()) {
+  /** How many responses stated a version of the header contract that is not known here. */
+  long schemaMismatches() {
+    return schemaMismatches.sum();
+  }
+
+  private void checkSchema(Stated stated) {
+    String version = stated.raw(Fact.SCHEMA_VERSION);
+    if (version == null || SCHEMA_VERSIONS.contains(version)) {
+      return;
+    }
+    schemaMismatches.increment();
+    if (schemaMismatchLogged.compareAndSet(false, true)) {
+      String clean = Texts.fact(version);
+      LOG.log(
+          WARNING,
+          "The semantic router speaks version {0} of its header contract, which is not known here;"
+              + " what can be read is read. Further responses are counted, not logged",
+          clean == null ? "?" : clean);
+    }
+  }
+
+  /**
+   * The edits that give the client the facts under the configured names.
+   *
+   * @param debugged whether the router was asked for more than the client had asked for
+   */
+  HeaderEdits write(Routing routing, Headers response, boolean debugged) {
+    if (!routing.isKnown() && !debugged) {
       return HeaderEdits.EMPTY;
     }
     HeaderEdits.Builder edits = new HeaderEdits.Builder();
@@ -157,7 +235,10 @@ final class RoutingHeaders {
       set(edits, response, pii, text(routing.piiDetected(), "true", "false"));
       set(edits, response, jailbreak, text(routing.jailbreakDetected(), "true", "false"));
     }
-    return edits.build();
+    if (debugged) {
+      DebugHeaders.remove(response, exported, MAX_DEBUG_REMOVED, edits);
+    }
+    return edits.fitInto(response).build();
   }
 
   private static void set(
@@ -171,33 +252,38 @@ final class RoutingHeaders {
     return flag == null ? null : flag ? yes : no;
   }
 
-  private static @Nullable String either(Headers headers, String name, String otherName) {
-    String value = Texts.fact(headers.get(name));
-    return value != null ? value : Texts.fact(headers.get(otherName));
+  private static @Nullable ResponsePath path(Stated stated) {
+    String value = stated.fact(Fact.RESPONSE_PATH);
+    ResponsePath path = value == null ? null : ResponsePath.of(value);
+    boolean known = path != null && path != ResponsePath.OTHER;
+    return !known && Boolean.TRUE.equals(flag(stated.fact(Fact.FAST_RESPONSE)))
+        ? ResponsePath.FAST_RESPONSE
+        : path;
   }
 
   /**
    * The vLLM Semantic Router sends the header on hits only, and the response path always; a
    * response that a router has handled and that says neither was no hit.
    */
-  private static @Nullable Boolean cacheHit(Headers response, boolean routed) {
-    Boolean stated = flag(Texts.fact(response.get("x-vsr-cache-hit")));
-    if (stated != null) {
-      return stated;
+  private static @Nullable Boolean cacheHit(
+      Stated stated, @Nullable ResponsePath path, boolean routed) {
+    Boolean hit = flag(stated.fact(Fact.CACHE_HIT));
+    if (hit != null) {
+      return hit;
     }
-    String path = Texts.fact(response.get("x-vsr-response-path"));
     if (path != null) {
-      return path.equals("cache");
+      return path == ResponsePath.CACHE;
     }
     return routed ? Boolean.FALSE : null;
   }
 
-  private static @Nullable Boolean detected(Headers response, String name, String matchedRules) {
-    Boolean stated = flag(Texts.fact(response.get(name)));
-    if (stated != null) {
-      return stated;
+  /** A list of rules that found something can be longer than any fact. */
+  private static @Nullable Boolean detected(@Nullable String value) {
+    if (value == null || value.isBlank()) {
+      return null;
     }
-    return Texts.fact(response.get(matchedRules)) != null ? Boolean.TRUE : null;
+    Boolean flag = flag(value.strip());
+    return flag == null ? Boolean.TRUE : flag;
   }
 
   private static @Nullable Boolean flag(@Nullable String value) {

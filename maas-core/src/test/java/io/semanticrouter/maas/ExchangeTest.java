@@ -419,9 +419,11 @@ class ExchangeTest {
 
   @Test
   void integrated_mode_reads_the_identity_and_strips_what_only_a_router_may_say() {
-    Headers all = headers("x-auth-request-user", "alice", "x-vsr-debug", "1");
+    Headers all =
+        headers("x-auth-request-user", "alice", "x-vsr-decision", "d", "x-vsr-debug", "1");
     Exchange exchange = metering(MAAS).begin("POST", CHAT, all);
-    assertThat(exchange.requestEdits().toRemove()).containsExactly("x-vsr-debug");
+    assertThat(exchange.requestEdits().toRemove()).containsExactly("x-vsr-decision");
+    assertThat(exchange.requestEdits().toSet()).isEqualTo(Map.of("x-vsr-debug", "true"));
     assertThat(exchange.identity())
         .isEqualTo(new Identity("alice", "free", Identity.Source.HEADER, Identity.Source.ABSENT));
     exchange.onResponseHeaders(

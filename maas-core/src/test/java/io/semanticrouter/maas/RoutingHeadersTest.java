@@ -64,9 +64,9 @@ class RoutingHeadersTest {
 
   @Test
   void response_without_router_headers_is_unknown_with_and_without_names() {
-    assertThat(DEFAULT.read(named("content-type", "x"))).isEqualTo(Routing.UNKNOWN);
-    assertThat(DEFAULT.read(unnamed("content-type", "x"))).isEqualTo(Routing.UNKNOWN);
-    assertThat(DEFAULT.write(Routing.UNKNOWN, Headers.EMPTY)).isSameAs(HeaderEdits.EMPTY);
+    assertThat(DEFAULT.read(named("content-type", "x"))).isEqualTo(RoutingFacts.NONE);
+    assertThat(DEFAULT.read(unnamed("content-type", "x")).routing()).isEqualTo(Routing.UNKNOWN);
+    assertThat(DEFAULT.write(Routing.UNKNOWN, Headers.EMPTY, false)).isSameAs(HeaderEdits.EMPTY);
   }
 
   @Test
@@ -74,7 +74,7 @@ class RoutingHeadersTest {
     Headers response =
         named(
             "x-vsr-selected-model", "big", "x-vsr-decision", "d", "x-vsr-selected-reasoning", "on");
-    HeaderEdits edits = DEFAULT.write(DEFAULT.read(response), response);
+    HeaderEdits edits = DEFAULT.write(DEFAULT.read(response).routing(), response, false);
     assertThat(edits.toSet())
         .containsOnly(
             Map.entry("x-vsr-model-selected", "big"),
@@ -118,11 +118,11 @@ class RoutingHeadersTest {
             "d",
             "accept",
             "*");
-    assertThat(DEFAULT.strip(request).toRemove())
+    assertThat(DEFAULT.ask(request, false).toRemove())
         .containsExactly("x-vsr-anything", "x-vsr-decision");
-    assertThat(reader(Map.of("prefix", "x-acme-")).strip(request).toRemove())
+    assertThat(reader(Map.of("prefix", "x-acme-")).ask(request, false).toRemove())
         .containsExactly("x-acme-decision", "x-vsr-anything", "x-vsr-decision");
-    assertThat(DEFAULT.strip(named("accept", "*"))).isSameAs(HeaderEdits.EMPTY);
+    assertThat(DEFAULT.ask(named("accept", "*"), false)).isSameAs(HeaderEdits.EMPTY);
   }
 
   @Test
@@ -138,28 +138,28 @@ class RoutingHeadersTest {
             "x-vsr-matched-pii",
             "x-vsr-jailbreak-detected",
             "x-vsr-matched-jailbreak")) {
-      assertThat(DEFAULT.strip(unnamed(name, "1")).toRemove()).as(name).containsExactly(name);
+      assertThat(DEFAULT.ask(unnamed(name, "1"), false).toRemove()).as(name).containsExactly(name);
     }
-    assertThat(DEFAULT.strip(unnamed("accept", "*"))).isSameAs(HeaderEdits.EMPTY);
+    assertThat(DEFAULT.ask(unnamed("accept", "*"), false)).isSameAs(HeaderEdits.EMPTY);
     RoutingHeaders custom = reader(Map.of("prefix", "x-acme-"));
     for (String name : List.of("x-acme-model-selected", "x-acme-cache-hit", "x-vsr-debug")) {
-      assertThat(custom.strip(unnamed(name, "1")).toRemove()).as(name).containsExactly(name);
+      assertThat(custom.ask(unnamed(name, "1"), false).toRemove()).as(name).containsExactly(name);
     }
   }
 
   private static Map<String, String> written(Map<String, Object> config, Routing routing) {
-    return reader(config).write(routing, Headers.EMPTY).toSet();
+    return reader(config).write(routing, Headers.EMPTY, false).toSet();
   }
 
   private static Routing read(String... namesAndValues) {
-    Routing routing = DEFAULT.read(named(namesAndValues));
-    assertThat(DEFAULT.read(unnamed(namesAndValues))).isEqualTo(routing);
+    Routing routing = DEFAULT.read(named(namesAndValues)).routing();
+    assertThat(DEFAULT.read(unnamed(namesAndValues)).routing()).isEqualTo(routing);
     return routing;
   }
 
   private static RoutingHeaders reader(Map<String, Object> headers) {
-    return new RoutingHeaders(
-        MaasConfig.from(Map.of("maas_integration", Map.of("headers", headers))).headers());
+    MaasConfig config = MaasConfig.from(Map.of("maas_integration", Map.of("headers", headers)));
+    return new RoutingHeaders(config.headers(), config.routing());
   }
 
   private static Headers unnamed(String... namesAndValues) {

@@ -35,6 +35,11 @@ public final class FakeHeaders implements Headers {
     return this;
   }
 
+  /** The same headers as a gateway has them that can list no names. */
+  public Headers unnamed() {
+    return name -> get(name);
+  }
+
   @Override
   public @Nullable String get(String lowerCaseName) {
     int last = names.lastIndexOf(lowerCaseName.toLowerCase(Locale.ROOT));

@@ -63,6 +63,15 @@ final class EnvoyHeaders implements Headers {
     return names;
   }
 
+  @Override
+  public boolean hasRoomFor(int lines, int bytes) {
+    int size = bytes;
+    for (int i = 0; i < headers.size(); i++) {
+      size += headers.get(i).getSerializedSize();
+    }
+    return headers.size() + lines <= WireHeaders.MAX_LINES && size <= WireHeaders.MAX_BYTES;
+  }
+
   private static boolean isNamed(HeaderValue header, String lowerCaseName) {
     String key = header.getKey();
     return key.length() == lowerCaseName.length() && lowerCase(key).equals(lowerCaseName);

@@ -74,6 +74,16 @@ final class SourcedHeaders implements Headers {
   }
 
   @Override
+  public Iterable<String> names(String lowerCasePrefix) {
+    return headers.names(lowerCasePrefix);
+  }
+
+  @Override
+  public boolean hasRoomFor(int lines, int bytes) {
+    return headers.hasRoomFor(lines, bytes);
+  }
+
+  @Override
   public boolean mayHave(String lowerCasePrefix) {
     return headers.mayHave(lowerCasePrefix);
   }

@@ -19,6 +19,14 @@ final class WireHeaders implements Headers {
 
   private static final int FIRST_HEADERS = 24;
 
+  /**
+   * What Envoy takes by default ({@code max_headers_count}, {@code max_request_headers_kb}).
+   * Headers that become more by an edit fail the exchange, even where the filter fails open.
+   */
+  static final int MAX_LINES = 100;
+
+  static final int MAX_BYTES = 60 * 1024;
+
   private final byte[] bytes;
   private int[] spans = new int[FIRST_HEADERS * FIELDS];
   private int end;
@@ -62,8 +70,7 @@ final class WireHeaders implements Headers {
   @Override
   public boolean mayHave(String lowerCasePrefix) {
     for (int i = 0; i < end; i += FIELDS) {
-      int from = spans[i];
-      if (spans[i + 1] - from >= lowerCasePrefix.length() && begins(from, lowerCasePrefix)) {
+      if (hasPrefix(i, lowerCasePrefix)) {
         return true;
       }
     }
@@ -77,6 +84,29 @@ final class WireHeaders implements Headers {
       names.add(EnvoyHeaders.lowerCase(text(spans[i], spans[i + 1])));
     }
     return names;
+  }
+
+  @Override
+  public Iterable<String> names(String lowerCasePrefix) {
+    List<String> names = new ArrayList<>();
+    for (int i = 0; i < end; i += FIELDS) {
+      if (hasPrefix(i, lowerCasePrefix)) {
+        names.add(EnvoyHeaders.lowerCase(text(spans[i], spans[i + 1])));
+      }
+    }
+    return names;
+  }
+
+  @Override
+  public boolean hasRoomFor(int lines, int more) {
+    // With what lies between names and values, so that it is rather too much.
+    int size = end == 0 ? 0 : Math.max(spans[end - 1], spans[end - 3]) - spans[0];
+    return end / FIELDS + lines <= MAX_LINES && size + more <= MAX_BYTES;
+  }
+
+  private boolean hasPrefix(int header, String prefix) {
+    int from = spans[header];
+    return spans[header + 1] - from >= prefix.length() && begins(from, prefix);
   }
 
   private boolean isNamed(int header, String name) {

@@ -39,4 +39,22 @@ class EditLimitScenariosTest {
     assertPassedOn(envoy.play(ENVOY_YAML, exchange), exchange);
     assertBilled(sink);
   }
+
+  /** Envoy adds headers of its own to as many as it takes; then even a removal fails. */
+  @Test
+  @DisplayName("HeaderMutationResultSizeFailWithRequest, where usage would be forced")
+  void requestWithMoreHeadersThanEnvoyTakesIsNotEditedAtAll() {
+    try (MeteredEnvoy forcing = MeteredEnvoy.forcingUsage(sink)) {
+      HttpMessage request = CHAT;
+      HttpMessage response = JSON.header("x-vsr-selected-model", ByteString.copyFromUtf8("q"));
+      for (int i = 0; i < 150; i++) {
+        request = request.header("x-other-" + i, ByteString.copyFromUtf8("1"));
+        response =
+            response.header("x-vsr-matched-" + i % 2 + "-" + i, ByteString.copyFromUtf8("1"));
+      }
+      HttpExchange exchange = HttpExchange.of(request, response);
+      assertPassedOn(forcing.play(ENVOY_YAML, exchange), exchange);
+      assertBilled(sink);
+    }
+  }
 }

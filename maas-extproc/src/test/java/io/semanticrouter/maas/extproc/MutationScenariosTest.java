@@ -139,7 +139,9 @@ class MutationScenariosTest {
             .header("x-envoy-retry-on", ByteString.copyFromUtf8("5xx"));
     Played played = envoy.play(ENVOY_YAML, HttpExchange.of(request, JSON));
     assertThat(played.upstream().header("x-vsr-selected-model")).isNull();
-    assertThat(played.upstream().headers()).hasSize(request.headers().getHeadersCount() - 1);
+    // The router behind us is asked for all that it knows.
+    assertThat(played.upstream().header("x-vsr-debug")).isEqualTo("true");
+    assertThat(played.upstream().headers()).hasSize(request.headers().getHeadersCount() - 1 + 1);
   }
 
   @ParameterizedTest
@@ -155,8 +157,39 @@ class MutationScenariosTest {
     HttpExchange exchange = HttpExchange.of(request, response);
     Played played = envoy.play(ENVOY_YAML, exchange);
     assertPassedOn(played, exchange);
-    assertThat(played.upstream().headers()).hasSize(CHAT.headers().getHeadersCount());
+    assertThat(played.upstream().header("x-vsr-debug")).isEqualTo("true");
+    assertThat(played.upstream().headers()).hasSize(CHAT.headers().getHeadersCount() + 1);
     assertBilled(sink);
+  }
+
+  /** One more in either direction would be too many: Envoy then fails the exchange. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @DisplayName("HeaderMutationResultSizeFailWithRequest, HeaderMutationResultSizeFailWithResponse")
+  void headersThatFillEnvoysLimitsGetNoneAdded(boolean lines) {
+    HttpMessage request = CHAT;
+    HttpMessage response = JSON.header("x-vsr-selected-model", ByteString.copyFromUtf8("qwen3"));
+    if (lines) {
+      request = filled(request, 100 - request.headers().getHeadersCount(), 1);
+      response = filled(response, 100 - response.headers().getHeadersCount(), 1);
+    } else {
+      request = filled(request, 1, (60 << 10) - 500);
+      response = filled(response, 1, (60 << 10) - 200);
+    }
+    HttpExchange exchange = HttpExchange.of(request, response);
+    Played played = envoy.play(ENVOY_YAML, exchange);
+    assertPassedOn(played, exchange);
+    assertBilled(sink);
+    assertThat(played.upstream().header("x-vsr-debug")).isEqualTo(lines ? null : "true");
+    assertThat(played.downstream().header("x-vsr-model-selected")).isNull();
+  }
+
+  private static HttpMessage filled(HttpMessage message, int lines, int bytes) {
+    HttpMessage more = message;
+    for (int i = 0; i < lines; i++) {
+      more = more.header("x-other-" + i, ByteString.copyFromUtf8("x".repeat(bytes)));
+    }
+    return more;
   }
 
   @Test

@@ -3,8 +3,10 @@ package io.semanticrouter.maas.metrics;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.ResponsePath;
 import io.semanticrouter.maas.Routing;
 import io.semanticrouter.maas.UsageRecord;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +23,8 @@ final class RoutingMetrics implements SeriesMetrics {
   private final boolean tiers;
   private final SeriesCounter decisions;
   private final SeriesIndex index;
+  private final SeriesCounter paths;
+  private final Series everything;
 
   RoutingMetrics(MaasConfig config, PrometheusRegistry registry) {
     tiers = config.mode().isIntegrated();
@@ -36,6 +40,14 @@ final class RoutingMetrics implements SeriesMetrics {
             "Exchanges by what the semantic router decided; without user, to stay small.",
             ClosedLabels.of("reasoning", "on", "off", "unknown"));
     index = new SeriesIndex(space, config.metrics().maxSeries());
+    LabelSpace global = new LabelSpace(registry, List.of());
+    paths =
+        global.counter(
+            "semantic_router_response_paths",
+            "Exchanges by how the semantic router says that their responses came about.",
+            ClosedLabels.of(
+                "path", Arrays.stream(ResponsePath.values()).map(ResponsePath::label).toList()));
+    everything = global.series(List.of());
   }
 
   @Override
@@ -43,6 +55,10 @@ final class RoutingMetrics implements SeriesMetrics {
     Routing routing = record.routing();
     if (!routing.isKnown()) {
       return;
+    }
+    ResponsePath path = routing.responsePath();
+    if (path != null) {
+      paths.add(everything, ClosedLabels.index(path), 1);
     }
     String decision = orAbsent(routing.routingDecision());
     String category = orAbsent(routing.category());

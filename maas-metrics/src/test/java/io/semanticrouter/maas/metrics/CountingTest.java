@@ -8,6 +8,7 @@ import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.Mode;
 import io.semanticrouter.maas.PiiType;
+import io.semanticrouter.maas.ResponsePath;
 import io.semanticrouter.maas.RouterReport.Result;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -140,6 +141,28 @@ class CountingTest {
             metric
                 + "{category=\"unknown\",decision=\"unknown\",model=\"qwen3\","
                 + "reasoning=\"unknown\",tier=\"premium\"} 1.0");
+  }
+
+  @ParameterizedTest
+  @EnumSource(ResponsePath.class)
+  void responsePathsWithoutAnyOtherLabel(ResponsePath path) {
+    maas.record(alice().path(path), Records.of("bob", "free", "llama").path(path), alice());
+
+    String metric = "semantic_router_response_paths_total";
+    assertThat(maas.lines(metric)).containsExactly(metric + "{path=\"" + path.label() + "\"} 2.0");
+  }
+
+  @Test
+  void aFastResponseIsARequestOfTheRouterWithoutTokens() {
+    maas.record(
+        alice().path(ResponsePath.FAST_RESPONSE).unmeasured(Status.NONE, Reason.FAST_RESPONSE));
+
+    String metric = "semantic_router_requests_total";
+    assertThat(maas.lines(metric))
+        .containsExactly(
+            metric
+                + "{model=\"router\",outcome=\"not_generated\",tier=\"premium\",user=\"alice\"} 1.0");
+    assertThat(maas.lines(TOKENS)).isEmpty();
   }
 
   @Test

@@ -31,7 +31,8 @@ final class Exposition {
   static Exposition of(Mode mode, MaasConfig.Metrics metrics) {
     MaasConfig d = MaasConfig.defaults();
     return new Exposition(
-        new MaasConfig(mode, d.authentication(), metrics, d.headers(), d.usage(), d.rateCard()));
+        new MaasConfig(
+            mode, d.authentication(), metrics, d.headers(), d.routing(), d.usage(), d.rateCard()));
   }
 
   Exposition record(Records... records) {

@@ -7,6 +7,7 @@ import io.semanticrouter.maas.Identity.Source;
 import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.Mode;
+import io.semanticrouter.maas.ResponsePath;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -42,6 +43,13 @@ class GoldenTest {
     Records.of("bob", "free", "qwen3").tokens(0, 0).security(false, false).cost(0, 0),
     Records.of("bob", "free", "qwen3").unmeasured(Status.NONE, Reason.HTTP_ERROR),
     Records.of("bob", "free", "qwen3").unmeasured(Status.FAILED, Reason.MALFORMED_JSON),
+    Records.of("bob", "free", "qwen3")
+        .path(ResponsePath.FAST_RESPONSE)
+        .unmeasured(Status.NONE, Reason.FAST_RESPONSE),
+    Records.of("bob", "free", "qwen3")
+        .path(ResponsePath.LOOPER)
+        .measured(Status.COMPLETE, 24, 36, Reason.ROUTER_TOTALS)
+        .unpriced(),
     new Records().identity("unknown", "free", Source.ABSENT).unmeasured(Status.NONE),
   };
 

@@ -10,6 +10,7 @@ import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.Operation;
 import io.semanticrouter.maas.PiiType;
+import io.semanticrouter.maas.ResponsePath;
 import io.semanticrouter.maas.RouterReport;
 import io.semanticrouter.maas.Routing;
 import io.semanticrouter.maas.TokenUsage;
@@ -81,6 +82,23 @@ final class Records {
             null,
             pii,
             jailbreak);
+    return this;
+  }
+
+  Records path(ResponsePath path) {
+    Routing r = routing;
+    routing =
+        new Routing(
+            r.selectedModel(),
+            r.responseModel(),
+            r.routingDecision(),
+            r.category(),
+            r.reasoning(),
+            r.cacheHit(),
+            r.systemPromptInjected(),
+            r.piiDetected(),
+            r.jailbreakDetected(),
+            path);
     return this;
   }
 

@@ -11,6 +11,7 @@ import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.Mode;
 import io.semanticrouter.maas.PiiType;
+import io.semanticrouter.maas.ResponsePath;
 import io.semanticrouter.maas.RouterReport;
 import java.util.Set;
 import java.util.TreeSet;
@@ -48,7 +49,7 @@ class SwitchesTest {
       expected.addAll(Set.of("cache_requests", "cache_tokens"));
     }
     if (switches.routing()) {
-      expected.addAll(Set.of("routing_decisions", "routed_requests"));
+      expected.addAll(Set.of("routing_decisions", "routed_requests", "response_paths"));
     }
     if (switches.security()) {
       expected.addAll(Set.of("security_signals", "pii_detections"));
@@ -114,6 +115,7 @@ class SwitchesTest {
             .cacheHit(false)
             .security(true, true)
             .router(RouterReport.Result.ROUTED, PiiType.EMAIL)
+            .path(ResponsePath.UPSTREAM)
             .tokens(1, 2)
             .parts(1, 1, 1)
             .cost(1, 2)

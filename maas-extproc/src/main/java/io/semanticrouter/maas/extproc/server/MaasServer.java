@@ -187,6 +187,10 @@ final class MaasServer implements AutoCloseable {
         "semantic_router_sink_failures",
         "Usage records that a sink could not take",
         metering::sinkFailures);
+    counter(
+        "semantic_router_routing_schema_mismatches",
+        "Responses of a semantic router with a header contract whose version is not known here",
+        metering::routingSchemaMismatches);
     ExtProcMetrics.register(registry, processor.stats());
   }
 

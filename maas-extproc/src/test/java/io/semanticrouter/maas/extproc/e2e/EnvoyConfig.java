@@ -172,11 +172,17 @@ final class EnvoyConfig {
 
     /** Puts a second ext_proc filter right behind the first, in all else like it. */
     Listener secondExtProc(String cluster) {
+      return secondExtProc(cluster, "{}");
+    }
+
+    /** Puts a second ext_proc filter with other options right behind the first. */
+    Listener secondExtProc(String cluster, String yaml) {
       ObjectNode second = named(filters(), EXT_PROC).deepCopy();
       second.put("name", EXT_PROC + ".second");
       ObjectNode config = (ObjectNode) second.get("typed_config");
       merge(config, "grpc_service: { envoy_grpc: { cluster_name: " + cluster + " } }");
       config.put("stat_prefix", "second");
+      merge(config, yaml);
       filters().insert(indexOfExtProc() + 1, second);
       return this;
     }

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.semanticrouter.maas.Measurement.Reason;
+import io.semanticrouter.maas.Measurement.Status;
+import io.semanticrouter.maas.testkit.FakeHeaders;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Tokens of several calls, which the headers state and the body perhaps does not. */
+class RouterTotalsTest {
+  private static final String BODY =
+      "{\"model\":\"m\",\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":6,\"total_tokens\":18,"
+          + "\"prompt_tokens_details\":{\"cached_tokens\":5}}}";
+  private static final String SILENT = "{\"model\":\"m\",\"choices\":[]}";
+
+  private static Exchange begin(Map<String, Object> more, int status, String... headers) {
+    Map<String, Object> maas = new java.util.HashMap<>(more);
+    maas.putIfAbsent("enabled", true);
+    MaasConfig config =
+        MaasConfig.from(
+            Map.of(
+                "maas_integration",
+                maas,
+                "pricing",
+                Map.of(
+                    "models",
+                    Map.of("m", Map.of("prompt_per_1m", "1", "completion_per_1m", "1")))));
+    Exchange exchange =
+        Metering.builder(config).build().begin("POST", "/v1/chat/completions", Headers.EMPTY);
+    FakeHeaders response =
+        FakeHeaders.of("content-type", "application/json", "x-vsr-response-path", "looper");
+    for (int i = 0; i < headers.length; i += 2) {
+      response.add(headers[i], headers[i + 1]);
+    }
+    exchange.onResponseHeaders(status, response);
+    return exchange;
+  }
+
+  private static Exchange looper(
+      @Nullable String prompt, @Nullable String completion, @Nullable String total) {
+    java.util.List<String> headers = new java.util.ArrayList<>();
+    add(headers, "prompt", prompt);
+    add(headers, "completion", completion);
+    add(headers, "total", total);
+    return begin(Map.of(), 200, headers.toArray(String[]::new));
+  }
+
+  private static void add(java.util.List<String> headers, String what, @Nullable String value) {
+    if (value != null) {
+      headers.add("x-vsr-looper-" + what + "-tokens");
+      headers.add(value);
+    }
+  }
+
+  private static UsageRecord end(Exchange exchange, String body) {
+    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+    exchange.onResponseBody(bytes, 0, bytes.length);
+    exchange.end();
+    return Objects.requireNonNull(exchange.record());
+  }
+
+  private static TokenUsage usage(UsageRecord record) {
+    return Objects.requireNonNull(record.measurement().usage());
+  }
+
+  @Test
+  void totals_above_the_usage_of_the_body_are_billed_and_marked() {
+    UsageRecord record = end(looper("40", "25", "65"), BODY);
+
+    assertThat(record.measurement().status()).isEqualTo(Status.COMPLETE);
+    assertThat(record.measurement().reasons()).containsExactly(Reason.ROUTER_TOTALS);
+    assertThat(usage(record)).isEqualTo(new TokenUsage(40, 25, -1, -1, -1, 65));
+    assertThat(record.routing().responsePath()).isEqualTo(ResponsePath.LOOPER);
+  }
+
+  @Test
+  void totals_are_billed_when_the_body_states_none() {
+    UsageRecord record = end(looper("40", "25", "65"), SILENT);
+
+    assertThat(record.measurement().status()).isEqualTo(Status.COMPLETE);
+    assertThat(usage(record).prompt()).isEqualTo(40);
+    assertThat(usage(record).completion()).isEqualTo(25);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"12, 6, 18", "10, 8, 18", "5, 5, 10"})
+  void body_that_states_as_much_or_more_is_billed_with_its_parts(
+      String prompt, String completion, String total) {
+    UsageRecord record = end(looper(prompt, completion, total), BODY);
+
+    assertThat(record.measurement().status()).isEqualTo(Status.COMPLETE);
+    assertThat(record.measurement().reasons()).isEmpty();
+    assertThat(usage(record).prompt()).isEqualTo(12);
+    assertThat(usage(record).cacheRead()).isEqualTo(5);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'',   '30', '30', 0,  30",
+    "'30', '',   '30', 30, 0",
+    "'30', '',   '',   30, 0",
+    "'',   '30', '50', 20, 30",
+    "'30', '',   '50', 30, 20"
+  })
+  void count_that_is_left_out_is_zero_or_what_the_total_leaves(
+      String prompt, String completion, String total, long p, long c) {
+    UsageRecord record = end(looper(orNull(prompt), orNull(completion), orNull(total)), SILENT);
+
+    assertThat(usage(record).prompt()).isEqualTo(p);
+    assertThat(usage(record).completion()).isEqualTo(c);
+  }
+
+  private static @Nullable String orNull(String text) {
+    return text.isEmpty() ? null : text;
+  }
+
+  @Test
+  void total_above_its_parts_is_unattributed_and_below_them_a_mismatch() {
+    UsageRecord above = end(looper("40", "25", "70"), SILENT);
+    assertThat(usage(above).completion()).isEqualTo(30);
+    assertThat(usage(above).unattributed()).isEqualTo(5);
+    assertThat(above.measurement().reasons())
+        .containsExactlyInAnyOrder(Reason.ROUTER_TOTALS, Reason.RESIDUAL);
+
+    UsageRecord below = end(looper("40", "25", "60"), SILENT);
+    assertThat(usage(below).completion()).isEqualTo(25);
+    assertThat(below.measurement().reasons())
+        .containsExactlyInAnyOrder(Reason.ROUTER_TOTALS, Reason.TOTAL_MISMATCH);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-1", "+40", "4e1", "40.0", " 40", "0x28", "1234567890123456", "４０"})
+  void header_that_is_no_count_is_not_taken_and_makes_the_body_a_lower_bound(String count) {
+    UsageRecord record = end(looper(count, "25", "65"), BODY);
+
+    assertThat(record.measurement().status()).isEqualTo(Status.PARTIAL);
+    assertThat(record.measurement().reasons()).containsExactly(Reason.MALFORMED_USAGE);
+    assertThat(usage(record).prompt()).isEqualTo(12);
+    assertThat(usage(record).cacheRead()).isEqualTo(5);
+    assertThat(end(looper(count, "25", "65"), SILENT).measurement().status())
+        .isEqualTo(Status.FAILED);
+  }
+
+  @Test
+  void total_without_parts_cannot_be_billed() {
+    UsageRecord record = end(looper(null, null, "65"), BODY);
+
+    assertThat(record.measurement().status()).isEqualTo(Status.PARTIAL);
+    assertThat(record.measurement().has(Reason.MALFORMED_USAGE)).isTrue();
+  }
+
+  @Test
+  void totals_above_the_sanity_limit_are_quarantined() {
+    UsageRecord record = end(looper("100000001", "1", null), BODY);
+
+    assertThat(record.measurement().status()).isEqualTo(Status.PARTIAL);
+    assertThat(record.measurement().reasons()).containsExactly(Reason.QUARANTINED);
+    assertThat(usage(record).prompt()).isEqualTo(12);
+  }
+
+  @Test
+  void looper_that_states_no_totals_is_billed_by_its_body() {
+    UsageRecord record = end(looper(null, null, null), BODY);
+
+    assertThat(record.measurement().status()).isEqualTo(Status.COMPLETE);
+    assertThat(usage(record).prompt()).isEqualTo(12);
+  }
+
+  @Test
+  void tokens_are_spent_when_the_headers_arrive_so_that_a_client_that_leaves_pays_them() {
+    for (String policy : new String[] {"last-snapshot", "estimate", "drop"}) {
+      Exchange exchange =
+          begin(
+              Map.of("usage", Map.of("on_disconnect", policy)),
+              200,
+              "x-vsr-looper-prompt-tokens",
+              "40",
+              "x-vsr-looper-completion-tokens",
+              "25");
+      assertThat(exchange.usageSoFar()).isNotNull();
+      exchange.abort(AbortReason.CANCELLED);
+      UsageRecord record = Objects.requireNonNull(exchange.record());
+      assertThat(record.measurement().status()).as(policy).isEqualTo(Status.COMPLETE);
+      assertThat(record.measurement().reasons())
+          .containsExactlyInAnyOrder(Reason.ROUTER_TOTALS, Reason.CANCELLED);
+      assertThat(usage(record).prompt()).isEqualTo(40);
+    }
+  }
+
+  @Test
+  void totals_of_an_answer_that_is_an_error_are_not_billed() {
+    Exchange exchange = begin(Map.of(), 502, "x-vsr-looper-prompt-tokens", "40");
+    exchange.end();
+
+    assertThat(Objects.requireNonNull(exchange.record()).outcome()).isEqualTo(Outcome.ERROR);
+    assertThat(exchange.usageSoFar()).isNull();
+  }
+
+  @Test
+  void sum_over_several_models_has_no_price_and_says_so() {
+    Map<String, Object> hybrid = Map.of("metrics", Map.of("internal_cost_calculation", true));
+    Exchange exchange = begin(hybrid, 200, "x-vsr-looper-prompt-tokens", "40");
+    assertThat(exchange.costSoFar()).isNull();
+    UsageRecord record = end(exchange, BODY);
+
+    assertThat(record.cost()).isNull();
+    assertThat(record.unpriced()).isTrue();
+  }
+
+  @Test
+  void usage_so_far_is_what_the_record_will_say() {
+    Exchange exchange = looper("40", "25", "65");
+    assertThat(exchange.usageSoFar()).isEqualTo(new TokenUsage(40, 25, -1, -1, -1, 65));
+    UsageRecord record = end(exchange, BODY);
+    assertThat(exchange.usageSoFar()).isEqualTo(usage(record));
+  }
+}

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.semanticrouter.maas.testkit.FakeHeaders;
+import io.semanticrouter.maas.testkit.VsrResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Each header set of the vLLM Semantic Router: what is read, what goes out, what does not. */
+class VsrContractTest {
+  private static final Set<String> SEED_NAMES =
+      Set.of(
+          "x-vsr-model-selected",
+          "x-vsr-decision",
+          "x-vsr-category",
+          "x-vsr-reasoning-enabled",
+          "x-vsr-cache-hit",
+          "x-vsr-system-prompt-injected");
+
+  /** What each of them says, with and without debug headers. */
+  private static Routing expected(VsrResponse response, boolean debug) {
+    return switch (response) {
+      case UPSTREAM ->
+          new Routing(
+              "qwen3",
+              null,
+              "math",
+              debug ? "math" : null,
+              debug ? false : null,
+              false,
+              debug ? true : null,
+              debug ? true : null,
+              debug ? true : null,
+              ResponsePath.UPSTREAM);
+      case TRANSLATED ->
+          new Routing(
+              "qwen3",
+              null,
+              "math",
+              debug ? "math" : null,
+              debug ? true : null,
+              false,
+              null,
+              null,
+              null,
+              ResponsePath.UPSTREAM);
+      case UPSTREAM_ERROR -> only(null, null, null, false, ResponsePath.UPSTREAM);
+      case CACHE_HIT -> only(null, null, debug ? "math" : null, true, ResponsePath.CACHE);
+      case CACHE_HIT_STREAM -> only(null, "math", null, true, ResponsePath.CACHE);
+      case FAST_RESPONSE ->
+          new Routing(
+              null,
+              null,
+              "block_jailbreak",
+              debug ? "other" : null,
+              null,
+              false,
+              null,
+              null,
+              debug ? true : null,
+              ResponsePath.FAST_RESPONSE);
+      case LOOPER -> only("qwen3", "hard", debug ? "math" : null, false, ResponsePath.LOOPER);
+      case RATE_LIMITED -> only(null, null, null, false, ResponsePath.RATE_LIMITED);
+      case ERROR -> only(null, null, null, false, ResponsePath.ERROR);
+      case BLOCKED -> only(null, null, null, false, ResponsePath.BLOCKED);
+      case NEXT_CONTRACT -> only("qwen3", "math", null, false, ResponsePath.OTHER);
+    };
+  }
+
+  private static Routing only(
+      @Nullable String model,
+      @Nullable String decision,
+      @Nullable String category,
+      boolean cacheHit,
+      ResponsePath path) {
+    return new Routing(model, null, decision, category, null, cacheHit, null, null, null, path);
+  }
+
+  @ParameterizedTest
+  @EnumSource(VsrResponse.class)
+  void each_header_set_is_read_with_and_without_debug_headers(VsrResponse response) {
+    for (String profile : List.of("auto", "vsr")) {
+      for (boolean debug : new boolean[] {true, false}) {
+        FakeHeaders headers = headers(response, debug);
+        RoutingHeaders reader = headers(Map.of("profile", profile));
+        assertThat(reader.read(headers).routing()).isEqualTo(expected(response, debug));
+        assertThat(reader.read(headers.unnamed()).routing()).isEqualTo(expected(response, debug));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(VsrResponse.class)
+  void client_that_did_not_ask_gets_the_names_of_the_guide_and_no_debug_headers(
+      VsrResponse response) {
+    RoutingHeaders written = headers(Map.of());
+    FakeHeaders headers = headers(response, true);
+    HeaderEdits edits = written.write(written.read(headers).routing(), headers, true);
+
+    assertThat(edits.toRemove()).containsExactlyInAnyOrderElementsOf(response.debugNames());
+    assertThat(SEED_NAMES).containsAll(edits.toSet().keySet());
+
+    // What is left is what it would have got from the router itself, and the names of the guide.
+    Map<String, String> expected = map(headers(response, false));
+    expected.putAll(edits.toSet());
+    Map<String, String> seen = map(headers);
+    edits.forEachRemove(seen::remove);
+    edits.forEachSet(seen::put);
+    assertThat(seen).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @EnumSource(VsrResponse.class)
+  void gateway_that_cannot_list_names_removes_all_that_are_known(VsrResponse response) {
+    RoutingHeaders written = headers(Map.of());
+    FakeHeaders headers = headers(response, true);
+    List<String> known = new ArrayList<>(response.debugNames());
+    known.remove("x-vsr-matched-something-new");
+
+    assertThat(written.write(Routing.UNKNOWN, headers.unnamed(), true).toRemove())
+        .containsExactlyInAnyOrderElementsOf(known);
+  }
+
+  @ParameterizedTest
+  @EnumSource(VsrResponse.class)
+  void client_that_asked_itself_gets_the_debug_headers(VsrResponse response) {
+    RoutingHeaders written = headers(Map.of());
+    FakeHeaders headers = headers(response, true);
+
+    assertThat(written.write(written.read(headers).routing(), headers, false).toRemove()).isEmpty();
+  }
+
+  @Test
+  void curl_of_the_guide_gets_its_five_headers_word_for_word() {
+    RoutingHeaders written = headers(Map.of());
+    FakeHeaders headers = headers(VsrResponse.UPSTREAM, true);
+
+    assertThat(written.write(written.read(headers).routing(), headers, true).toSet())
+        .isEqualTo(
+            Map.of(
+                "x-vsr-model-selected", "qwen3",
+                "x-vsr-decision", "math",
+                "x-vsr-category", "math",
+                "x-vsr-reasoning-enabled", "off",
+                "x-vsr-cache-hit", "false",
+                "x-vsr-system-prompt-injected", "true"));
+  }
+
+  @Test
+  void cache_hit_has_the_model_of_its_body() {
+    UsageRecord record = exchange(VsrResponse.CACHE_HIT);
+
+    assertThat(record.model()).isEqualTo("qwen3");
+    assertThat(record.isCacheHit()).isTrue();
+    assertThat(record.measurement().usage()).extracting(TokenUsage::prompt).isEqualTo(7L);
+  }
+
+  @Test
+  void fast_response_is_counted_and_bills_nothing() {
+    UsageRecord record = exchange(VsrResponse.FAST_RESPONSE);
+
+    assertThat(record.model()).isEqualTo("router");
+    assertThat(record.outcome()).isEqualTo(Outcome.NOT_GENERATED);
+    assertThat(record.measurement().usage()).isNull();
+    assertThat(record.measurement().reasons()).containsExactly(Measurement.Reason.FAST_RESPONSE);
+    assertThat(record.unpriced()).isFalse();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"RATE_LIMITED", "ERROR", "BLOCKED", "UPSTREAM_ERROR"})
+  void refusals_and_errors_bill_nothing(VsrResponse response) {
+    UsageRecord record = exchange(response);
+
+    assertThat(record.outcome()).isEqualTo(Outcome.ERROR);
+    assertThat(record.measurement().usage()).isNull();
+  }
+
+  // --- profiles ------------------------------------------------------------------------------
+
+  @Test
+  void profile_of_the_guide_does_not_read_the_names_of_the_router_and_the_other_way_round() {
+    FakeHeaders seed = FakeHeaders.of("x-vsr-model-selected", "a", "x-vsr-pii-detected", "true");
+    FakeHeaders vsr = FakeHeaders.of("x-vsr-selected-model", "b", "x-vsr-matched-pii", "rule");
+    RoutingHeaders ofSeed = headers(Map.of("profile", "seed"));
+    RoutingHeaders ofVsr = headers(Map.of("profile", "vsr"));
+
+    assertThat(ofSeed.read(seed).routing().selectedModel()).isEqualTo("a");
+    assertThat(ofSeed.read(seed).routing().piiDetected()).isTrue();
+    assertThat(ofSeed.read(vsr).routing()).isEqualTo(Routing.UNKNOWN);
+    assertThat(ofVsr.read(vsr).routing().selectedModel()).isEqualTo("b");
+    assertThat(ofVsr.read(vsr).routing().piiDetected()).isTrue();
+    assertThat(ofVsr.read(seed).routing()).isEqualTo(Routing.UNKNOWN);
+  }
+
+  @Test
+  void custom_profile_reads_its_own_names_and_writes_those_of_the_guide() {
+    RoutingHeaders custom =
+        headers(
+            Map.of(
+                "profile",
+                "custom",
+                "headers",
+                Map.of(
+                    "model", "X-Route-Model",
+                    "decision", "x-route-rule",
+                    "reasoning", "thinking",
+                    "pii", "x-route-pii",
+                    "response_path", "x-route-path")));
+    FakeHeaders response =
+        FakeHeaders.of(
+            "x-route-model", "big",
+            "x-route-rule", "r",
+            "thinking", "1",
+            "x-route-pii", "0",
+            "x-route-path", "looper",
+            "x-vsr-selected-model", "other");
+    Routing read = custom.read(response).routing();
+
+    assertThat(read)
+        .isEqualTo(
+            new Routing(
+                "big", null, "r", null, true, false, null, false, null, ResponsePath.LOOPER));
+    assertThat(custom.read(response.unnamed()).routing()).isEqualTo(read);
+    assertThat(custom.write(read, response, false).toSet())
+        .containsEntry("x-vsr-model-selected", "big")
+        .containsEntry("x-vsr-decision", "r")
+        .containsEntry("x-vsr-reasoning-enabled", "on");
+    assertThat(custom.read(FakeHeaders.of("accept", "x")).routing()).isEqualTo(Routing.UNKNOWN);
+  }
+
+  @Test
+  void list_of_rules_longer_than_any_fact_is_a_detection_all_the_same() {
+    FakeHeaders response = FakeHeaders.of("x-vsr-matched-pii", "rule,".repeat(100));
+
+    assertThat(headers(Map.of()).read(response).routing().piiDetected()).isTrue();
+  }
+
+  @Test
+  void fast_response_is_known_by_its_own_header_where_the_path_says_nothing_known() {
+    RoutingHeaders reader = headers(Map.of());
+    assertThat(path(reader, "x-vsr-fast-response", "true")).isEqualTo(ResponsePath.FAST_RESPONSE);
+    assertThat(path(reader, "x-vsr-fast-response", "true", "x-vsr-response-path", "new"))
+        .isEqualTo(ResponsePath.FAST_RESPONSE);
+    assertThat(path(reader, "x-vsr-fast-response", "true", "x-vsr-response-path", "upstream"))
+        .isEqualTo(ResponsePath.UPSTREAM);
+    assertThat(path(reader, "x-vsr-fast-response", "false")).isNull();
+  }
+
+  @Test
+  void router_that_states_looper_totals_and_no_path_is_a_looper() {
+    RoutingHeaders reader = headers(Map.of());
+    RoutingFacts facts = reader.read(FakeHeaders.of("x-vsr-looper-prompt-tokens", "5"));
+    assertThat(facts.routing().responsePath()).isEqualTo(ResponsePath.LOOPER);
+    assertThat(facts.totals()).isNotNull();
+    FakeHeaders upstream =
+        FakeHeaders.of("x-vsr-looper-prompt-tokens", "5", "x-vsr-response-path", "upstream");
+    assertThat(reader.read(upstream).totals()).isNull();
+  }
+
+  // --- schema version ------------------------------------------------------------------------
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1", "2"})
+  void known_schema_version_is_no_mismatch(String version) {
+    RoutingHeaders reader = headers(Map.of());
+    assertThat(reader.read(FakeHeaders.of("x-vsr-schema-version", version)).routing())
+        .isEqualTo(Routing.UNKNOWN);
+    assertThat(reader.schemaMismatches()).isZero();
+  }
+
+  @Test
+  void unknown_schema_version_is_read_counted_and_logged_once() {
+    RoutingHeaders reader = headers(Map.of());
+    for (String version : List.of("contract-33", "4", "\u0007", "5".repeat(300))) {
+      FakeHeaders response =
+          FakeHeaders.of("x-vsr-schema-version", version, "x-vsr-selected-model", "m");
+      assertThat(reader.read(response).routing().selectedModel()).isEqualTo("m");
+    }
+    assertThat(reader.schemaMismatches()).isEqualTo(4);
+    assertThat(CapturedLog.MESSAGES)
+        .filteredOn(message -> message.contains("version contract-33 of its header contract"))
+        .hasSize(1);
+  }
+
+  @Test
+  void metering_says_how_many_schema_versions_it_did_not_know() {
+    Metering metering = Metering.builder(MaasConfig.defaults()).build();
+    Exchange exchange = metering.begin("POST", "/v1/chat/completions", Headers.EMPTY);
+    exchange.onResponseHeaders(200, headers(VsrResponse.NEXT_CONTRACT, false));
+    exchange.end();
+
+    assertThat(metering.routingSchemaMismatches()).isEqualTo(1);
+    assertThat(metering.defects()).isZero();
+    assertThat(Objects.requireNonNull(exchange.record()).model()).isEqualTo("qwen3");
+  }
+
+  private static @Nullable ResponsePath path(RoutingHeaders reader, String... headers) {
+    return reader.read(FakeHeaders.of(headers)).routing().responsePath();
+  }
+
+  private static RoutingHeaders headers(Map<String, Object> routing) {
+    MaasConfig config = MaasConfig.from(Map.of("maas_integration", Map.of("routing", routing)));
+    return new RoutingHeaders(config.headers(), config.routing());
+  }
+
+  private static FakeHeaders headers(VsrResponse response, boolean debug) {
+    return FakeHeaders.of(response.headers(debug).toArray(String[]::new));
+  }
+
+  private static Map<String, String> map(FakeHeaders headers) {
+    Map<String, String> map = new TreeMap<>();
+    for (String name : headers.names()) {
+      map.put(name, Objects.requireNonNull(headers.get(name)));
+    }
+    return map;
+  }
+
+  /** A whole exchange of which the body is that of the router. */
+  private static UsageRecord exchange(VsrResponse response) {
+    Metering metering =
+        Metering.builder(MaasConfig.from(Map.of("maas_integration", Map.of("enabled", true))))
+            .build();
+    Exchange exchange = metering.begin("POST", "/v1/chat/completions", Headers.EMPTY);
+    exchange.onResponseHeaders(response.status(), headers(response, true));
+    byte[] body = response.body().getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    exchange.onResponseBody(body, 0, body.length);
+    exchange.end();
+    assertThat(metering.defects()).isZero();
+    return Objects.requireNonNull(exchange.record());
+  }
+}
