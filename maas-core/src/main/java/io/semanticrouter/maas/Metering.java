@@ -120,7 +120,8 @@ public final class Metering {
     if (router != null && operation != null && router.routes(operation)) {
       long length = contentLength(request);
       RouterReport.Result result = routable(router, length, request);
-      if (result == RouterReport.Result.UNSEEN) {
+      // Its length may change, and where there is no room no edit may say so.
+      if (result == RouterReport.Result.UNSEEN && request.hasRoomFor(0, 0)) {
         routing = new RequestRouting(this, router, operation, path, identity, request, length);
         edits = length < 0 || forcing != null ? edits : edits.withRemove(CONTENT_LENGTH);
       }

@@ -111,6 +111,11 @@ public final class RouterConfig {
     }
   }
 
+  /** The default: off. */
+  public static RouterConfig defaults() {
+    return from(ConfigSection.root(Map.of(), new ArrayList<>()));
+  }
+
   /**
    * Reads the section from the top level of a configuration file. Errors go to the list behind
    * {@code root}; the result is usable only when that stays empty. What is off is checked as well.

@@ -10,6 +10,7 @@ import io.semanticrouter.maas.ConfigError;
 import io.semanticrouter.maas.ConfigException;
 import io.semanticrouter.maas.ConfigSection;
 import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.router.RouterConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,9 +23,10 @@ import java.util.Set;
  * A configuration file, read and checked.
  *
  * @param metering the sections of the metering
+ * @param router the section of the embedded router
  * @param server the section of the server
  */
-record ConfigFile(MaasConfig metering, ServerConfig server) {
+record ConfigFile(MaasConfig metering, RouterConfig router, ServerConfig server) {
   /** What a Kubernetes ConfigMap can hold. */
   private static final int MAX_BYTES = 1 << 20;
 
@@ -62,7 +64,8 @@ record ConfigFile(MaasConfig metering, ServerConfig server) {
   static ConfigFile read(Path path, String logLevel) throws UnreadableException {
     List<ConfigError> errors = new ArrayList<>();
     ConfigSection root = ConfigSection.root(tree(path), errors);
-    ConfigFile file = new ConfigFile(MaasConfig.from(root), ServerConfig.from(root));
+    ConfigFile file =
+        new ConfigFile(MaasConfig.from(root), RouterConfig.from(root), ServerConfig.from(root));
     root.rejectMisspelledKeys();
     ConfigSection environment = ConfigSection.root(Map.of("LOG_LEVEL", logLevel), errors);
     environment.oneOf("LOG_LEVEL", "info", LOG_LEVELS);

@@ -9,6 +9,8 @@ import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.extproc.MaasProcessor;
 import io.semanticrouter.maas.metrics.PrometheusSink;
+import io.semanticrouter.maas.router.EmbeddedRouter;
+import io.semanticrouter.maas.router.RouterConfig;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -45,13 +47,18 @@ final class MaasServer implements AutoCloseable {
   private boolean closed;
 
   /** A server that does not listen yet. */
-  MaasServer(MaasConfig metering, ServerConfig config) {
+  MaasServer(MaasConfig metering, RouterConfig router, ServerConfig config) {
     this.config = config;
-    this.metering =
+    Metering.Builder builder =
         Metering.builder(metering)
             .sink(PrometheusSink.register(metering, registry))
-            .sink(new DebugLog())
-            .build();
+            .sink(new DebugLog());
+    if (router.enabled()) {
+      EmbeddedRouter embedded = new EmbeddedRouter(router);
+      RouterCacheMetrics.register(registry, embedded);
+      builder.router(embedded);
+    }
+    this.metering = builder.build();
     processor = new MaasProcessor(this.metering, config.extProc());
     meteringConfig = metering;
     registerOwn();

@@ -89,13 +89,16 @@ public final class Main implements Callable<Integer> {
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
     Logger log = LoggerFactory.getLogger(Main.class);
-    MaasServer server = new MaasServer(file.metering(), file.server());
+    MaasServer server = new MaasServer(file.metering(), file.router(), file.server());
     // Before it listens: whoever is served is waited for, however early the process is stopped.
     Thread shutdown = new Thread(() -> stop(log, server), "shutdown");
     if (!addShutdownHook(shutdown)) {
       return 0;
     }
     log.info("MaaS integration: {} ({})", describe(file.metering().mode()), path);
+    if (file.router().enabled()) {
+      log.info("Embedded router: on");
+    }
     if (file.metering().mode() == Mode.HYBRID && file.metering().rateCard().isEmpty()) {
       log.warn("Cost is to be calculated, but no model has a price: all exchanges are unpriced");
     }

@@ -23,6 +23,7 @@ import io.grpc.stub.StreamObserver;
 import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.extproc.ExtProcConfig;
 import io.semanticrouter.maas.extproc.FakeEnvoy;
+import io.semanticrouter.maas.router.RouterConfig;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -78,7 +79,7 @@ class MaasServerTest {
   }
 
   private MaasServer start(ServerConfig config) throws IOException {
-    MaasServer server = later(new MaasServer(MAAS, config));
+    MaasServer server = later(new MaasServer(MAAS, RouterConfig.defaults(), config));
     assertThat(server.start()).isTrue();
     return server;
   }

@@ -14,6 +14,7 @@ import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import io.semanticrouter.maas.ConfigError;
 import io.semanticrouter.maas.ConfigSection;
 import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.router.RouterConfig;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -59,7 +60,7 @@ final class RunningServer implements AutoCloseable {
   }
 
   static RunningServer start(Map<String, ?> keys) throws IOException {
-    MaasServer server = new MaasServer(MAAS, config(keys));
+    MaasServer server = new MaasServer(MAAS, RouterConfig.defaults(), config(keys));
     assertThat(server.start()).isTrue();
     return new RunningServer(server);
   }

@@ -14,6 +14,7 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.extproc.FakeEnvoy;
+import io.semanticrouter.maas.router.RouterConfig;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -90,7 +91,9 @@ class StopTest {
 
   @Test
   void serverThatWasClosedBeforeDoesNotStart() throws Exception {
-    MaasServer server = new MaasServer(MaasConfig.defaults(), RunningServer.config(Map.of()));
+    MaasServer server =
+        new MaasServer(
+            MaasConfig.defaults(), RouterConfig.defaults(), RunningServer.config(Map.of()));
     server.close();
     assertThat(server.start()).isFalse();
     assertThat(server.grpcPort()).isEqualTo(-1);
