@@ -20,6 +20,8 @@ import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
@@ -41,44 +43,53 @@ final class GrpcListeners implements AutoCloseable {
   private static final Duration KEEPALIVE_TIMEOUT = Duration.ofSeconds(20);
 
   private final GrpcConfig config;
-  private final List<BindableService> services;
   private final EventLoopGroup loops;
   private final List<Server> servers = new ArrayList<>();
   private int port = -1;
+  private final @Nullable TlsFiles tls;
   private @Nullable SocketFile socketFile;
 
-  private GrpcListeners(GrpcConfig config, List<BindableService> services) {
+  /**
+   * Nothing listens yet.
+   *
+   * @param tls for the TCP port, or null for plain text
+   */
+  GrpcListeners(GrpcConfig config, @Nullable TlsFiles tls) {
     this.config = config;
-    this.services = services;
+    this.tls = tls;
+    loops = loops(config.threads(), "grpc");
+  }
+
+  /** Threads that serve connections, daemons. */
+  static EventLoopGroup loops(int threads, String name) {
     IoHandlerFactory io =
         Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-    loops =
-        new MultiThreadIoEventLoopGroup(
-            config.threads(), new DefaultThreadFactory("grpc", true), io);
+    return new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory(name, true), io);
   }
 
   /**
    * Listens wherever the configuration says.
    *
-   * @param tls for the TCP port, or null for plain text
    * @throws IOException when an address cannot be had; the message says which
    */
-  static GrpcListeners start(
-      GrpcConfig config, List<BindableService> services, @Nullable TlsFiles tls)
-      throws IOException {
-    GrpcListeners listeners = new GrpcListeners(config, services);
-    try {
-      if (config.socket() != null) {
-        listeners.listen(new SocketFile(config.socket()));
-      }
-      if (config.tcp() != null) {
-        listeners.listen(config.tcp(), tls);
-      }
-      return listeners;
-    } catch (IOException | RuntimeException e) {
-      listeners.close();
-      throw e;
+  void listen(List<BindableService> services) throws IOException {
+    if (config.socket() != null) {
+      listen(new SocketFile(config.socket()), services);
     }
+    if (config.tcp() != null) {
+      listen(config.tcp(), services);
+    }
+  }
+
+  /**
+   * Listens on a free port of the loopback as well, for this process only: served by the same
+   * threads in the same way, but for the encryption.
+   */
+  Server listenOnLoopback(BindableService service) throws IOException {
+    return builder(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), tcpType(), List.of(service))
+        .build()
+        .start();
   }
 
   /** The TCP port, also after the end, or -1 when there is none. */
@@ -119,11 +130,12 @@ final class GrpcListeners implements AutoCloseable {
     loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
   }
 
-  private void listen(ListenAddress address, @Nullable TlsFiles tls) throws IOException {
-    NettyServerBuilder builder =
-        builder(
-            address.resolve("gRPC"),
-            Epoll.isAvailable() ? EpollServerSocketChannel.class : NioServerSocketChannel.class);
+  private static Class<? extends ServerChannel> tcpType() {
+    return Epoll.isAvailable() ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+  }
+
+  private void listen(ListenAddress address, List<BindableService> services) throws IOException {
+    NettyServerBuilder builder = builder(address.resolve("gRPC"), tcpType(), services);
     if (tls != null) {
       builder.sslContext(tls.sslContext());
     }
@@ -137,12 +149,16 @@ final class GrpcListeners implements AutoCloseable {
     }
   }
 
-  private void listen(SocketFile file) throws IOException {
+  private void listen(SocketFile file, List<BindableService> services) throws IOException {
     Path path = file.path();
     NettyServerBuilder builder =
         Epoll.isAvailable()
-            ? builder(new DomainSocketAddress(path.toFile()), EpollServerDomainSocketChannel.class)
-            : builder(UnixDomainSocketAddress.of(path), NioServerDomainSocketChannel.class);
+            ? builder(
+                new DomainSocketAddress(path.toFile()),
+                EpollServerDomainSocketChannel.class,
+                services)
+            : builder(
+                UnixDomainSocketAddress.of(path), NioServerDomainSocketChannel.class, services);
     // gRPC sets it, and Netty warns for each connection that such a socket has no such option.
     builder.withChildOption(ChannelOption.SO_KEEPALIVE, null);
     try {
@@ -155,7 +171,8 @@ final class GrpcListeners implements AutoCloseable {
     }
   }
 
-  private NettyServerBuilder builder(SocketAddress address, Class<? extends ServerChannel> type) {
+  private NettyServerBuilder builder(
+      SocketAddress address, Class<? extends ServerChannel> type, List<BindableService> services) {
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(address)
             .bossEventLoopGroup(loops)

@@ -84,19 +84,23 @@ final class MaasServer implements AutoCloseable {
             tls::reloadFailures);
       }
       metrics = MetricsEndpoint.start(config.metrics(), registry, () -> ready);
+      GrpcListeners grpc = new GrpcListeners(config.grpc(), tls);
+      listeners = grpc;
       if (config.warmUp()) {
-        WarmUp.run(meteringConfig, config.extProc());
+        WarmUp.run(meteringConfig, config.extProc(), config.grpc().threads(), grpc);
       }
       health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
       health.setStatus(
           processor.bindService().getServiceDescriptor().getName(), ServingStatus.SERVING);
-      listeners =
-          GrpcListeners.start(config.grpc(), List.of(processor, health.getHealthService()), tls);
+      grpc.listen(List.of(processor, health.getHealthService()));
       settleIdleExchanges();
       ready = true;
       return true;
     } catch (IOException | RuntimeException e) {
       closed = true;
+      if (listeners != null) {
+        listeners.close();
+      }
       release();
       throw e;
     }

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.bench;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.semanticrouter.maas.ConfigError;
+import io.semanticrouter.maas.ConfigSection;
+import io.semanticrouter.maas.Exchange;
+import io.semanticrouter.maas.LocalAnswer;
+import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.metrics.PrometheusSink;
+import io.semanticrouter.maas.router.EmbeddedRouter;
+import io.semanticrouter.maas.router.RouterConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * One exchange with a prompt of 1 KB and an answer of 2 KB, with and without the embedded router:
+ * {@code NONE} has never heard of one, {@code OFF} has one that is switched off, {@code ROUTED}
+ * decides by domain and edits the model and the reasoning, {@code SECURED} looks for personal data
+ * and jailbreak attempts too, {@code HIT} is answered from the cache.
+ */
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Fork(
+    value = 2,
+    jvmArgsAppend = {"-Xms512m", "-Xmx512m"})
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 6, time = 500, timeUnit = TimeUnit.MILLISECONDS)
+@State(Scope.Thread)
+public class RoutedExchangeBenchmark {
+  /** What is done with the request. */
+  public enum Router {
+    /** No router. */
+    NONE,
+    /** A router that is switched off. */
+    OFF,
+    /** Routed. */
+    ROUTED,
+    /** Routed, and looked at for security. */
+    SECURED,
+    /** Answered from the cache. */
+    HIT
+  }
+
+  /** Which of them. */
+  @Param Router router = Router.NONE;
+
+  private final Client client = new Client(1);
+  private final byte[] request =
+      ("{\"model\":\"gpt-4\",\"temperature\":0,\"messages\":[{\"role\":\"user\",\"content\":\""
+              + "Please explain what a prime number is, and why 2 + 2 is not one. ".repeat(15)
+              + "\"}]}")
+          .getBytes(UTF_8);
+  private long passed;
+  private @Nullable Metering metering;
+
+  /** Makes the metering, and looks whether it does what it shall. */
+  @Setup(Level.Trial)
+  public void start() {
+    MaasConfig config = Traffic.config(io.semanticrouter.maas.Mode.MAAS, false);
+    Metering.Builder builder =
+        Metering.builder(config).sink(PrometheusSink.register(config, new PrometheusRegistry()));
+    metering =
+        router == Router.NONE
+            ? builder.build()
+            : builder.router(new EmbeddedRouter(config())).build();
+    client.next();
+    exchange();
+    Exchange second = begin();
+    LocalAnswer answer = second.localAnswer();
+    Checks.that((answer != null) == (router == Router.HIT), "only a hit is answered here");
+    Checks.that(
+        second.editsRequestBody() == (router.compareTo(Router.ROUTED) >= 0), "only ours is edited");
+    second.close();
+  }
+
+  private RouterConfig config() {
+    List<ConfigError> errors = new ArrayList<>();
+    boolean secured = router == Router.SECURED;
+    RouterConfig config =
+        RouterConfig.from(
+            ConfigSection.root(
+                Map.of(
+                    "router",
+                    Map.of(
+                        "enabled",
+                        router != Router.OFF,
+                        "models",
+                        Map.of("qwen3", Map.of("reasoning_family", "qwen3")),
+                        "default_model",
+                        "qwen3",
+                        "decisions",
+                        List.of(
+                            Map.of(
+                                "name",
+                                "math",
+                                "rules",
+                                Map.of("type", "domain", "name", "math"),
+                                "modelRefs",
+                                List.of(Map.of("model", "qwen3", "use_reasoning", false)))),
+                        "security",
+                        Map.of(
+                            "pii",
+                            Map.of("enabled", secured),
+                            "jailbreak",
+                            Map.of("enabled", secured)),
+                        "response_cache",
+                        Map.of("enabled", router == Router.HIT))),
+                errors));
+    Checks.that(errors.isEmpty(), errors.toString());
+    return config;
+  }
+
+  private Exchange begin() {
+    if (metering == null) {
+      throw new IllegalStateException("Not started");
+    }
+    Exchange exchange = client.begin(metering);
+    if (exchange.editsRequestBody()) {
+      exchange.onRequestBody(request, 0, request.length, (b, from, length) -> passed += length);
+      exchange.endRequestBody((b, from, length) -> passed += length);
+    }
+    return exchange;
+  }
+
+  /** One exchange. */
+  @Benchmark
+  public long exchange() {
+    Exchange exchange = begin();
+    if (exchange.localAnswer() == null) {
+      exchange.onResponseHeaders(200, client.jsonResponse());
+      byte[] body = client.body();
+      exchange.onResponseBody(body, 0, body.length);
+      exchange.end();
+    }
+    return passed;
+  }
+}
