@@ -18,8 +18,8 @@ final class MetricsEndpoint implements AutoCloseable {
   static {
     // In seconds. Half a request would otherwise hold a metrics thread for a minute, and a reader
     // that stopped reading for ten; two of them, and nobody could scrape.
-    setDefault("sun.net.httpserver.maxReqTime", "5");
-    setDefault("sun.net.httpserver.maxRspTime", "60");
+    SystemDefaults.set("sun.net.httpserver.maxReqTime", "5");
+    SystemDefaults.set("sun.net.httpserver.maxRspTime", "60");
   }
 
   private final HTTPServer http;
@@ -96,12 +96,6 @@ final class MetricsEndpoint implements AutoCloseable {
       if (!head) {
         exchange.getResponseBody().write(body);
       }
-    }
-  }
-
-  private static void setDefault(String property, String value) {
-    if (System.getProperty(property) == null) {
-      System.setProperty(property, value);
     }
   }
 
