@@ -32,8 +32,12 @@ test: ## run the whole test suite; REQUIRE_ENVOY=1 fails where it would skip
 demo: $(JARS) ## show the main job: simulator, router and Envoy; KEEP=1 stays up
 	@tools/demo
 
+# From JDK 19 on the JVM keeps the classes that it has loaded, by itself, for a faster next start.
+ARCHIVE := -XX:+AutoCreateSharedArchive -XX:SharedArchiveFile=maas-extproc/target/maas-extproc.jsa
+
 run-router: $(ROUTER_JAR) ## run the ExtProc server with CONFIG_FILE (default config/config.yaml)
-	exec java -jar $(ROUTER_JAR)
+	exec java $$(java -XX:+AutoCreateSharedArchive -XX:SharedArchiveFile=/dev/null -version >/dev/null 2>&1 \
+	  && echo $(ARCHIVE)) -jar $(ROUTER_JAR)
 
 run-envoy: ## run Envoy with config/envoy.yaml
 	exec tools/envoy --disable-hot-restart -c config/envoy.yaml
