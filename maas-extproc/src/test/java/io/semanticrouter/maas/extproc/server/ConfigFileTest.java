@@ -91,6 +91,17 @@ class ConfigFileTest {
     assertThat(file.server()).isEqualTo(DEFAULT_SERVER);
   }
 
+  // The embedded router
+
+  @Test
+  void sectionOfTheEmbeddedRouterIsRead() throws Exception {
+    assertThat(read("router: { enabled: true }").router().enabled()).isTrue();
+    assertThat(read("router:").router().enabled()).isFalse();
+    assertThat(errors("router: { enabled: 5, enable: true }"))
+        .hasSize(2)
+        .allMatch(error -> error.startsWith("router.enable"));
+  }
+
   // The reference configuration
 
   @Test
