@@ -169,7 +169,7 @@ public final class EmbeddedRouter implements RequestRouter {
         decision.category(),
         decision.reasoning(),
         (routed || cache != null) ? cacheHit : null,
-        routed ? injected : null,
+        decision.systemPrompt() != null ? injected : null,
         looksForPii ? !findings.pii().isEmpty() : null,
         looksForJailbreak ? findings.jailbreak() : null);
   }

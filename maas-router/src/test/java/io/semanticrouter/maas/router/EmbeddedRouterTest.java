@@ -63,11 +63,15 @@ class EmbeddedRouterTest {
   private final AtomicLong nanos = new AtomicLong();
 
   private Metering metering(String router) {
+    return metering(router, DECISIONS);
+  }
+
+  private Metering metering(String router, String decisions) {
     return Metering.builder(MaasConfig.from(Map.of("maas_integration", Map.of("enabled", true))))
         .sink(sink)
         .router(
             new EmbeddedRouter(
-                Configs.router("enabled: true," + MODELS + router + DECISIONS), nanos::get))
+                Configs.router("enabled: true," + MODELS + router + decisions), nanos::get))
         .build();
   }
 
@@ -139,7 +143,6 @@ class EmbeddedRouterTest {
                 "x-vsr-decision", "math",
                 "x-vsr-category", "math",
                 "x-vsr-reasoning-enabled", "off",
-                "x-vsr-system-prompt-injected", "false",
                 "x-vsr-cache-hit", "false"));
     assertThat(last().model()).isEqualTo("qwen3");
     assertThat(last().router().result()).isEqualTo(Result.ROUTED);
@@ -154,6 +157,25 @@ class EmbeddedRouterTest {
     assertThat(answer(exchange, "application/json", JSON_ANSWER))
         .containsEntry("x-vsr-system-prompt-injected", "true")
         .containsEntry("x-vsr-model-selected", "coder");
+  }
+
+  @Test
+  void systemPromptThatADecisionHasButDoesNotAddIsTold() {
+    Metering metering =
+        metering(
+            """
+            decisions: [{name: 'all', rules: {operator: 'NOT', conditions: [
+               {type: 'domain', name: 'law'}]},
+             system_prompt: {text: 'Be brief.', mode: 'if_absent'}}],
+            """,
+            "signals: {domains: [{name: 'law'}]}");
+    Exchange exchange = begin(metering, "ana");
+    send(
+        exchange,
+        "{\"model\":\"m\",\"messages\":[{\"role\":\"system\",\"content\":\"Be kind.\"},"
+            + "{\"role\":\"user\",\"content\":\"What is 2+2?\"}]}");
+    assertThat(answer(exchange, "application/json", JSON_ANSWER))
+        .containsEntry("x-vsr-system-prompt-injected", "false");
   }
 
   @Test

@@ -4,6 +4,7 @@ package io.semanticrouter.maas.extproc.server;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.router.RouterConfig;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Path;
@@ -21,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * alias in a section of ours is an error. Sections of others are skipped, whatever is in them.
  */
 final class YamlTree {
-  private static final Set<String> SECTIONS = Set.of(MaasConfig.SECTION, "pricing", "server");
+  private static final Set<String> SECTIONS =
+      Set.of(MaasConfig.SECTION, "pricing", RouterConfig.SECTION, "server");
   private static final Pattern INTEGER = Pattern.compile("-?(0|[1-9][0-9]{0,17})");
   private static final Pattern DECIMAL =
       Pattern.compile("-?([0-9]{1,100}(\\.[0-9]{0,100})?|\\.[0-9]{1,100})([eE][-+]?[0-9]{1,9})?");

@@ -12,12 +12,15 @@ import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.Mode;
 import io.semanticrouter.maas.TokenUsage;
 import io.semanticrouter.maas.extproc.ExtProcConfig;
+import io.semanticrouter.maas.router.RouterConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -88,62 +91,128 @@ class ConfigFileTest {
         .usingRecursiveComparison()
         .withStrictTypeChecking()
         .isEqualTo(MaasConfig.defaults());
+    assertThat(file.router())
+        .usingRecursiveComparison()
+        .withStrictTypeChecking()
+        .isEqualTo(RouterConfig.defaults());
     assertThat(file.server()).isEqualTo(DEFAULT_SERVER);
+  }
+
+  // The embedded router
+
+  @Test
+  void sectionOfTheEmbeddedRouterIsRead() throws Exception {
+    assertThat(read("router: { enabled: true }").router().enabled()).isTrue();
+    assertThat(read("router:").router().enabled()).isFalse();
+    assertThat(errors("router: { enabled: 5, enable: true }"))
+        .hasSize(2)
+        .allMatch(error -> error.startsWith("router.enable"));
   }
 
   // The reference configuration
 
   @Test
-  void referenceConfigurationHasTheKeysOfTheSeedAndOfUsageAndIsTheDefault() throws Exception {
+  void referenceConfigurationHasTheKeysOfTheSeedOfUsageAndOfRoutingAndIsTheDefault()
+      throws Exception {
     Path reference = Path.of("..", "deploy", "maas", "config.maas.yaml");
     Map<?, ?> tree =
         new com.fasterxml.jackson.dataformat.yaml.YAMLMapper()
             .readValue(reference.toFile(), Map.class);
-    assertThat(tree)
+    assertThat(tree.keySet()).isEqualTo(Set.of("maas_integration", "router"));
+    assertThat(tree.get("maas_integration"))
         .isEqualTo(
             Map.of(
-                "maas_integration",
+                "enabled",
+                false,
+                "authentication",
                 Map.of(
-                    "enabled",
-                    false,
-                    "authentication",
-                    Map.of(
-                        "user_header", "x-auth-request-user",
-                        "tier_header", "x-auth-request-tier",
-                        "fallback_user", "unknown",
-                        "fallback_tier", "free"),
-                    "metrics",
-                    Map.of(
-                        "export_token_metrics", true,
-                        "export_cache_metrics", true,
-                        "export_routing_metrics", true,
-                        "export_security_metrics", true,
-                        "internal_cost_calculation", false),
-                    "usage",
-                    Map.of(
-                        "force_usage",
-                        true,
-                        "backend",
-                        "generic",
-                        "on_disconnect",
-                        "last-snapshot",
-                        "bytes_per_token",
-                        4,
-                        "max_tokens_per_exchange",
-                        100_000_000,
-                        "accept_encoding",
-                        "decodable",
-                        "routes",
-                        Map.of()),
-                    "headers",
-                    Map.of(
-                        "export_routing", true,
-                        "export_cache", true,
-                        "export_security", false,
-                        "prefix", "x-vsr-"))));
+                    "user_header", "x-auth-request-user",
+                    "tier_header", "x-auth-request-tier",
+                    "fallback_user", "unknown",
+                    "fallback_tier", "free"),
+                "metrics",
+                Map.of(
+                    "export_token_metrics", true,
+                    "export_cache_metrics", true,
+                    "export_routing_metrics", true,
+                    "export_security_metrics", true,
+                    "internal_cost_calculation", false),
+                "usage",
+                Map.of(
+                    "force_usage",
+                    true,
+                    "backend",
+                    "generic",
+                    "on_disconnect",
+                    "last-snapshot",
+                    "bytes_per_token",
+                    4,
+                    "max_tokens_per_exchange",
+                    100_000_000,
+                    "accept_encoding",
+                    "decodable",
+                    "routes",
+                    Map.of()),
+                "routing",
+                Map.of("profile", "auto", "request_debug", true, "headers", Map.of()),
+                "headers",
+                Map.of(
+                    "export_routing", true,
+                    "export_cache", true,
+                    "export_security", false,
+                    "prefix", "x-vsr-")));
+    assertThat(leaves("", tree.get("router")))
+        .containsExactly(
+            "enabled",
+            "max_body_bytes",
+            "route_models",
+            "models",
+            "reasoning_families",
+            "signals.keywords",
+            "signals.regex",
+            "signals.regex_max_characters",
+            "signals.domains",
+            "signals.languages",
+            "signals.context",
+            "signals.models",
+            "signals.tiers",
+            "decisions",
+            "security.pii.enabled",
+            "security.pii.action",
+            "security.pii.types",
+            "security.pii.national_ids",
+            "security.jailbreak.enabled",
+            "security.jailbreak.action",
+            "security.jailbreak.phrases",
+            "security.jailbreak.patterns",
+            "response_cache.enabled",
+            "response_cache.max_bytes",
+            "response_cache.ttl_seconds",
+            "response_cache.max_entry_bytes",
+            "response_cache.scope",
+            "response_cache.temperature");
     ConfigFile file = ConfigFile.read(reference, "info");
     assertDefaults(file);
     assertThat(file.metering().mode()).isEqualTo(Mode.STANDALONE);
+    assertThat(file.router().enabled()).isFalse();
+  }
+
+  private static List<String> leaves(String path, @Nullable Object value) {
+    if (!(value instanceof Map<?, ?> map) || map.isEmpty()) {
+      return List.of(path);
+    }
+    List<String> leaves = new ArrayList<>();
+    map.forEach((key, v) -> leaves.addAll(leaves(path.isEmpty() ? "" + key : path + "." + key, v)));
+    return leaves;
+  }
+
+  @Test
+  void exampleOfARouterInTheReferenceConfigurationWorksWithoutItsCommentSigns() throws Exception {
+    String reference = Files.readString(Path.of("..", "deploy", "maas", "config.maas.yaml"));
+    int example = reference.indexOf("\n# router:\n");
+    assertThat(example).isPositive();
+    String yaml = reference.substring(example).replace("\n# ", "\n");
+    assertThat(read(yaml).router().enabled()).isTrue();
   }
 
   // Files that are no configuration

@@ -6,9 +6,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A request body, edited by the metering while it is read: never more than a piece is in memory.
+ * A request body, edited by the metering while it is read: never more than a piece is in memory,
+ * unless a router has to see all of it before any of it goes on.
  *
  * <p>The JDK's client reads it on a thread of its own. An {@link Exchange} wants one thread at a
  * time, so whoever uses it next has to {@link #close} this first: from then on it is not touched.
@@ -25,6 +27,34 @@ final class EditedRequestBody extends InputStream {
   EditedRequestBody(InputStream in, Exchange exchange) {
     this.in = in;
     this.exchange = exchange;
+  }
+
+  /**
+   * Reads until the router has decided, or has let the body go because it is too long; nothing when
+   * the body is not routed. Waits for the client.
+   *
+   * @param length the length that the client states, negative when it states none
+   */
+  void hold(long length) throws IOException {
+    if (!exchange.routesRequestBody()) {
+      return;
+    }
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    long seen = 0;
+    // A decision comes with the last byte, before the end has been read; with it the length is
+    // known.
+    while (!ended && (exchange.routesRequestBody() || seen == length)) {
+      int count = in.read(piece);
+      edit(count);
+      out.writeBytes(edited);
+      seen += Math.max(count, 0);
+    }
+    edited = out.toByteArray();
+  }
+
+  /** All that goes on, once it is known; null when more of it is to be read. */
+  byte @Nullable [] whole() {
+    return ended ? edited : null;
   }
 
   @Override

@@ -6,6 +6,7 @@ import com.sun.net.httpserver.HttpServer;
 import io.semanticrouter.maas.AbortReason;
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.HeaderEdits;
+import io.semanticrouter.maas.LocalAnswer;
 import io.semanticrouter.maas.Metering;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -110,12 +111,16 @@ final class EmbeddedGateway implements AutoCloseable {
 
   private void forward(HttpExchange http, Exchange exchange) throws IOException {
     // 2. Change the request as the metering asks: clients may not send a router's headers.
-    HttpResponse<InputStream> response;
-    // 3. Let the request body pass through the metering, if it wants to ask for usage in it.
+    HttpResponse<InputStream> response = null;
+    // 3. Let the request body pass through the metering, if it wants to ask for usage in it. A
+    //    router holds it until it is whole, and may answer it: then no backend is asked.
     try (EditedRequestBody edited = new EditedRequestBody(http.getRequestBody(), exchange)) {
-      BodyPublisher body = body(http, exchange.editsRequestBody() ? edited : null);
-      HttpRequest request = request(http, exchange.requestEdits(), body);
-      response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+      edited.hold(length(http));
+      if (exchange.localAnswer() == null) {
+        BodyPublisher body = body(http, exchange.editsRequestBody() ? edited : null);
+        HttpRequest request = request(http, exchange.requestEdits(), body);
+        response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("the gateway stops", e);
@@ -125,8 +130,23 @@ final class EmbeddedGateway implements AutoCloseable {
       http.close();
       return;
     }
-    try (InputStream in = response.body()) { // closing it early cancels the request at the backend
-      respond(http, exchange, response, in);
+    LocalAnswer answer = exchange.localAnswer();
+    if (answer != null) {
+      answer(http, answer);
+    } else if (response != null) {
+      try (InputStream in = response.body()) { // closing it early cancels the backend's work
+        respond(http, exchange, response, in);
+      }
+    }
+  }
+
+  /** The exchange is settled: all that is left is to send it. */
+  private static void answer(HttpExchange http, LocalAnswer answer) throws IOException {
+    byte[] body = answer.body();
+    http.getResponseHeaders().putAll(WireHeaders.toForward(Map.of(), answer.headers()));
+    http.sendResponseHeaders(answer.status(), body.length == 0 ? -1 : body.length);
+    try (OutputStream out = http.getResponseBody()) {
+      out.write(body);
     }
   }
 
@@ -181,20 +201,29 @@ final class EmbeddedGateway implements AutoCloseable {
   /**
    * The request body, handed on as it arrives, with the framing that it came with.
    *
-   * @param edited what goes on instead, of a length that nobody knows yet; null to change nothing
+   * @param edited what goes on instead, mostly of a length that nobody knows yet; null to change
+   *     nothing
    */
-  private static BodyPublisher body(HttpExchange http, @Nullable InputStream edited) {
-    boolean chunked = http.getRequestHeaders().containsKey("transfer-encoding");
-    String stated = http.getRequestHeaders().getFirst("content-length");
-    long length = stated != null ? Long.parseLong(stated.strip()) : chunked ? -1 : 0;
+  private static BodyPublisher body(HttpExchange http, @Nullable EditedRequestBody edited) {
+    long length = length(http);
     if (length == 0) {
       return BodyPublishers.noBody();
     }
     if (edited != null) {
-      return BodyPublishers.ofInputStream(() -> edited);
+      byte[] whole = edited.whole();
+      return whole != null
+          ? BodyPublishers.ofByteArray(whole)
+          : BodyPublishers.ofInputStream(() -> edited);
     }
     BodyPublisher body = BodyPublishers.ofInputStream(http::getRequestBody);
     return length < 0 ? body : BodyPublishers.fromPublisher(body, length);
+  }
+
+  /** The length of the request body, as its head says it; -1 when that does not. */
+  private static long length(HttpExchange http) {
+    boolean chunked = http.getRequestHeaders().containsKey("transfer-encoding");
+    String stated = http.getRequestHeaders().getFirst("content-length");
+    return stated != null ? Long.parseLong(stated.strip()) : chunked ? -1 : 0;
   }
 
   /** The body length as the JDK's server wants it: 0 means "chunked", -1 means "none". */

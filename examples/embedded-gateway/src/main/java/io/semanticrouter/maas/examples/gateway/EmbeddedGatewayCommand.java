@@ -3,13 +3,13 @@ package io.semanticrouter.maas.examples.gateway;
 
 import io.prometheus.metrics.exporter.httpserver.HTTPServer;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.metrics.PrometheusSink;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -27,13 +27,14 @@ public final class EmbeddedGatewayCommand {
         --port PORT                    port to listen on (default 8801)
         --metrics-port PORT            port of /metrics (default 9190)
         --mode standalone|maas|hybrid  operational mode (default standalone)
+        --config FILE                  YAML with maas_integration, pricing and router instead
         --help                         show this text
 
       It listens on 127.0.0.1 only, because it authenticates nobody.
       """;
 
   private static final List<String> OPTIONS =
-      List.of("--backend", "--port", "--metrics-port", "--mode");
+      List.of("--backend", "--port", "--metrics-port", "--mode", "--config");
 
   private EmbeddedGatewayCommand() {}
 
@@ -61,11 +62,11 @@ public final class EmbeddedGatewayCommand {
     if (backend.getHost() == null) {
       throw new IllegalArgumentException("--backend must be a URL such as http://127.0.0.1:8000");
     }
-    MaasConfig config = config(options.getOrDefault("--mode", "standalone"));
+    GatewayConfig config = config(options);
 
     PrometheusRegistry registry = new PrometheusRegistry();
     Metering metering =
-        Metering.builder(config).sink(PrometheusSink.register(config, registry)).build();
+        config.engine().sink(PrometheusSink.register(config.metering(), registry)).build();
     InetAddress address = InetAddress.getLoopbackAddress();
     HTTPServer metrics =
         HTTPServer.builder()
@@ -82,21 +83,25 @@ public final class EmbeddedGatewayCommand {
     }
     Runtime.getRuntime().addShutdownHook(new Thread(gateway::close, "stop"));
     System.out.printf(
-        "embedded-gateway: mode %s; http://127.0.0.1:%d -> %s, metrics on"
+        "embedded-gateway: mode %s, embedded router %s; http://127.0.0.1:%d -> %s, metrics on"
             + " http://127.0.0.1:%d/metrics%n",
-        config.mode().name().toLowerCase(Locale.ROOT), gateway.port(), backend, metrics.getPort());
+        config.metering().mode().name().toLowerCase(Locale.ROOT),
+        config.router().enabled() ? "on" : "off",
+        gateway.port(),
+        backend,
+        metrics.getPort());
     // The servers' own threads keep the process alive.
   }
 
-  /** The same tree that a YAML library would read from a configuration file. */
-  static MaasConfig config(String mode) {
-    if (!List.of("standalone", "maas", "hybrid").contains(mode)) {
-      throw new IllegalArgumentException("--mode must be standalone, maas or hybrid");
+  private static GatewayConfig config(Map<String, String> options) {
+    String file = options.get("--config");
+    if (file == null) {
+      return GatewayConfig.of(options.getOrDefault("--mode", "standalone"));
     }
-    Map<String, ?> metrics = Map.of("internal_cost_calculation", mode.equals("hybrid"));
-    boolean enabled = !mode.equals("standalone");
-    return MaasConfig.from(
-        Map.of("maas_integration", Map.of("enabled", enabled, "metrics", metrics)));
+    if (options.containsKey("--mode")) {
+      throw new IllegalArgumentException("--mode must not stand beside --config, which has it");
+    }
+    return GatewayConfig.read(Path.of(file));
   }
 
   private static Map<String, String> options(String[] args) {

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.semanticrouter.maas.ForcedUsage;
 import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
-import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.Outcome;
 import io.semanticrouter.maas.TokenUsage;
 import io.semanticrouter.maas.UsageRecord;
@@ -419,7 +418,7 @@ class EmbeddedGatewayTest {
     return EmbeddedGateway.start(
         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
         backend,
-        Metering.builder(EmbeddedGatewayCommand.config(mode)).sink(records::add).build());
+        GatewayConfig.of(mode).engine().sink(records::add).build());
   }
 
   private HttpResponse<String> post(String path, String body, String... headers) throws Exception {
