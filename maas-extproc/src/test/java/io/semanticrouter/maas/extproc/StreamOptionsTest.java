@@ -5,6 +5,7 @@ import static io.semanticrouter.maas.extproc.Messages.JSON_ANSWER;
 import static io.semanticrouter.maas.extproc.Messages.body;
 import static io.semanticrouter.maas.extproc.Messages.chat;
 import static io.semanticrouter.maas.extproc.Messages.request;
+import static io.semanticrouter.maas.extproc.Messages.requestBody;
 import static io.semanticrouter.maas.extproc.Messages.response;
 import static io.semanticrouter.maas.extproc.Messages.trailers;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -290,5 +291,63 @@ class StreamOptionsTest {
     assertThat(handled).isEqualTo(3);
     assertThat(stats.handlingSeconds()).isPositive();
     assertThat(ExtProcStats.handlingBounds()).hasSameSizeAs(stats.handlingTimes());
+  }
+
+  /** How the stream of a chat can end. */
+  private enum Ends {
+    END_OF_STREAM,
+    TRAILERS,
+    HALF_CLOSE,
+    CANCEL,
+    IDLE
+  }
+
+  /** Pieces of bodies are counted together, and none of them gets lost at the end. */
+  @ParameterizedTest
+  @EnumSource(Ends.class)
+  void sumsAreThoseOfAllMessagesHoweverTheStreamEnds(Ends end) {
+    int pieces = 2 * 64 + 7;
+    FakeEnvoy.Stream stream = open().send(chat(USER, "alice"));
+    stream.send(requestBody("{", false), response(200, "application/json"));
+    for (int i = 0; i < pieces; i++) {
+      stream.send(body(" ", false));
+    }
+    long more = 0;
+    switch (end) {
+      case END_OF_STREAM -> {
+        more = 1;
+        stream.send(body(" ", true));
+      }
+      case TRAILERS -> stream.send(trailers());
+      case HALF_CLOSE -> stream.halfClose();
+      case CANCEL -> stream.cancel();
+      case IDLE -> {
+        processor.settleIdle();
+        processor.settleIdle();
+      }
+    }
+    ExtProcStats stats = processor.stats();
+    Map<String, Long> messages = new HashMap<>();
+    stats.forEachPhase(messages::put);
+    assertThat(messages)
+        .containsEntry("request_headers", 1L)
+        .containsEntry("request_body", 1L)
+        .containsEntry("response_headers", 1L)
+        .containsEntry("response_body", pieces + more)
+        .containsEntry("response_trailers", end == Ends.TRAILERS ? 1L : 0L);
+    assertThat(stats.bodyBytes()).isEqualTo(pieces + more);
+    long replies = 0;
+    for (ReplyKind kind : ReplyKind.values()) {
+      replies += stats.replies(kind);
+    }
+    assertThat(replies)
+        .isEqualTo(messages.values().stream().mapToLong(Long::longValue).sum())
+        .isEqualTo(stream.replies().size());
+    long settled = 0;
+    for (End each : End.values()) {
+      settled += stats.ends(each);
+    }
+    assertThat(settled).isEqualTo(1);
+    assertThat(sink.records()).hasSize(1);
   }
 }
