@@ -445,6 +445,16 @@ public final class Exchange implements AutoCloseable {
     return record;
   }
 
+  /**
+   * Not all of the response body may have been shown: it is measured as far as it was, and nobody
+   * keeps it.
+   */
+  public void keepNothing() {
+    if (kept != null) {
+      kept.abandon();
+    }
+  }
+
   /** The response has ended as it should: its last byte has been seen. */
   public void end() {
     settle(null);

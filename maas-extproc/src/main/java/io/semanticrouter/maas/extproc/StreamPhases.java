@@ -345,6 +345,11 @@ final class StreamPhases {
         echo(Phase.RESPONSE_BODY, rest, false, out);
       }
     }
+    if (exchange != null
+        && (responseMode == BodyMode.BUFFERED_PARTIAL || responseMode == BodyMode.UNKNOWN)) {
+      // What did not fit into Envoy's buffer has gone on unseen; only an end of stream tells.
+      exchange.keepNothing();
+    }
     end();
     out.send(withMetadata(Reply.RESPONSE_TRAILERS));
   }

@@ -21,8 +21,11 @@ import io.semanticrouter.maas.Routing;
 import io.semanticrouter.maas.TokenUsage;
 import io.semanticrouter.maas.extproc.minienvoy.Filter;
 import io.semanticrouter.maas.extproc.minienvoy.HttpExchange;
+import io.semanticrouter.maas.extproc.minienvoy.HttpMessage;
 import io.semanticrouter.maas.extproc.minienvoy.HttpMessage.End;
+import io.semanticrouter.maas.extproc.minienvoy.Modes;
 import io.semanticrouter.maas.extproc.minienvoy.Played;
+import io.semanticrouter.maas.testkit.FakeKeeper;
 import io.semanticrouter.maas.testkit.FakeRouter;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import java.util.Set;
@@ -36,8 +39,9 @@ class RoutedStreamTest {
   private static final String CACHED = "{\"model\":\"m\",\"messages\":[\"known\"]}";
 
   private final RecordingSink sink = new RecordingSink();
+  private final FakeKeeper keeper = new FakeKeeper();
   private final MeteredEnvoy metered =
-      MeteredEnvoy.routing(sink, new FakeRouter(1000, RoutedStreamTest::route));
+      MeteredEnvoy.routing(sink, new FakeRouter(1000, this::route));
   private final FakeEnvoy envoy = FakeEnvoy.on(metered.channel());
 
   @AfterEach
@@ -45,7 +49,7 @@ class RoutedStreamTest {
     metered.close();
   }
 
-  private static RoutedRequest route(RoutableRequest request) {
+  private RoutedRequest route(RoutableRequest request) {
     return FakeRouter.text(request).contains("known")
         ? RoutedRequest.answered(
             Routing.UNKNOWN,
@@ -55,7 +59,8 @@ class RoutedStreamTest {
                 "application/json",
                 "{}".getBytes(UTF_8),
                 Measurement.of(Status.COMPLETE, Set.of(), TokenUsage.of(7, 5))))
-        : RoutedRequest.unchanged(Routing.UNKNOWN, RouterReport.of(Result.DEFAULT));
+        : RoutedRequest.unchanged(Routing.UNKNOWN, RouterReport.of(Result.DEFAULT))
+            .withKeeper(keeper);
   }
 
   private static ProcessingRequest head(BodySendMode mode, String... headers) {
@@ -131,6 +136,36 @@ class RoutedStreamTest {
     assertThat(sink.single().router().result()).isEqualTo(Result.UNSEEN);
     stream.cancel();
     assertThat(metered.processor().failures()).isZero();
+  }
+
+  /** The rest has gone on unseen; who got it from the cache would get it cut off. */
+  @Test
+  void answerOfWhichOnlyAPartMayHaveBeenShownIsNotKept() {
+    Filter filter =
+        Filter.builder(Modes.of(BodySendMode.BUFFERED, BodySendMode.BUFFERED_PARTIAL))
+            .bufferLimit(JSON_ANSWER.length())
+            .build();
+    metered.play(
+        filter,
+        HttpExchange.of(
+            MeteredEnvoy.CHAT,
+            HttpMessage.response(200, "content-type", "application/json")
+                .body(End.EMPTY_CHUNK, JSON_ANSWER, "\n")
+                .trailers("a", "b")));
+    assertThat(sink.single().measurement().status()).isEqualTo(Status.COMPLETE);
+    assertThat(keeper.calls()).isEqualTo("begin accept abandon");
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = BodySendMode.class,
+      names = {"STREAMED", "BUFFERED", "BUFFERED_PARTIAL", "FULL_DUPLEX_STREAMED"})
+  void answerThatWasShownToItsEndIsKept(BodySendMode mode) {
+    metered.play(
+        Filter.of(mode, mode),
+        HttpExchange.of(chat(End.LAST_CHUNK, "{\"messages\":[]}"), MeteredEnvoy.JSON));
+    assertThat(new String(keeper.body(), UTF_8)).isEqualTo(JSON_ANSWER);
+    assertThat(keeper.calls()).endsWith("end");
   }
 
   /** No override is honoured then, so that its pieces come as they are. */
