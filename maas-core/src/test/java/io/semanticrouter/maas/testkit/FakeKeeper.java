@@ -7,12 +7,14 @@ import io.semanticrouter.maas.Measurement;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A keeper that remembers what it was told, and breaks where a test tells it to. */
 public final class FakeKeeper implements AnswerKeeper {
   private final String broken;
   private final List<String> calls = new ArrayList<>();
   private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+  private @Nullable Measurement measurement;
 
   /** A keeper that wants every answer. */
   public FakeKeeper() {
@@ -36,6 +38,11 @@ public final class FakeKeeper implements AnswerKeeper {
   /** The bytes that it got. */
   public byte[] body() {
     return body.toByteArray();
+  }
+
+  /** What it was ended with; null when it was not. */
+  public @Nullable Measurement measurement() {
+    return measurement;
   }
 
   /** How often it was ended or abandoned. */
@@ -68,7 +75,8 @@ public final class FakeKeeper implements AnswerKeeper {
   }
 
   @Override
-  public void end(Measurement measurement, String model) {
+  public void end(Measurement ended, String model) {
+    measurement = ended;
     called("end");
   }
 
