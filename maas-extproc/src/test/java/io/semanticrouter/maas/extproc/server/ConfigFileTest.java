@@ -119,6 +119,8 @@ class ConfigFileTest {
                         "export_routing_metrics", true,
                         "export_security_metrics", true,
                         "internal_cost_calculation", false),
+                    "routing",
+                    Map.of("profile", "auto", "headers", Map.of(), "request_debug", true),
                     "usage",
                     Map.of(
                         "force_usage",
