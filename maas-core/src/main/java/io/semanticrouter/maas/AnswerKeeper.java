@@ -4,7 +4,7 @@ package io.semanticrouter.maas;
 /**
  * Gets the answer to one request, byte for byte as the client gets it. Used by one thread at a
  * time. What it throws is counted as a defect, and nothing more is given to it. Every keeper is
- * ended or abandoned.
+ * ended or abandoned, once.
  */
 public interface AnswerKeeper {
   /**

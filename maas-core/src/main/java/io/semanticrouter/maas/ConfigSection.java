@@ -172,6 +172,21 @@ public final class ConfigSection {
     return defaultValue;
   }
 
+  /** One constant of an enum: its name in lower case, with {@code -} for {@code _}. */
+  public <E extends Enum<E>> E oneOf(String key, E defaultValue) {
+    Class<E> type = defaultValue.getDeclaringClass();
+    Set<String> names = new LinkedHashSet<>();
+    for (E constant : type.getEnumConstants()) {
+      names.add(spelled(constant));
+    }
+    String name = oneOf(key, spelled(defaultValue), names);
+    return Enum.valueOf(type, name.toUpperCase(Locale.ROOT).replace('-', '_'));
+  }
+
+  private static String spelled(Enum<?> constant) {
+    return Labels.of(constant).replace('_', '-');
+  }
+
   /** One of a closed set of texts. */
   public String oneOf(String key, String defaultValue, Set<String> allowed) {
     String value = string(key, defaultValue);

@@ -70,7 +70,7 @@ public final class Exchange implements AutoCloseable {
   private @Nullable ByteSink codedBody;
 
   /** Gets the body as the client gets it; null when nobody wants it. */
-  private @Nullable AnswerKeeper keeper;
+  private @Nullable KeptAnswer kept;
 
   private @Nullable LocalAnswer localAnswer;
   private boolean defective;
@@ -155,9 +155,12 @@ public final class Exchange implements AutoCloseable {
       return;
     }
     boolean decided = !open.isOpen();
-    open.request(bytes, offset, length, (b, from, count) -> force(b, from, count, out));
-    if (!decided) {
-      takeDecision(open);
+    try {
+      open.request(bytes, offset, length, (b, from, count) -> force(b, from, count, out));
+    } finally {
+      if (!decided) {
+        takeDecision(open);
+      }
     }
   }
 
@@ -169,8 +172,11 @@ public final class Exchange implements AutoCloseable {
   public void endRequestBody(BodySink out) {
     RequestRouting open = requestRouting;
     if (open != null && open.isOpen()) {
-      open.end((b, from, count) -> force(b, from, count, out));
-      takeDecision(open);
+      try {
+        open.end((b, from, count) -> force(b, from, count, out));
+      } finally {
+        takeDecision(open);
+      }
     }
     if (forcing != null) {
       forcing.endRequest(out);
@@ -198,23 +204,18 @@ public final class Exchange implements AutoCloseable {
 
   private void takeDecision(RequestRouting decided) {
     RoutedRequest routed = decided.routed();
-    if (routed == null || settled) {
+    if (routed == null) {
       return;
     }
     routing = routed.routing();
     RoutedRequest.Answer answer = routed.answer();
-    if (answer == null) {
-      keeper = routed.keeper();
-      return;
+    if (answer != null) {
+      status = answer.status();
+      localAnswer = decided.localAnswer();
+      settleAnswered(answer.measurement());
+    } else if (routed.keeper() != null) {
+      kept = new KeptAnswer(metering, routed.keeper());
     }
-    status = answer.status();
-    HeaderEdits facts =
-        metering.config().mode().isIntegrated()
-            ? metering.routingHeaders().write(routing, Headers.EMPTY, false)
-            : HeaderEdits.EMPTY;
-    localAnswer =
-        new LocalAnswer(status, facts.withSet("content-type", answer.contentType()), answer.body());
-    settleAnswered(answer.measurement());
   }
 
   /**
@@ -262,7 +263,9 @@ public final class Exchange implements AutoCloseable {
               facts);
       plainBody = meter.plainBody();
       codedBody = meter.codedBody();
-      beginKeeping(responseStatus, headers);
+      if (kept != null) {
+        kept.begin(wantsResponseBody(), responseStatus, headers);
+      }
       if (metering.config().mode().isIntegrated()) {
         // Asked for by us, then, and not by the client.
         boolean debugged = requestEdits.sets(RoutingHeaders.DEBUG);
@@ -272,48 +275,6 @@ public final class Exchange implements AutoCloseable {
       fail(e);
     }
     return forcing == null ? edits : strip(forcing, edits, headers);
-  }
-
-  /** What is not measured is not kept: an answer without usage could not be billed again. */
-  private void beginKeeping(int responseStatus, Headers headers) {
-    AnswerKeeper wanting = keeper;
-    if (wanting == null) {
-      return;
-    }
-    keeper = null;
-    boolean wanted = false;
-    try {
-      wanted = wantsResponseBody() && wanting.begin(responseStatus, headers);
-    } catch (Exception e) {
-      metering.defect(e);
-    }
-    if (wanted) {
-      keeper = wanting;
-    } else {
-      abandon(wanting);
-    }
-  }
-
-  private void abandon(AnswerKeeper kept) {
-    try {
-      kept.abandon();
-    } catch (Exception e) {
-      metering.defect(e);
-    }
-  }
-
-  private void keep(byte[] bytes, int offset, int length) {
-    AnswerKeeper open = keeper;
-    if (open == null) {
-      return;
-    }
-    try {
-      open.accept(bytes, offset, length);
-    } catch (Exception e) {
-      keeper = null;
-      metering.defect(e);
-      abandon(open);
-    }
   }
 
   /** Also when the measurement has failed: the usage is there all the same. */
@@ -363,10 +324,11 @@ public final class Exchange implements AutoCloseable {
   }
 
   private BodySink kept(BodySink out) {
-    return keeper == null
+    KeptAnswer open = kept;
+    return open == null || !open.isOpen()
         ? out
         : (b, from, count) -> {
-          keep(b, from, count);
+          open.accept(b, from, count);
           out.accept(b, from, count);
         };
   }
@@ -407,8 +369,12 @@ public final class Exchange implements AutoCloseable {
   /** The next piece of the response body, cut anywhere. The array is only read, and not kept. */
   public void onResponseBody(byte[] bytes, int offset, int length) {
     measure(bytes, offset, length);
-    if (keeper != null) {
-      keep(bytes, offset, length);
+    keep(bytes, offset, length);
+  }
+
+  private void keep(byte[] bytes, int offset, int length) {
+    if (kept != null) {
+      kept.accept(bytes, offset, length);
     }
   }
 
@@ -479,6 +445,16 @@ public final class Exchange implements AutoCloseable {
     return record;
   }
 
+  /**
+   * Not all of the response body may have been shown: it is measured as far as it was, and nobody
+   * keeps it.
+   */
+  public void keepNothing() {
+    if (kept != null) {
+      kept.abandon();
+    }
+  }
+
   /** The response has ended as it should: its last byte has been seen. */
   public void end() {
     settle(null);
@@ -504,21 +480,17 @@ public final class Exchange implements AutoCloseable {
     if (meter != null && forcing != null) {
       meter.choicesPerPrompt(forcing.choices());
     }
+    if (requestRouting != null) {
+      requestRouting.settled();
+    }
     Measurement measurement = measure(abort);
     record(operation, measurement);
-    AnswerKeeper kept = keeper;
-    keeper = null;
-    if (kept == null) {
-      return;
-    }
-    if (abort != null || defective) {
-      abandon(kept);
-      return;
-    }
-    try {
-      kept.end(measurement, modelSoFar());
-    } catch (Exception e) {
-      metering.defect(e);
+    if (kept != null) {
+      if (abort != null || defective) {
+        kept.abandon();
+      } else {
+        kept.end(measurement, modelSoFar());
+      }
     }
   }
 
@@ -566,6 +538,9 @@ public final class Exchange implements AutoCloseable {
 
   private void fail(Exception e) {
     defective = true;
+    if (kept != null) {
+      kept.abandon();
+    }
     if (meter != null) {
       meter.close();
     }

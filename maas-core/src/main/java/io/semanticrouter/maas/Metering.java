@@ -43,6 +43,7 @@ public final class Metering {
   private final @Nullable RequestRouter router;
 
   private final AtomicLong sequence = new AtomicLong();
+  private final AtomicLong heldRequestBytes = new AtomicLong();
   private final LongAdder defects = new LongAdder();
   private final LongAdder sinkFailures = new LongAdder();
   private final AtomicBoolean defectLogged = new AtomicBoolean();
@@ -117,15 +118,21 @@ public final class Metering {
     }
     RequestRouting routing = null;
     RouterReport routerReport = RouterReport.OFF;
-    if (router != null && operation != null && router.routes(operation)) {
-      long length = contentLength(request);
-      RouterReport.Result result = routable(router, length, request);
-      // Its length may change, and where there is no room no edit may say so.
-      if (result == RouterReport.Result.UNSEEN && request.hasRoomFor(0, 0)) {
-        routing = new RequestRouting(this, router, operation, path, identity, request, length);
-        edits = length < 0 || forcing != null ? edits : edits.withRemove(CONTENT_LENGTH);
+    if (router != null && operation != null) {
+      try {
+        long length = contentLength(request);
+        RouterReport.Result result = routable(router, operation, length, request);
+        // Its length may change, and where there is no room no edit may say so.
+        if (result == RouterReport.Result.UNSEEN && request.hasRoomFor(0, 0)) {
+          routing = new RequestRouting(this, router, operation, path, identity, request, length);
+          edits = length < 0 || forcing != null ? edits : edits.withRemove(CONTENT_LENGTH);
+        }
+        routerReport = RouterReport.of(result);
+      } catch (Exception | LinkageError | StackOverflowError e) {
+        routing = null;
+        routerReport = RouterReport.of(RouterReport.Result.FAILED);
+        defect(e);
       }
-      routerReport = RouterReport.of(result);
     }
     boolean isEstimated =
         operation != null && config.usage().onDisconnect() == UsageConfig.Disconnect.ESTIMATE;
@@ -161,21 +168,20 @@ public final class Metering {
   }
 
   /** What the head of a request allows: unseen so far when its body can be routed. */
-  private RouterReport.Result routable(RequestRouter open, long length, Headers request) {
-    try {
-      if (ResponseMeter.isEncoded(request.get("content-encoding"))) {
-        return RouterReport.Result.ENCODED;
-      }
-      if (!UsageForcing.isPlainJson(request)) {
-        return RouterReport.Result.NOT_JSON;
-      }
-      return length > open.maxBodyBytes()
-          ? RouterReport.Result.TOO_LARGE
-          : RouterReport.Result.UNSEEN;
-    } catch (Exception e) {
-      defect(e);
-      return RouterReport.Result.FAILED;
+  private static RouterReport.Result routable(
+      RequestRouter open, Operation operation, long length, Headers request) {
+    if (!open.routes(operation)) {
+      return RouterReport.Result.OFF;
     }
+    if (ResponseMeter.isEncoded(request.get("content-encoding"))) {
+      return RouterReport.Result.ENCODED;
+    }
+    if (!UsageForcing.isPlainJson(request)) {
+      return RouterReport.Result.NOT_JSON;
+    }
+    return length > open.maxBodyBytes()
+        ? RouterReport.Result.TOO_LARGE
+        : RouterReport.Result.UNSEEN;
   }
 
   private UsageConfig.Backend backend(UsageConfig.@Nullable Route route) {
@@ -210,6 +216,37 @@ public final class Metering {
    */
   public long routingSchemaMismatches() {
     return routingHeaders.schemaMismatches();
+  }
+
+  /** The bytes that requests take which are held back at this moment, to be routed. */
+  long heldRequestBytes() {
+    return heldRequestBytes.get();
+  }
+
+  /** Whether requests may hold so many bytes more. */
+  boolean reserveRequestBytes(long bytes, long limit) {
+    if (heldRequestBytes.addAndGet(bytes) <= limit) {
+      return true;
+    }
+    heldRequestBytes.addAndGet(-bytes);
+    return false;
+  }
+
+  /** Gives back what was reserved. */
+  void releaseRequestBytes(long bytes) {
+    if (bytes > 0) {
+      heldRequestBytes.addAndGet(-bytes);
+    }
+  }
+
+  /** An answer of the router as the client gets it. */
+  LocalAnswer localAnswer(Routing routing, RoutedRequest.Answer answer) {
+    HeaderEdits facts =
+        config.mode().isIntegrated()
+            ? routingHeaders.write(routing, Headers.EMPTY, false)
+            : HeaderEdits.EMPTY;
+    return new LocalAnswer(
+        answer.status(), facts.withSet("content-type", answer.contentType()), answer.body());
   }
 
   RoutingHeaders routingHeaders() {

@@ -18,6 +18,15 @@ public interface RequestRouter {
   int maxBodyBytes();
 
   /**
+   * The most bytes that the bodies of all requests together take while they are held back; at least
+   * {@link #maxBodyBytes}. A request for which there is no room passes as it is. 16 MiB by default,
+   * or one body where that is more.
+   */
+  default long maxHeldBytes() {
+    return Math.max(16L << 20, maxBodyBytes());
+  }
+
+  /**
    * The names of the request headers, in lower case, that {@link #route} looks at; none by default.
    */
   default List<String> headers() {

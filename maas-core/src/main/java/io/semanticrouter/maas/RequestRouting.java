@@ -20,6 +20,8 @@ final class RequestRouting {
   private final Operation operation;
   private final String path;
   private final Identity identity;
+  private final int maxBodyBytes;
+  private final long maxHeldBytes;
 
   /** Alternating names and values: those of a request are gone when its body is whole. */
   private final List<String> headers;
@@ -31,11 +33,18 @@ final class RequestRouting {
   private int length;
   private boolean open = true;
 
-  /** A backend has answered what it has seen; the rest of the request cannot change that. */
-  private boolean answered;
+  /** What {@link #held} takes of the room for all requests. */
+  private int reserved;
+
+  /**
+   * A backend has answered what it has seen, or the exchange is settled: the rest of the request
+   * cannot change that.
+   */
+  private boolean late;
 
   private RouterReport report = RouterReport.of(Result.UNSEEN);
   private @Nullable RoutedRequest routed;
+  private @Nullable LocalAnswer localAnswer;
 
   RequestRouting(
       Metering metering,
@@ -50,6 +59,8 @@ final class RequestRouting {
     this.operation = operation;
     this.path = path;
     this.identity = identity;
+    this.maxBodyBytes = router.maxBodyBytes();
+    this.maxHeldBytes = router.maxHeldBytes();
     this.headers = kept(router.headers(), headers);
     this.bodyBytes = bodyBytes;
   }
@@ -85,21 +96,27 @@ final class RequestRouting {
     return open && length > 0;
   }
 
-  /** A response has begun. */
+  /** A response has begun: what has not been decided is decided no more. */
   void answered() {
-    answered = true;
+    late = true;
+  }
+
+  /** The exchange is settled. What is held back still goes on, if it is asked for. */
+  void settled() {
+    late = true;
+    release();
   }
 
   /** Takes a piece. What follows the end that the head states is not looked at. */
   void request(byte[] b, int offset, int count, BodySink next) {
-    if (answered) {
+    if (late) {
       pass(next);
     }
     if (!open) {
       next.accept(b, offset, count);
       return;
     }
-    if (length + (long) count > router.maxBodyBytes()) {
+    if (length + (long) count > maxBodyBytes) {
       pass(Result.TOO_LARGE, next);
       next.accept(b, offset, count);
       return;
@@ -108,7 +125,13 @@ final class RequestRouting {
       decide(b, offset, offset + count, next);
       return;
     }
-    append(b, offset, count);
+    if (!hasRoomFor(length + count)) {
+      pass(Result.CROWDED, next);
+      next.accept(b, offset, count);
+      return;
+    }
+    System.arraycopy(b, offset, held, length, count);
+    length += count;
     if (length == bodyBytes) {
       decide(held, 0, length, next);
     }
@@ -116,7 +139,7 @@ final class RequestRouting {
 
   /** The body is whole. */
   void end(BodySink next) {
-    if (answered) {
+    if (late) {
       pass(next);
     }
     if (open && length > 0) {
@@ -136,7 +159,7 @@ final class RequestRouting {
     open = false;
     report = RouterReport.of(why);
     byte[] bytes = held;
-    held = NOTHING;
+    letGo();
     if (length > 0) {
       next.accept(bytes, 0, length);
     }
@@ -144,11 +167,13 @@ final class RequestRouting {
 
   private void decide(byte[] b, int from, int to, BodySink next) {
     open = false;
-    held = NOTHING;
+    letGo();
     RoutedRequest decided;
     try {
       decided =
           router.route(new RoutableRequest(operation, path, identity, this::header, b, from, to));
+      RoutedRequest.Answer answer = decided.answer();
+      localAnswer = answer == null ? null : metering.localAnswer(decided.routing(), answer);
     } catch (Exception | LinkageError | StackOverflowError e) {
       metering.defect(e);
       report = RouterReport.of(Result.FAILED);
@@ -157,10 +182,10 @@ final class RequestRouting {
     }
     routed = decided;
     report = decided.report();
-    byte[] body = decided.body();
-    if (decided.answer() != null) {
+    if (localAnswer != null) {
       return;
     }
+    byte[] body = decided.body();
     if (body == null) {
       next.accept(b, from, to - from);
     } else {
@@ -168,18 +193,38 @@ final class RequestRouting {
     }
   }
 
-  private void append(byte[] b, int offset, int count) {
-    if (length + count > held.length) {
-      int doubled = Math.max(FIRST_BYTES, Math.max(length + count, 2 * held.length));
-      held = Arrays.copyOf(held, Math.min(doubled, router.maxBodyBytes()));
+  private boolean hasRoomFor(int needed) {
+    if (needed <= held.length) {
+      return true;
     }
-    System.arraycopy(b, offset, held, length, count);
-    length += count;
+    long doubled = Math.max(Math.max(FIRST_BYTES, needed), 2L * held.length);
+    int larger = (int) Math.min(doubled, maxBodyBytes);
+    if (!metering.reserveRequestBytes(larger - reserved, maxHeldBytes)) {
+      return false;
+    }
+    reserved = larger;
+    held = Arrays.copyOf(held, larger);
+    return true;
+  }
+
+  private void letGo() {
+    held = NOTHING;
+    release();
+  }
+
+  private void release() {
+    metering.releaseRequestBytes(reserved);
+    reserved = 0;
   }
 
   /** What was decided; null when nothing was. */
   @Nullable RoutedRequest routed() {
     return routed;
+  }
+
+  /** What the client gets without a backend; null when nothing like that was decided. */
+  @Nullable LocalAnswer localAnswer() {
+    return localAnswer;
   }
 
   RouterReport report() {

@@ -47,9 +47,16 @@ public final class RoutedRequest {
     return new RoutedRequest(routing, report, null, answer, null);
   }
 
-  /** The same with somebody who gets the backend's answer. */
+  /**
+   * The same with somebody who gets the backend's answer.
+   *
+   * @throws IllegalStateException when there will be none
+   */
   public RoutedRequest withKeeper(AnswerKeeper answerKeeper) {
-    return new RoutedRequest(routing, report, body, answer, answerKeeper);
+    if (answer != null) {
+      throw new IllegalStateException("no backend answers");
+    }
+    return new RoutedRequest(routing, report, body, null, answerKeeper);
   }
 
   /** The facts. */

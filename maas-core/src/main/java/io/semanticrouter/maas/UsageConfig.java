@@ -2,12 +2,8 @@
 package io.semanticrouter.maas;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -100,15 +96,15 @@ public record UsageConfig(
 
   static UsageConfig from(ConfigSection section) {
     boolean forceUsage = section.bool("force_usage", true);
-    Backend backend = oneOf(section, "backend", Backend.GENERIC, Backend.class);
+    Backend backend = section.oneOf("backend", Backend.GENERIC);
     UsageConfig config =
         new UsageConfig(
             forceUsage,
             backend,
-            oneOf(section, "on_disconnect", Disconnect.LAST_SNAPSHOT, Disconnect.class),
+            section.oneOf("on_disconnect", Disconnect.LAST_SNAPSHOT),
             (int) section.integer("bytes_per_token", DEFAULT_BYTES_PER_TOKEN, 1, 1000),
             section.integer("max_tokens_per_exchange", DEFAULT_MAX_TOKENS, 1, 1L << 50),
-            oneOf(section, "accept_encoding", AcceptEncoding.DECODABLE, AcceptEncoding.class),
+            section.oneOf("accept_encoding", AcceptEncoding.DECODABLE),
             routes(section.section("routes"), forceUsage, backend));
     section.rejectUnknownKeys();
     return config;
@@ -126,32 +122,16 @@ public record UsageConfig(
         continue; // what it lacks would be noise
       }
       Operation operation =
-          route.has("operation")
-              ? oneOf(route, "operation", Operation.DETECT, Operation.class)
-              : null;
+          route.has("operation") ? route.oneOf("operation", Operation.DETECT) : null;
       routes.add(
           new Route(
               path,
               operation,
               route.bool("force_usage", forceUsage),
-              oneOf(route, "backend", backend, Backend.class)));
+              route.oneOf("backend", backend)));
       route.rejectUnknownKeys();
     }
     routes.sort(Comparator.comparingInt((Route route) -> route.path().length()).reversed());
     return List.copyOf(routes);
-  }
-
-  private static <E extends Enum<E>> E oneOf(
-      ConfigSection section, String key, E defaultValue, Class<E> type) {
-    Set<String> names =
-        Arrays.stream(type.getEnumConstants())
-            .map(UsageConfig::spelled)
-            .collect(Collectors.toUnmodifiableSet());
-    String name = section.oneOf(key, spelled(defaultValue), names);
-    return Enum.valueOf(type, name.toUpperCase(Locale.ROOT).replace('-', '_'));
-  }
-
-  private static String spelled(Enum<?> constant) {
-    return Labels.of(constant).replace('_', '-');
   }
 }

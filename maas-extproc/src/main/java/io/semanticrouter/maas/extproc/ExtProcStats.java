@@ -103,7 +103,6 @@ public final class ExtProcStats {
   };
 
   private final LongAdder started = new LongAdder();
-  private final LongAdder ended = new LongAdder();
   private final LongAdder unknownRequests = new LongAdder();
   private final LongAdder bodyBytes = new LongAdder();
   private final LongAdder handlingNanos = new LongAdder();
@@ -135,10 +134,6 @@ public final class ExtProcStats {
 
   void streamStarted() {
     started.increment();
-  }
-
-  void streamEnded() {
-    ended.increment();
   }
 
   void requestUnknown() {
@@ -201,11 +196,6 @@ public final class ExtProcStats {
    */
   public long unknownRequests() {
     return unknownRequests.sum();
-  }
-
-  /** How many streams are open. */
-  public long streamsOpen() {
-    return Math.max(0, started.sum() - ended.sum());
   }
 
   /** Visits how many messages of each phase have come, by the metric label value of the phase. */

@@ -66,9 +66,7 @@ public final class MaasProcessor implements BindableService {
 
   /** gRPC tells of the end of a stream exactly once, whatever ends it. */
   void ended(ProcessorStream stream) {
-    if (open.remove(stream)) {
-      stats.streamEnded();
-    }
+    open.remove(stream);
   }
 
   /** From now on, exchanges that end early are settled as drained. */

@@ -143,16 +143,22 @@ final class ProcessorStream extends ServerCall.Listener<Message> implements Stre
     settle(End.IDLE_TIMEOUT);
     if (!phases.isFullDuplex()) {
       complete();
+      return;
+    }
+    try {
+      phases.letGo(this);
+    } catch (Throwable t) {
+      stats.failed(Failure.MESSAGE);
     }
   }
 
   private void settle(End end) {
     try {
       phases.close(processor.isDraining() ? End.DRAIN : end);
-      stats.handOver();
     } catch (Throwable t) {
       stats.failed(Failure.SETTLEMENT);
     }
+    stats.handOver();
   }
 
   private void complete() {

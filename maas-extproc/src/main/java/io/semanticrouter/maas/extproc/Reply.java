@@ -43,8 +43,6 @@ final class Reply {
     }
   }
 
-  static final Reply REQUEST_BODY = neutral(Phase.REQUEST_BODY);
-  static final Reply RESPONSE_BODY = neutral(Phase.RESPONSE_BODY);
   static final Reply REQUEST_TRAILERS = neutral(Phase.REQUEST_TRAILERS);
   static final Reply RESPONSE_TRAILERS = neutral(Phase.RESPONSE_TRAILERS);
 

@@ -51,6 +51,9 @@ final class StreamPhases {
   /** That the request is unknown has been counted. */
   private boolean requestMissed;
 
+  /** The client has an answer of ours; what still comes is what was on its way. */
+  private boolean answered;
+
   private @Nullable UsageMetadata sentMetadata;
 
   /** Nothing more is needed, and the data plane has been told so. */
@@ -71,6 +74,10 @@ final class StreamPhases {
     if (message.requestMode != BodyMode.UNKNOWN || message.responseMode != BodyMode.UNKNOWN) {
       requestMode = message.requestMode;
       responseMode = message.responseMode;
+    }
+    if (answered && message.phase != Phase.REQUEST_HEADERS) {
+      // The data plane is done with us; a second answer in one frame crashes some versions.
+      return;
     }
     notSkipped |= skipped;
     if (exchange == null && message.phase != Phase.REQUEST_HEADERS) {
@@ -128,6 +135,14 @@ final class StreamPhases {
     stats.settled(end);
   }
 
+  /** Sends on what is held of a request of which the rest does not come. */
+  void letGo(Replies out) {
+    if (exchange != null && editsRequest(exchange) && isEchoed(requestMode) && !answered) {
+      exchange.passRequestBody(
+          (b, from, count) -> echo(Phase.REQUEST_BODY, b, from, from + count, false, out));
+    }
+  }
+
   // --- request -------------------------------------------------------------------------------
 
   private void requestHeaders(Message message, Replies out) {
@@ -135,6 +150,7 @@ final class StreamPhases {
       // A second head on one stream is not HTTP; what the first one began still has to be settled.
       close(End.NEXT_REQUEST);
       responseEnded = false;
+      answered = false;
       sentMetadata = null;
       notSkipped = false;
     }
@@ -144,15 +160,17 @@ final class StreamPhases {
     skipped = !begun.isMetered();
     // What is buffered comes whole, and can be edited to its last byte whatever follows it.
     boolean asksForBody = wantsBody && !requestMode.isWhole();
-    requestGathered = asksForBody && begun.routesRequestBody();
+    requestGathered = asksForBody && begun.routesRequestBody() && !isFullDuplex();
     requestStreamed = asksForBody && !requestGathered;
     ModeOverride override =
-        requestGathered
-            ? ModeOverride.BUFFER_REQUEST
-            : requestStreamed ? ModeOverride.STREAM_REQUEST : skipped ? ModeOverride.SKIP : null;
-    out.send(
-        Reply.headers(
-            Phase.REQUEST_HEADERS, begun.requestEdits(), isFullDuplex() ? null : override));
+        isFullDuplex()
+            ? null
+            : requestGathered
+                ? ModeOverride.BUFFER_REQUEST
+                : requestStreamed
+                    ? ModeOverride.STREAM_REQUEST
+                    : skipped ? ModeOverride.SKIP : null;
+    out.send(Reply.headers(Phase.REQUEST_HEADERS, begun.requestEdits(), override));
   }
 
   private void beginWithoutHead(Message message) {
@@ -212,6 +230,7 @@ final class StreamPhases {
 
   /** No message of the response will come. */
   private void answer(LocalAnswer answer, Message message, Replies out) {
+    answered = true;
     stats.settled(End.LOCAL_ANSWER);
     out.send(withMetadata(Reply.answered(message.phase, answer)));
   }
@@ -325,6 +344,11 @@ final class StreamPhases {
       if (isEchoed(responseMode)) {
         echo(Phase.RESPONSE_BODY, rest, false, out);
       }
+    }
+    if (exchange != null
+        && (responseMode == BodyMode.BUFFERED_PARTIAL || responseMode == BodyMode.UNKNOWN)) {
+      // What did not fit into Envoy's buffer has gone on unseen; only an end of stream tells.
+      exchange.keepNothing();
     }
     end();
     out.send(withMetadata(Reply.RESPONSE_TRAILERS));

@@ -125,13 +125,15 @@ class ForcedUsageStreamTest {
   void chunkThatDoesNotChangeGetsTheConstantReply() {
     send(chat());
     assertThat(send(requestBody("{\"stream\":true,", false)))
-        .isEqualTo(GeneratedCodec.response(Reply.REQUEST_BODY));
-    assertThat(send(requestBody("", false))).isEqualTo(GeneratedCodec.response(Reply.REQUEST_BODY));
+        .isEqualTo(GeneratedCodec.response(Reply.neutral(Phase.REQUEST_BODY)));
+    assertThat(send(requestBody("", false)))
+        .isEqualTo(GeneratedCodec.response(Reply.neutral(Phase.REQUEST_BODY)));
     assertThat(send(requestBody("\"a\":1}", false)))
-        .isNotEqualTo(GeneratedCodec.response(Reply.REQUEST_BODY));
+        .isNotEqualTo(GeneratedCodec.response(Reply.neutral(Phase.REQUEST_BODY)));
     assertThat(send(requestBody("\n", false)))
-        .isEqualTo(GeneratedCodec.response(Reply.REQUEST_BODY));
-    assertThat(send(requestBody("", true))).isEqualTo(GeneratedCodec.response(Reply.REQUEST_BODY));
+        .isEqualTo(GeneratedCodec.response(Reply.neutral(Phase.REQUEST_BODY)));
+    assertThat(send(requestBody("", true)))
+        .isEqualTo(GeneratedCodec.response(Reply.neutral(Phase.REQUEST_BODY)));
   }
 
   @Test
@@ -163,7 +165,8 @@ class ForcedUsageStreamTest {
     ProcessingResponse usage = stream.replies().get(5);
     assertThat(usage.getResponseBody().getResponse().getBodyMutation().getClearBody()).isTrue();
     assertThat(usage.hasDynamicMetadata()).isTrue();
-    assertThat(stream.replies().get(3)).isEqualTo(GeneratedCodec.response(Reply.RESPONSE_BODY));
+    assertThat(stream.replies().get(3))
+        .isEqualTo(GeneratedCodec.response(Reply.neutral(Phase.RESPONSE_BODY)));
     assertThat(sink.single().outcome()).isEqualTo(Outcome.COMPLETE);
     assertThat(sink.single().forcedUsage()).isEqualTo(ForcedUsage.EDITED);
   }

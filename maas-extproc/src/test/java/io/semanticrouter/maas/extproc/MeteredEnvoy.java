@@ -118,6 +118,11 @@ final class MeteredEnvoy implements AutoCloseable {
     return new MeteredEnvoy(true, sink, ExtProcConfig.DEFAULT, router);
   }
 
+  /** A router in a meter that only looks on. */
+  static MeteredEnvoy routingOnly(UsageSink sink, RequestRouter router) {
+    return new MeteredEnvoy(false, sink, ExtProcConfig.DEFAULT, router);
+  }
+
   static HttpMessage chat(End end, String... body) {
     return HttpMessage.request(
             "POST",

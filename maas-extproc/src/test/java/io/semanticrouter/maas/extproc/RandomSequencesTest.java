@@ -246,7 +246,7 @@ class RandomSequencesTest {
   /**
    * As a parser of the protocol reads it: a number of a known field can be that field after all.
    */
-  private static ProcessingRequest parsed(ProcessingRequest message) {
+  static ProcessingRequest parsed(ProcessingRequest message) {
     try {
       return ProcessingRequest.parseFrom(message.toByteString());
     } catch (InvalidProtocolBufferException e) {

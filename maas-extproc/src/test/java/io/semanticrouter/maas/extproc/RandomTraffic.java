@@ -108,7 +108,12 @@ final class RandomTraffic {
     }
     String path = oneIn(5) ? "/v1/embeddings" : "/v1/chat/completions";
     HttpMessage request = HttpMessage.request("POST", path, MeteredEnvoy.USER, "alice");
-    return oneIn(10) ? request : body(request, REQUESTS.get(random.nextInt(REQUESTS.size())), 40);
+    if (oneIn(10)) {
+      return request;
+    }
+    String text = REQUESTS.get(random.nextInt(REQUESTS.size()));
+    ByteString length = ByteString.copyFromUtf8(Integer.toString(text.length()));
+    return body(oneIn(3) ? request.header("content-length", length) : request, text, 40);
   }
 
   private HttpMessage response() {

@@ -5,6 +5,7 @@ import static io.semanticrouter.maas.extproc.Messages.JSON_ANSWER;
 import static io.semanticrouter.maas.extproc.Messages.body;
 import static io.semanticrouter.maas.extproc.Messages.chat;
 import static io.semanticrouter.maas.extproc.Messages.request;
+import static io.semanticrouter.maas.extproc.Messages.requestBody;
 import static io.semanticrouter.maas.extproc.Messages.response;
 import static io.semanticrouter.maas.extproc.Messages.trailers;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -71,7 +72,6 @@ class StreamOptionsTest {
       envoy.close();
     }
     assertThat(processor.openStreams()).isZero();
-    assertThat(processor.stats().streamsOpen()).isZero();
   }
 
   // Sources of identity
@@ -282,7 +282,7 @@ class StreamOptionsTest {
     assertThat(stats.ends(End.END_OF_RESPONSE)).isEqualTo(1);
     assertThat(stats.bodyBytes()).isEqualTo(JSON_ANSWER.length());
     assertThat(stats.streamsStarted()).isEqualTo(1);
-    assertThat(stats.streamsOpen()).isEqualTo(1);
+    assertThat(processor.openStreams()).isEqualTo(1);
     long handled = 0;
     for (long count : stats.handlingTimes()) {
       handled += count;
@@ -290,5 +290,63 @@ class StreamOptionsTest {
     assertThat(handled).isEqualTo(3);
     assertThat(stats.handlingSeconds()).isPositive();
     assertThat(ExtProcStats.handlingBounds()).hasSameSizeAs(stats.handlingTimes());
+  }
+
+  /** How the stream of a chat can end. */
+  private enum Ends {
+    END_OF_STREAM,
+    TRAILERS,
+    HALF_CLOSE,
+    CANCEL,
+    IDLE
+  }
+
+  /** Pieces of bodies are counted together, and none of them gets lost at the end. */
+  @ParameterizedTest
+  @EnumSource(Ends.class)
+  void sumsAreThoseOfAllMessagesHoweverTheStreamEnds(Ends end) {
+    int pieces = 2 * 64 + 7;
+    FakeEnvoy.Stream stream = open().send(chat(USER, "alice"));
+    stream.send(requestBody("{", false), response(200, "application/json"));
+    for (int i = 0; i < pieces; i++) {
+      stream.send(body(" ", false));
+    }
+    long more = 0;
+    switch (end) {
+      case END_OF_STREAM -> {
+        more = 1;
+        stream.send(body(" ", true));
+      }
+      case TRAILERS -> stream.send(trailers());
+      case HALF_CLOSE -> stream.halfClose();
+      case CANCEL -> stream.cancel();
+      case IDLE -> {
+        processor.settleIdle();
+        processor.settleIdle();
+      }
+    }
+    ExtProcStats stats = processor.stats();
+    Map<String, Long> messages = new HashMap<>();
+    stats.forEachPhase(messages::put);
+    assertThat(messages)
+        .containsEntry("request_headers", 1L)
+        .containsEntry("request_body", 1L)
+        .containsEntry("response_headers", 1L)
+        .containsEntry("response_body", pieces + more)
+        .containsEntry("response_trailers", end == Ends.TRAILERS ? 1L : 0L);
+    assertThat(stats.bodyBytes()).isEqualTo(pieces + more);
+    long replies = 0;
+    for (ReplyKind kind : ReplyKind.values()) {
+      replies += stats.replies(kind);
+    }
+    assertThat(replies)
+        .isEqualTo(messages.values().stream().mapToLong(Long::longValue).sum())
+        .isEqualTo(stream.replies().size());
+    long settled = 0;
+    for (End each : End.values()) {
+      settled += stats.ends(each);
+    }
+    assertThat(settled).isEqualTo(1);
+    assertThat(sink.records()).hasSize(1);
   }
 }

@@ -89,10 +89,13 @@ final class AnswerBuffer {
             && !usage.isEmpty()
             && measurement.status() == Measurement.Status.COMPLETE
             && measurement.otherLines().isEmpty();
-    if (kept && type != null && usage != null) {
-      cache.put(key, new CachedAnswer(type, Arrays.copyOf(body, size), usage, model));
+    try {
+      if (kept && type != null && usage != null) {
+        cache.put(key, new CachedAnswer(type, Arrays.copyOf(body, size), usage, model));
+      }
+    } finally {
+      abandon();
     }
-    abandon();
     return kept;
   }
 

@@ -3,10 +3,7 @@ package io.semanticrouter.maas.router;
 
 import io.semanticrouter.maas.ConfigSection;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.Locale;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * The response cache: section {@code router.response_cache}. Immutable. Off unless it is switched
@@ -68,27 +65,13 @@ record CacheConfig(
             Duration.ofSeconds(
                 section.integer("ttl_seconds", DEFAULT_TTL_SECONDS, 1, MAX_TTL_SECONDS)),
             (int) section.integer("max_entry_bytes", DEFAULT_MAX_ENTRY_BYTES, 1 << 10, 1 << 28),
-            oneOf(section, "scope", Scope.USER, Scope.class),
-            oneOf(section, "temperature", Temperature.ZERO, Temperature.class),
+            section.oneOf("scope", Scope.USER),
+            section.oneOf("temperature", Temperature.ZERO),
             section.someOf("ignored_members", Set.of(), IGNORABLE));
     if (config.maxEntryBytes > config.maxBytes / 4) {
       section.reject("max_entry_bytes", "must be at most a quarter of max_bytes");
     }
     section.rejectUnknownKeys();
     return config;
-  }
-
-  private static <E extends Enum<E>> E oneOf(
-      ConfigSection section, String key, E defaultValue, Class<E> type) {
-    Set<String> names =
-        Arrays.stream(type.getEnumConstants())
-            .map(CacheConfig::spelled)
-            .collect(Collectors.toUnmodifiableSet());
-    String name = section.oneOf(key, spelled(defaultValue), names);
-    return Enum.valueOf(type, name.toUpperCase(Locale.ROOT));
-  }
-
-  private static String spelled(Enum<?> constant) {
-    return constant.name().toLowerCase(Locale.ROOT);
   }
 }

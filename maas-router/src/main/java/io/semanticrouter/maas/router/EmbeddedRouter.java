@@ -71,6 +71,11 @@ public final class EmbeddedRouter implements RequestRouter {
   }
 
   @Override
+  public long maxHeldBytes() {
+    return config.maxHeldBytes();
+  }
+
+  @Override
   public List<String> headers() {
     return cache == null ? List.of() : CacheKeys.VARIANT_HEADERS;
   }

@@ -24,6 +24,7 @@ public final class RouterConfig {
 
   private final boolean enabled;
   private final int maxBodyBytes;
+  private final long maxHeldBytes;
   private final List<String> routeModels;
   private final Models models;
   private final SignalsConfig signals;
@@ -34,6 +35,7 @@ public final class RouterConfig {
   private RouterConfig(
       boolean enabled,
       int maxBodyBytes,
+      long maxHeldBytes,
       List<String> routeModels,
       Models models,
       SignalsConfig signals,
@@ -42,6 +44,7 @@ public final class RouterConfig {
       CacheConfig responseCache) {
     this.enabled = enabled;
     this.maxBodyBytes = maxBodyBytes;
+    this.maxHeldBytes = maxHeldBytes;
     this.routeModels = routeModels;
     this.models = models;
     this.signals = signals;
@@ -58,6 +61,11 @@ public final class RouterConfig {
   /** The largest request body that is routed, in bytes; a larger one passes as it is. */
   int maxBodyBytes() {
     return maxBodyBytes;
+  }
+
+  /** The most bytes that all requests together take while they are held back. */
+  long maxHeldBytes() {
+    return maxHeldBytes;
   }
 
   /** Which requested models are routed, names or patterns with {@code *}. */
@@ -124,12 +132,18 @@ public final class RouterConfig {
     ConfigSection section = root.section(SECTION);
     boolean enabled = section.bool("enabled", false);
     int maxBodyBytes = (int) section.integer("max_body_bytes", MIB, 1024, 64 * MIB);
+    long maxHeldBytes =
+        section.integer("max_held_bytes", Math.max(16L * MIB, maxBodyBytes), 1024, 1L << 40);
+    if (maxHeldBytes < maxBodyBytes) {
+      section.reject("max_held_bytes", "must be at least max_body_bytes");
+    }
     Models models = models(section);
     SignalsConfig signals = SignalsConfig.from(section.section("signals"));
     RouterConfig config =
         new RouterConfig(
             enabled,
             maxBodyBytes,
+            maxHeldBytes,
             routeModels(section),
             models,
             signals,

@@ -10,7 +10,6 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -33,13 +32,7 @@ record SecurityConfig(Pii pii, Jailbreak jailbreak) {
     /** It is counted, and passes. */
     TRACK,
     /** It is counted, and refused. */
-    BLOCK;
-
-    private final String label = name().toLowerCase(Locale.ROOT);
-
-    String label() {
-      return label;
-    }
+    BLOCK
   }
 
   /**
@@ -79,7 +72,7 @@ record SecurityConfig(Pii pii, Jailbreak jailbreak) {
     Pii pii =
         new Pii(
             section.bool("enabled", false),
-            action(section),
+            section.oneOf("action", Action.TRACK),
             someOf(section, "types", PiiType.class, PiiType::label),
             someOf(section, "national_ids", NationalId.class, NationalId::label));
     section.rejectUnknownKeys();
@@ -89,16 +82,12 @@ record SecurityConfig(Pii pii, Jailbreak jailbreak) {
   private static Jailbreak jailbreak(ConfigSection section) {
     Jailbreak jailbreak =
         new Jailbreak(
-            section.bool("enabled", false), action(section), phrases(section), patterns(section));
+            section.bool("enabled", false),
+            section.oneOf("action", Action.TRACK),
+            phrases(section),
+            patterns(section));
     section.rejectUnknownKeys();
     return jailbreak;
-  }
-
-  private static Action action(ConfigSection section) {
-    String label =
-        section.oneOf(
-            "action", Action.TRACK.label(), Set.of(Action.TRACK.label(), Action.BLOCK.label()));
-    return label.equals(Action.BLOCK.label()) ? Action.BLOCK : Action.TRACK;
   }
 
   private static <E extends Enum<E>> Set<E> someOf(

@@ -105,7 +105,7 @@ class RouterConfigTest {
                     modelRefs: [{model: 'qwen3', use_reasoning: true}]},
                   {name: 'y', rules: {operator: 'XOR', conditions: []}, modelRefs: []},
                   {name: 'z', modelRefs: [{use_reasoning: 1, reasoning_effort: 'hi'}]},
-                  {name: 'default', rules: {type: 'tools'}, system_prompt: {mode: 'append'}},
+                  {name: 'default', rules: {type: 'tools'}, system_prompt: {mode: 'suffix'}},
                   {name: 'n', rules: {operator: 'NOT', conditions: [
                     {type: 'tools', name: 'x'}, {type: 'model'}, {name: 'q'},
                     {type: 'images', conditions: [{type: 'tools'}]}]}, pririty: 1},
@@ -120,6 +120,14 @@ class RouterConfigTest {
           .lines()
           .toList();
     }
+  }
+
+  @Test
+  void whatIsHeldBackHasRoomForTheLongestBody() {
+    assertThat(Configs.router("").maxHeldBytes()).isEqualTo(16 << 20);
+    assertThat(Configs.router("max_body_bytes: 33554432").maxHeldBytes()).isEqualTo(32 << 20);
+    assertThat(Configs.errorsOf("max_held_bytes: 2048"))
+        .containsExactly("router.max_held_bytes = 2048: must be at least max_body_bytes");
   }
 
   @ParameterizedTest

@@ -12,6 +12,7 @@ import io.semanticrouter.maas.extproc.ExtProcStats;
 import io.semanticrouter.maas.extproc.ExtProcStats.End;
 import io.semanticrouter.maas.extproc.ExtProcStats.Failure;
 import io.semanticrouter.maas.extproc.ExtProcStats.ReplyKind;
+import io.semanticrouter.maas.extproc.MaasProcessor;
 import java.util.function.Consumer;
 
 /** The metrics of the ExtProc service itself. None has a label that traffic could make grow. */
@@ -23,7 +24,8 @@ final class ExtProcMetrics {
 
   private ExtProcMetrics() {}
 
-  static void register(PrometheusRegistry registry, ExtProcStats stats) {
+  static void register(PrometheusRegistry registry, MaasProcessor processor) {
+    ExtProcStats stats = processor.stats();
     counter(
         registry,
         "semantic_router_extproc_streams",
@@ -32,7 +34,7 @@ final class ExtProcMetrics {
     GaugeWithCallback.builder()
         .name("semantic_router_extproc_open_streams")
         .help("Streams that are open.")
-        .callback(callback -> callback.call((double) stats.streamsOpen()))
+        .callback(callback -> callback.call((double) processor.openStreams()))
         .register(registry);
     counter(
         registry,

@@ -207,7 +207,7 @@ final class MaasServer implements AutoCloseable {
         "semantic_router_routing_schema_mismatches",
         "Responses of a semantic router with a header contract whose version is not known here",
         metering::routingSchemaMismatches);
-    ExtProcMetrics.register(registry, processor.stats());
+    ExtProcMetrics.register(registry, processor);
   }
 
   private void counter(String name, String help, LongSupplier value) {

@@ -409,6 +409,9 @@ final class Play {
   private void match(ProcessingResponse reply) {
     if (filter.observability()) {
       violation("a reply in observability mode: " + reply.getResponseCase());
+    } else if (reply.hasImmediateResponse()) {
+      immediate = reply.getImmediateResponse();
+      awaited.clear();
     } else if (duplex(reply.getResponseCase()) == null) {
       Awaited message = awaited.poll();
       if (message == null || message.kind() != kind(reply.getResponseCase())) {

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way of one answer to its keeper: whatever happens, it is begun before it gets anything, and
+ * closed once. What the keeper throws is counted, and goes no further. Used by one thread at a
+ * time.
+ */
+final class KeptAnswer {
+  private final Metering metering;
+
+  /** Null once it is closed. */
+  private @Nullable AnswerKeeper keeper;
+
+  private boolean begun;
+
+  KeptAnswer(Metering metering, AnswerKeeper keeper) {
+    this.metering = metering;
+    this.keeper = keeper;
+  }
+
+  /** Whether more of the body is wanted. */
+  boolean isOpen() {
+    return begun && keeper != null;
+  }
+
+  /**
+   * The answer begins. A second one makes the first worthless.
+   *
+   * @param measured what is not is not kept: an answer without usage could not be billed again
+   */
+  void begin(boolean measured, int status, Headers headers) {
+    AnswerKeeper open = keeper;
+    if (open == null) {
+      return;
+    }
+    boolean wanted = false;
+    try {
+      wanted = measured && !begun && open.begin(status, headers);
+    } catch (Exception | LinkageError | StackOverflowError e) {
+      metering.defect(e);
+    }
+    begun = true;
+    if (!wanted) {
+      abandon();
+    }
+  }
+
+  void accept(byte[] bytes, int offset, int length) {
+    AnswerKeeper open = keeper;
+    if (open == null || !begun) {
+      return;
+    }
+    try {
+      open.accept(bytes, offset, length);
+    } catch (Exception | LinkageError | StackOverflowError e) {
+      metering.defect(e);
+      abandon();
+    }
+  }
+
+  /** The answer has ended as it should, if it has begun. */
+  void end(Measurement measurement, String model) {
+    AnswerKeeper open = keeper;
+    if (open == null || !begun) {
+      abandon();
+      return;
+    }
+    keeper = null;
+    try {
+      open.end(measurement, model);
+    } catch (Exception | LinkageError | StackOverflowError e) {
+      metering.defect(e);
+    }
+  }
+
+  void abandon() {
+    AnswerKeeper open = keeper;
+    if (open == null) {
+      return;
+    }
+    keeper = null;
+    try {
+      open.abandon();
+    } catch (Exception | LinkageError | StackOverflowError e) {
+      metering.defect(e);
+    }
+  }
+}
