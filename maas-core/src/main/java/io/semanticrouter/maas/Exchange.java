@@ -249,9 +249,8 @@ public final class Exchange implements AutoCloseable {
     HeaderEdits edits = HeaderEdits.EMPTY;
     try {
       RoutingFacts facts = metering.routingHeaders().read(headers);
-      if (requestRouting == null || requestRouting.routed() == null) {
-        routing = facts.routing();
-      }
+      RoutedRequest routed = requestRouting == null ? null : requestRouting.routed();
+      routing = routed == null ? facts.routing() : routed.routing().over(facts.routing());
       meter =
           new ResponseMeter(
               operation,

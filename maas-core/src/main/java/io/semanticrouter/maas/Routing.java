@@ -94,6 +94,27 @@ public record Routing(
         || responsePath != null;
   }
 
+  /**
+   * This where its router has chosen a model; else the facts of a router behind it, with what this
+   * one found in the prompt.
+   */
+  Routing over(Routing behind) {
+    if (selectedModel != null || !behind.isKnown()) {
+      return this;
+    }
+    return new Routing(
+        behind.selectedModel,
+        behind.responseModel,
+        behind.routingDecision,
+        behind.category,
+        behind.reasoning,
+        behind.cacheHit,
+        behind.systemPromptInjected,
+        piiDetected != null ? piiDetected : behind.piiDetected,
+        jailbreakDetected != null ? jailbreakDetected : behind.jailbreakDetected,
+        behind.responsePath);
+  }
+
   Routing withResponseModel(@Nullable String model) {
     return model == null
         ? this

@@ -221,6 +221,28 @@ class RequestRoutingTest {
     assertThat(exchange.localAnswer()).isNull();
   }
 
+  /** It looked, and left the choice to a router behind, whose word then counts. */
+  @Test
+  void factsOfARouterBehindAreTakenWhereOursChoseNothing() {
+    Routing seen = new Routing(null, null, null, null, null, false, null, true, null);
+    Metering metering =
+        metering(
+            enabled(false),
+            request -> RoutedRequest.unchanged(seen, RouterReport.of(Result.PINNED)));
+    Exchange exchange = begin(metering);
+    assertThat(send(exchange, BODY, 1000) + end(exchange)).isEqualTo(BODY);
+    exchange.onResponseHeaders(
+        200,
+        FakeHeaders.of(
+            "content-type", "application/json",
+            "x-vsr-selected-decision", "their-rule",
+            "x-vsr-cache-hit", "true"));
+    exchange.end();
+    assertThat(only().isCacheHit()).isTrue();
+    assertThat(only().routing().routingDecision()).isEqualTo("their-rule");
+    assertThat(only().routing().piiDetected()).isTrue();
+  }
+
   @Test
   void standaloneRoutesAndExportsNoHeaders() {
     Exchange exchange = begin(metering(Map.of("enabled", false), RequestRoutingTest::toMath));

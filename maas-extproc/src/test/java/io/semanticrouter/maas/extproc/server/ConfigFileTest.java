@@ -165,6 +165,7 @@ class ConfigFileTest {
         .containsExactly(
             "enabled",
             "max_body_bytes",
+            "max_held_bytes",
             "route_models",
             "models",
             "reasoning_families",
