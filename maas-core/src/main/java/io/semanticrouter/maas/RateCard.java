@@ -4,6 +4,7 @@ package io.semanticrouter.maas;
 import java.math.BigDecimal;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +56,11 @@ public final class RateCard {
   /** Whether no model has prices. */
   public boolean isEmpty() {
     return prices.isEmpty();
+  }
+
+  /** The models that have prices. */
+  public Set<String> models() {
+    return prices.keySet();
   }
 
   /** Whether a model has prices. */

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server;
 
-import com.google.protobuf.ByteString;
-import io.envoyproxy.envoy.config.core.v3.HeaderMap;
-import io.envoyproxy.envoy.config.core.v3.HeaderValue;
-import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
 import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc;
-import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody;
-import io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
-import io.envoyproxy.envoy.service.ext_proc.v3.ProtocolConfiguration;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
@@ -50,30 +43,29 @@ final class WarmUp {
   private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
 
   /** Enough for the methods on the path to be compiled. */
-  private static final int EXCHANGES = 1200;
+  private static final int EXCHANGES = 600;
 
-  private static final int ROUNDS = 6;
+  private static final int ROUNDS = 3;
 
   private static final int AT_ONCE = 16;
-  private static final int USERS = 32;
-  private static final int EVENTS = 8;
+
+  /** How many different exchanges are sent, in turn. */
+  private static final int KINDS = 480;
 
   /** However slow the machine is, it should start. */
   private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(3);
-
-  private static final List<String> WORDS =
-      List.of("", " Two", " and", " two", " is\\n", " f\u00fcr", " \\\"4\\\"", " \\u00e9.");
 
   /** As bytes, so that only the server's way of reading and writing is run and compiled. */
   private static final MethodDescriptor<byte[], byte[]> PROCESS =
       ExternalProcessorGrpc.getProcessMethod().toBuilder(new Bytes(), new Bytes()).build();
 
   private final Semaphore free = new Semaphore(AT_ONCE);
-  private final MaasConfig config;
+  private final WarmUpTraffic traffic;
   private final MaasProcessor processor;
+  private int next;
 
   private WarmUp(MaasConfig config, ExtProcConfig extProc) {
-    this.config = config;
+    traffic = new WarmUpTraffic(config);
     Metering metering =
         Metering.builder(config)
             .sink(PrometheusSink.register(config, new PrometheusRegistry()))
@@ -105,11 +97,8 @@ final class WarmUp {
       throws IOException, InterruptedException {
     long end = System.nanoTime() + LIMIT_NANOS;
     List<List<byte[]>> exchanges = new ArrayList<>();
-    for (int user = 0; user < USERS; user++) {
-      exchanges.add(bytes(stream("warm-up-" + user)));
-      exchanges.add(bytes(document("warm-up-" + user)));
-      exchanges.add(bytes(stream("warm-up-" + user)));
-      exchanges.add(bytes(other()));
+    for (int i = 0; i < KINDS; i++) {
+      exchanges.add(bytes(traffic.exchange(i)));
     }
     Server server = listeners.listenOnLoopback(processor);
     EventLoopGroup loop = GrpcListeners.loops(1, "warm-up");
@@ -136,7 +125,8 @@ final class WarmUp {
         channels.add(channel(port, loop));
       }
       for (int i = 0; i < EXCHANGES / ROUNDS && acquired(1, end); i++) {
-        exchange(channels.get(i % connections), exchanges.get(i % exchanges.size()));
+        exchange(
+            channels.get(i % connections), exchanges.get(next++ % exchanges.size()), i % 2 == 0);
       }
       if (acquired(AT_ONCE, end)) {
         free.release(AT_ONCE);
@@ -163,8 +153,8 @@ final class WarmUp {
     return free.tryAcquire(exchanges, end - System.nanoTime(), TimeUnit.NANOSECONDS);
   }
 
-  /** One exchange as Envoy has it: each message behind a reply, and a reset behind the last. */
-  private void exchange(ManagedChannel channel, List<byte[]> messages) {
+  /** One exchange as Envoy has it: each message behind a reply, and then the end, in both ways. */
+  private void exchange(ManagedChannel channel, List<byte[]> messages, boolean resets) {
     ClientCall<byte[], byte[]> call = channel.newCall(PROCESS, CallOptions.DEFAULT);
     call.start(
         new ClientCall.Listener<>() {
@@ -173,10 +163,12 @@ final class WarmUp {
           @Override
           public void onMessage(byte[] reply) {
             replies++;
-            if (replies == messages.size()) {
+            if (replies < messages.size()) {
+              call.sendMessage(messages.get(replies));
+            } else if (resets) {
               call.cancel("done", null);
             } else {
-              call.sendMessage(messages.get(replies));
+              call.halfClose();
             }
           }
 
@@ -192,113 +184,6 @@ final class WarmUp {
 
   private static List<byte[]> bytes(List<ProcessingRequest> messages) {
     return messages.stream().map(ProcessingRequest::toByteArray).toList();
-  }
-
-  private List<ProcessingRequest> stream(String user) {
-    List<ProcessingRequest> messages = new ArrayList<>();
-    messages.add(request("POST", "/v1/chat/completions", user));
-    messages.add(
-        ProcessingRequest.newBuilder()
-            .setRequestBody(body("{\"model\":\"warm-up\",\"stream\":true,\"messages\":[]}", true))
-            .build());
-    messages.add(response("text/event-stream"));
-    for (int i = 0; i < EVENTS; i++) {
-      messages.add(responseBody(event("{\"content\":\"" + WORDS.get(i) + "\"}"), false));
-    }
-    messages.add(
-        responseBody(
-            "data: {\"id\":\"chatcmpl-warm-up\",\"object\":\"chat.completion.chunk\","
-                + "\"created\":1790000000,\"model\":\"warm-up\",\"choices\":[],\"usage\":"
-                + "{\"prompt_tokens\":1903,\"completion_tokens\":8,\"total_tokens\":1911,"
-                + "\"prompt_tokens_details\":{\"cached_tokens\":1024},"
-                + "\"completion_tokens_details\":{\"reasoning_tokens\":0}}}\n\ndata: [DONE]\n\n",
-            false));
-    messages.add(responseBody("", true));
-    return messages;
-  }
-
-  private static String event(String delta) {
-    return "data: {\"id\":\"chatcmpl-warm-up\",\"object\":\"chat.completion.chunk\","
-        + "\"created\":1790000000,\"model\":\"warm-up\",\"choices\":[{\"index\":0,\"delta\":"
-        + delta
-        + ",\"logprobs\":null,\"finish_reason\":null}],\"usage\":null}\n\n";
-  }
-
-  private List<ProcessingRequest> document(String user) {
-    return List.of(
-        request("POST", "/v1/chat/completions", user),
-        response("application/json"),
-        responseBody(
-            "{\"id\":\"chatcmpl-warm-up\",\"object\":\"chat.completion\",\"created\":1790000000,"
-                + "\"model\":\"warm-up\",\"choices\":[{\"index\":0,\"message\":{\"role\":"
-                + "\"assistant\",\"content\":\"words\",\"tool_calls\":[]},\"finish_reason\":"
-                + "\"stop\"}],\"usage\":{\"prompt_tokens\":1903,\"completion_tokens\":8,"
-                + "\"total_tokens\":1911,\"prompt_tokens_details\":{\"cached_tokens\":0}}}",
-            true));
-  }
-
-  private List<ProcessingRequest> other() {
-    return List.of(request("GET", "/health", "warm-up"), response("text/plain"));
-  }
-
-  private ProcessingRequest request(String method, String path, String user) {
-    HeaderMap.Builder headers =
-        HeaderMap.newBuilder()
-            .addHeaders(header(":authority", "warm-up.example.com"))
-            .addHeaders(header(":path", path))
-            .addHeaders(header(":method", method))
-            .addHeaders(header(":scheme", "http"))
-            .addHeaders(header("accept", "application/json"))
-            .addHeaders(header("accept-encoding", "gzip, deflate, br"))
-            .addHeaders(header("user-agent", "warm-up/1.0"))
-            .addHeaders(header("x-forwarded-for", "127.0.0.1"))
-            .addHeaders(header("x-forwarded-proto", "https"))
-            .addHeaders(header("x-request-id", "00000000-0000-4000-8000-000000000000"))
-            .addHeaders(header("content-type", "application/json"))
-            .addHeaders(header("content-length", "51"))
-            // Whose fallback would be logged.
-            .addHeaders(header(config.authentication().userHeader(), user))
-            .addHeaders(header(config.authentication().tierHeader(), "warm-up"));
-    return ProcessingRequest.newBuilder()
-        .setRequestHeaders(HttpHeaders.newBuilder().setHeaders(headers))
-        .setMetadataContext(io.envoyproxy.envoy.config.core.v3.Metadata.getDefaultInstance())
-        .setProtocolConfig(ProtocolConfiguration.newBuilder().setRequestBodyMode(BodySendMode.NONE))
-        .build();
-  }
-
-  private static ProcessingRequest response(String contentType) {
-    HeaderMap.Builder headers =
-        HeaderMap.newBuilder()
-            .addHeaders(header(":status", "200"))
-            .addHeaders(header("date", "Tue, 24 Nov 2026 00:00:00 GMT"))
-            .addHeaders(header("server", "warm-up"))
-            .addHeaders(header("content-type", contentType))
-            .addHeaders(header("x-envoy-upstream-service-time", "12"))
-            .addHeaders(header("x-vsr-selected-model", "warm-up"))
-            .addHeaders(header("x-vsr-selected-decision", "warm-up"))
-            .addHeaders(header("x-vsr-selected-category", "warm-up"))
-            .addHeaders(header("x-vsr-selected-reasoning", "off"));
-    return ProcessingRequest.newBuilder()
-        .setResponseHeaders(HttpHeaders.newBuilder().setHeaders(headers))
-        .build();
-  }
-
-  private static ProcessingRequest responseBody(String text, boolean endOfStream) {
-    return ProcessingRequest.newBuilder().setResponseBody(body(text, endOfStream)).build();
-  }
-
-  private static HttpBody body(String text, boolean endOfStream) {
-    return HttpBody.newBuilder()
-        .setBody(ByteString.copyFromUtf8(text))
-        .setEndOfStream(endOfStream)
-        .build();
-  }
-
-  private static HeaderValue header(String name, String value) {
-    return HeaderValue.newBuilder()
-        .setKey(name)
-        .setRawValue(ByteString.copyFromUtf8(value))
-        .build();
   }
 
   /** Leaves messages as they are. */
