@@ -2,12 +2,16 @@
 package io.semanticrouter.maas.extproc.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.anthropic.models.messages.Message;
+import com.anthropic.models.messages.MessageCreateParams;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.openai.errors.PermissionDeniedException;
+import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import io.semanticrouter.maas.testkit.VsrResponse;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -23,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The embedded router of the packaged jar behind a real Envoy on the shipped configuration: it
- * chooses the model, answers again, refuses, and is told of in headers and metrics.
+ * chooses the model, refuses, and is told of in headers and metrics.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EmbeddedRouterIT {
@@ -47,6 +51,15 @@ class EmbeddedRouterIT {
           seen.add(request);
           out.write(RawBackend.answer("200 OK", ANSWER, JSON));
         });
+    raw.on(
+        "flaky",
+        (request, in, out) -> {
+          seen.add(request);
+          out.write(
+              seen.size() < 3
+                  ? RawBackend.answer("503 Service Unavailable", "{\"error\":1}", JSON)
+                  : RawBackend.answer("200 OK", ANSWER, JSON));
+        });
     vsr = VsrStub.start();
     stack =
         Stack.start(
@@ -57,6 +70,9 @@ class EmbeddedRouterIT {
               envoy.cluster("raw", "backend", raw.port());
               envoy.cluster("vsr", "maas-extproc", vsr.port());
               envoy.listener("raw").route("cluster: raw");
+              envoy
+                  .listener("retry")
+                  .route("{ cluster: raw, retry_policy: { retry_on: 5xx, num_retries: 3 } }");
               envoy.listener("chain").secondExtProc("vsr", VsrStub.FILTER);
             });
   }
@@ -177,6 +193,26 @@ class EmbeddedRouterIT {
     stack.assertOutcome("complete", 2);
   }
 
+  @Test
+  void request_that_is_tried_three_times_is_the_edited_one_and_billed_once() throws Exception {
+    RawHttp answer =
+        RawHttp.post(
+            stack.envoy.port("retry"),
+            Requests.CHAT,
+            RoutedRequests.GUIDE,
+            RawBackend.CASE,
+            "flaky");
+
+    assertThat(answer.body()).isEqualTo(ANSWER);
+    assertThat(seen).extracting(RawBackend.Request::body).hasSize(3);
+    assertThat(seen)
+        .extracting(RawBackend.Request::body)
+        .containsOnly(RoutedRequests.routed(RoutedRequests.GUIDE));
+    stack.assertOutcome("complete", 1);
+    assertRouted("routed", 1);
+    assertThat(stack.delta("semantic_router_tokens_total")).isEqualTo(7 + 4);
+  }
+
   // --- streams -------------------------------------------------------------------------------
 
   @Test
@@ -200,99 +236,6 @@ class EmbeddedRouterIT {
     assertThat(seen)
         .extracting(RawBackend.Request::body)
         .containsExactly(RoutedRequests.routedWithUsage(body));
-  }
-
-  // --- response cache ------------------------------------------------------------------------
-
-  private static String cacheable(boolean stream) {
-    return RoutedRequests.chat("\"temperature\": 0, \"stream\": " + stream + ", ", "What is 2+2?");
-  }
-
-  @ParameterizedTest
-  @CsvSource({"false, application/json", "true, text/event-stream"})
-  void same_request_of_the_same_user_is_answered_without_the_backend(boolean stream, String type)
-      throws Exception {
-    String[] ana = identity("ana-" + stream);
-    String body = cacheable(stream);
-    RawHttp first = RawHttp.post(stack.envoy.port(), Requests.CHAT, body, ana);
-    assertThat(first.header("x-vsr-cache-hit")).isEqualTo("false");
-    stack.assertMetered(1);
-    var used = stack.backend.stats();
-    stack.mark();
-
-    try (RawConnection client = RawConnection.open(stack.envoy.port())) {
-      for (int i = 0; i < 3; i++) {
-        RawHttp answer = client.post(Requests.CHAT, body, ana);
-        assertThat(answer.status()).isEqualTo(200);
-        assertThat(answer.body()).isEqualTo(first.body());
-        assertThat(answer.header("x-vsr-cache-hit")).isEqualTo("true");
-        assertThat(answer.header("x-vsr-model-selected")).isEqualTo("qwen3");
-        assertThat(answer.header("x-vsr-decision")).isEqualTo("math");
-        assertThat(answer.header("content-type")).isEqualTo(first.header("content-type"));
-        assertThat(answer.header("content-type")).startsWith(type);
-        assertThat(answer.header("content-length"))
-            .isEqualTo(Integer.toString(first.body().length()));
-        assertThat(answer.header("transfer-encoding")).isNull();
-        assertThat(answer.header("connection")).isNull();
-      }
-    }
-    // Who is asked is part of the question.
-    String[] sameHost = {ana[0], ana[1], ana[2], ana[3], "host", "test"};
-    Http2 http2 = Http2.post(stack.envoy.port(), Requests.CHAT, body, sameHost);
-    assertThat(http2.status()).isEqualTo(200);
-    assertThat(http2.body()).isEqualTo(first.body());
-    assertThat(http2.headers().values("x-vsr-cache-hit")).containsExactly("true");
-    assertThat(http2.headers().values("content-length"))
-        .containsExactly(Integer.toString(first.body().length()));
-    assertThat(http2.headers().get("content-type")).startsWith(type);
-
-    stack.assertOutcome("complete", 4);
-    assertThat(backendRequests()).as("requests at the backend").isZero();
-    assertRouted("cached", 4);
-    assertThat(stack.delta("semantic_router_tokens_total")).isZero();
-    String[] series = {"user", "ana-" + stream, "tier", "free", "model", "qwen3"};
-    assertThat(stack.delta("semantic_router_cache_requests_total", "result", "hit")).isEqualTo(4);
-    assertThat(stack.delta("semantic_router_cache_tokens_total", series))
-        .isEqualTo(4 * (used.promptTokens() + used.completionTokens()))
-        .isPositive();
-    assertThat(stack.router.scrape().sum("semantic_router_response_cache_bytes")).isPositive();
-  }
-
-  @Test
-  void nobody_else_is_answered_from_what_a_user_was_told() throws Exception {
-    String body = cacheable(false);
-    RawHttp.post(stack.envoy.port(), Requests.CHAT, body, identity("owner"));
-    RawHttp.post(stack.envoy.port(), Requests.CHAT, body, identity("owner"));
-    stack.awaitRequests(2);
-    assertThat(backendRequests()).isEqualTo(1);
-
-    String[] other = {"x-auth-request-user", "owner", "x-auth-request-tier", "premium"};
-    for (String[] asking : new String[][] {identity("stranger"), other, {}, {}}) {
-      stack.mark();
-      RawHttp answer = RawHttp.post(stack.envoy.port(), Requests.CHAT, body, asking);
-      assertThat(answer.header("x-vsr-cache-hit")).isEqualTo("false");
-      stack.assertMetered(1);
-      assertThat(backendRequests()).isEqualTo(1);
-    }
-  }
-
-  /** What is held here must not be given out as if it were whole. */
-  @Test
-  void answer_that_breaks_off_and_error_are_not_given_again() throws Exception {
-    String body = cacheable(true);
-    for (String[] knob :
-        new String[][] {{"x-sim-status", "503"}, {"x-sim-abort-after-events", "2"}}) {
-      String user = "unlucky-" + knob[0];
-      for (int i = 0; i < 2; i++) {
-        stack.mark();
-        List<String> headers = new ArrayList<>(List.of(identity(user)));
-        headers.addAll(List.of(knob));
-        RawHttp.post(stack.envoy.port(), Requests.CHAT, body, headers.toArray(String[]::new));
-        stack.awaitRequests(1);
-        assertThat(backendRequests()).isEqualTo(1);
-        assertRouted("routed", 1);
-      }
-    }
   }
 
   // --- refusals ------------------------------------------------------------------------------
@@ -343,6 +286,55 @@ class EmbeddedRouterIT {
     assertThat(stack.router.scrape().text()).doesNotContain("bob.secret", "zanzibar");
     assertThat(stack.router.log()).doesNotContain("bob.secret", "zanzibar");
     assertRefusalsLogged(logged);
+  }
+
+  @Test
+  void refusal_is_what_the_clients_of_openai_and_anthropic_take_it_for() {
+    String secret = "Mail bob.secret@example.com";
+    assertThatThrownBy(
+            () ->
+                stack
+                    .client("mallory", "free")
+                    .chat()
+                    .completions()
+                    .create(
+                        ChatCompletionCreateParams.builder()
+                            .model("gpt-4")
+                            .addUserMessage(secret)
+                            .build()))
+        .isInstanceOf(PermissionDeniedException.class);
+    assertThatThrownBy(
+            () ->
+                stack
+                    .anthropic("mallory", "free")
+                    .messages()
+                    .create(
+                        MessageCreateParams.builder()
+                            .model("claude")
+                            .maxTokens(9)
+                            .addUserMessage(secret)
+                            .build()))
+        .isInstanceOf(com.anthropic.errors.PermissionDeniedException.class);
+    stack.assertOutcome("error", 2);
+    assertRouted("blocked", 2);
+    assertThat(backendRequests()).isZero();
+  }
+
+  @Test
+  void message_of_anthropic_is_routed_and_billed() {
+    Message answer =
+        stack
+            .anthropic("ana", "free")
+            .messages()
+            .create(
+                MessageCreateParams.builder()
+                    .model("claude")
+                    .maxTokens(9)
+                    .addUserMessage("What is 2+2?")
+                    .build());
+    assertThat(answer.model().asString()).isEqualTo("qwen3");
+    stack.assertMetered(1);
+    assertRouted("routed", 1);
   }
 
   private void assertRefusalsLogged(int from) {
