@@ -11,9 +11,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -235,6 +242,51 @@ class EmbeddedRouterBodiesIT {
     assertThat(results()).isEmpty();
   }
 
+  @Test
+  void client_that_leaves_while_its_request_is_held_leaves_nothing_behind() throws Exception {
+    try (Socket client = new Socket(InetAddress.getLoopbackAddress(), stack.envoy.port())) {
+      String head =
+          "POST "
+              + ECHO
+              + " HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n"
+              + "content-length: 1000\r\n\r\n";
+      client.getOutputStream().write((head + GUIDE).getBytes(StandardCharsets.US_ASCII));
+      client.getOutputStream().flush();
+      Waiting.until(
+          Duration.ofSeconds(20),
+          () ->
+              assertThat(stack.router.scrape().sum("semantic_router_extproc_open_streams"))
+                  .isEqualTo(1));
+    }
+    assertRouted("unseen", 1);
+    stack.assertUnmetered(1);
+    assertThat(stack.router.scrape().sum("semantic_router_extproc_open_streams")).isZero();
+    assertThat(stack.backend.stats().exchanges()).isEmpty();
+  }
+
+  @Test
+  void requests_of_many_clients_at_once_do_not_mix() throws Exception {
+    ExecutorService clients = Executors.newFixedThreadPool(8);
+    try {
+      List<Future<?>> calls = new ArrayList<>();
+      for (int i = 0; i < 400; i++) {
+        String body = chat("", "What is " + i + "+2?" + " and then some".repeat(i * 7));
+        calls.add(
+            clients.submit(
+                () -> {
+                  assertEcho(echo("llm", body), routed(body));
+                  return null;
+                }));
+      }
+      for (Future<?> call : calls) {
+        call.get(60, TimeUnit.SECONDS);
+      }
+    } finally {
+      clients.shutdownNow();
+    }
+    assertRouted("routed", 400);
+  }
+
   // --- otherwise configured ------------------------------------------------------------------
 
   @ParameterizedTest
@@ -337,6 +389,20 @@ class EmbeddedRouterBodiesIT {
       strings = {"BUFFERED_PARTIAL", "STREAMED", "FULL_DUPLEX_STREAMED", "streamed-override"})
   void configured_body_mode_passes_what_is_too_long(String listener) throws Exception {
     assertTooLong(listener);
+  }
+
+  /** Envoy refuses what does not fit, but not what has come while it waited for the head. */
+  @Test
+  void request_beyond_the_buffer_of_a_mode_that_needs_all_is_refused_or_passes() throws Exception {
+    String body = large(3 * MEBIBYTE);
+    Http2 answer = Http2.post(stack.envoy.port("BUFFERED"), ECHO, body);
+    stack.awaitRequests(1);
+    if (answer.status() == 413) {
+      assertThat(stack.backend.stats().exchanges()).isEmpty();
+    } else {
+      assertEcho(answer.status(), answer.body(), body.getBytes(StandardCharsets.US_ASCII));
+    }
+    assertThat(results()).containsExactly("too_large");
   }
 
   /** How much is shown at once depends on how it arrives. */

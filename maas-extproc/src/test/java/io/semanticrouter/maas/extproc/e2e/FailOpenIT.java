@@ -132,25 +132,39 @@ class FailOpenIT {
   }
 
   /** Envoy holds the first part, and the length that it had is gone from its head. */
-  @Test
-  void request_that_is_held_to_be_routed_when_the_router_dies_passes_whole() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void request_that_is_held_to_be_routed_passes_whole_when_the_router_is_gone(boolean frozen)
+      throws Exception {
     try (Stack stack =
-        Stack.start("held", RoutedRequests.CONFIG, RoutedRequests.backend(), envoy -> {})) {
+        Stack.start(
+            "held-" + frozen,
+            RoutedRequests.CONFIG,
+            RoutedRequests.backend(),
+            envoy -> envoy.listener("impatient").extProc("message_timeout: 2s"))) {
       String body = RoutedRequests.GUIDE;
       RawHttp echo =
           RawHttp.postAround(
-              stack.envoy.port(),
+              stack.envoy.port("impatient"),
               RoutedRequests.ECHO,
               body,
               () -> {
                 Waiting.until(
                     java.time.Duration.ofSeconds(20),
                     () -> assertThat(received(stack, "request_headers")).isEqualTo(1));
-                stack.router.kill();
+                if (frozen) {
+                  stack.router.freeze();
+                } else {
+                  stack.router.kill();
+                }
               });
       RoutedRequests.assertEcho(echo, body);
       assertThat(stack.envoy.stat("failure_mode_allowed")).isEqualTo(1);
       assertThat(stack.envoy.stat("spurious_msgs_received")).isZero();
+      if (frozen) {
+        stack.router.thaw();
+        stack.awaitRequests(1);
+      }
     }
   }
 

@@ -72,9 +72,13 @@ record RawHttp(List<String> head, String body, boolean cut) {
     }
   }
 
+  /** What a test does while a request is under way. */
+  interface Between {
+    void run() throws Exception;
+  }
+
   /** Sends the first half of the body, does something, and sends the rest. */
-  static RawHttp postAround(int port, String path, String json, Runnable between)
-      throws IOException {
+  static RawHttp postAround(int port, String path, String json, Between between) throws Exception {
     byte[] body = ascii(json);
     int half = body.length / 2;
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
