@@ -25,17 +25,21 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The router dies and comes back under load, and no client notices. */
 class FailOpenIT {
   private static final int CLIENTS = 16;
   private static final long MAX_CALLS_PER_CLIENT = 20_000;
 
-  @Test
-  void router_killed_and_restarted_under_load_gives_clients_no_error() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void router_killed_and_restarted_under_load_gives_clients_no_error(boolean routing)
+      throws Exception {
     Envoy.binary();
-    Path directory = Project.WORK.resolve("fail-open");
-    String config = config(freePort());
+    Path directory = Project.WORK.resolve("fail-open-" + routing);
+    String config = config(freePort()) + (routing ? RoutedRequests.ROUTER : "");
     AtomicBoolean go = new AtomicBoolean(true);
     AtomicLong answers = new AtomicLong();
     Map<String, AtomicLong> failures = new ConcurrentHashMap<>();
@@ -46,7 +50,7 @@ class FailOpenIT {
       List<Future<?>> loads = new ArrayList<>();
       CountDownLatch warm = new CountDownLatch(CLIENTS);
       for (int i = 0; i < CLIENTS; i++) {
-        String body = body(i % 2 == 0, i % 4 == 0);
+        String body = body(i % 2 == 0, i % 4 == 0, i % 8 < 4);
         loads.add(clients.submit(() -> load(envoy.url(), body, go, warm, answers, failures)));
       }
       assertThat(warm.await(60, TimeUnit.SECONDS)).isTrue();
@@ -127,6 +131,47 @@ class FailOpenIT {
     }
   }
 
+  /** Envoy holds the first part, and the length that it had is gone from its head. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void request_that_is_held_to_be_routed_passes_whole_when_the_router_is_gone(boolean frozen)
+      throws Exception {
+    try (Stack stack =
+        Stack.start(
+            "held-" + frozen,
+            RoutedRequests.CONFIG,
+            RoutedRequests.backend(),
+            envoy -> envoy.listener("impatient").extProc("message_timeout: 2s"))) {
+      String body = RoutedRequests.GUIDE;
+      RawHttp echo =
+          RawHttp.postAround(
+              stack.envoy.port("impatient"),
+              RoutedRequests.ECHO,
+              body,
+              () -> {
+                Waiting.until(
+                    java.time.Duration.ofSeconds(20),
+                    () -> assertThat(received(stack, "request_headers")).isEqualTo(1));
+                if (frozen) {
+                  stack.router.freeze();
+                } else {
+                  stack.router.kill();
+                }
+              });
+      RoutedRequests.assertEcho(echo, body);
+      assertThat(stack.envoy.stat("failure_mode_allowed")).isEqualTo(1);
+      assertThat(stack.envoy.stat("spurious_msgs_received")).isZero();
+      if (frozen) {
+        stack.router.thaw();
+        stack.awaitRequests(1);
+      }
+    }
+  }
+
+  private static long received(Stack stack, String phase) {
+    return stack.delta("semantic_router_extproc_messages_total", "phase", phase);
+  }
+
   private static HttpResponse<InputStream> open(int port, String... headers) throws Exception {
     HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     return http.send(
@@ -154,7 +199,7 @@ class FailOpenIT {
                     RawHttp.post(
                         envoy.port(),
                         "/v1/chat/completions",
-                        body(true, false),
+                        body(true, false, false),
                         "x-sim-chunk-delay-ms",
                         "100",
                         "x-sim-tokens",
@@ -217,8 +262,9 @@ class FailOpenIT {
         () -> assertThat(answers.get()).as("answers; failures %s", failures).isGreaterThan(count));
   }
 
-  private static String body(boolean stream, boolean usage) {
+  private static String body(boolean stream, boolean usage, boolean cacheable) {
     return "{\"model\":\"gpt-4\","
+        + (cacheable ? "\"temperature\":0," : "")
         + (stream ? "\"stream\":true," : "")
         + (usage ? "\"stream_options\":{\"include_usage\":true}," : "")
         + "\"messages\":[{\"role\":\"user\",\"content\":\"What is 2+2?\"}]}";

@@ -12,7 +12,7 @@ import okhttp3.RequestBody;
 import okhttp3.Response;
 
 /** One HTTP/2 exchange. */
-record Http2(int status, String body, Headers trailers) {
+record Http2(int status, Headers headers, String body, Headers trailers) {
 
   static Http2 post(int port, String path, String json, String... headers) throws IOException {
     OkHttpClient http =
@@ -24,7 +24,8 @@ record Http2(int status, String body, Headers trailers) {
             .post(RequestBody.create(json, MediaType.get("application/json")))
             .build();
     try (Response response = http.newCall(request).execute()) {
-      return new Http2(response.code(), response.body().string(), response.trailers());
+      String body = response.body().string();
+      return new Http2(response.code(), response.headers(), body, response.trailers());
     } finally {
       http.connectionPool().evictAll();
       http.dispatcher().executorService().shutdown();

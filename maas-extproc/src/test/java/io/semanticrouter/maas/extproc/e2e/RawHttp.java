@@ -4,6 +4,7 @@ package io.semanticrouter.maas.extproc.e2e;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -68,6 +69,28 @@ record RawHttp(List<String> head, String body, boolean cut) {
       socket.getOutputStream().write(body);
       socket.getOutputStream().flush();
       return parse(readAll(in));
+    }
+  }
+
+  /** What a test does while a request is under way. */
+  interface Between {
+    void run() throws Exception;
+  }
+
+  /** Sends the first half of the body, does something, and sends the rest. */
+  static RawHttp postAround(int port, String path, String json, Between between) throws Exception {
+    byte[] body = ascii(json);
+    int half = body.length / 2;
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket.setSoTimeout(30_000);
+      OutputStream out = socket.getOutputStream();
+      out.write(ascii(head(path) + "content-length: " + body.length + "\r\n\r\n"));
+      out.write(body, 0, half);
+      out.flush();
+      between.run();
+      out.write(body, half, body.length - half);
+      out.flush();
+      return parse(readAll(socket.getInputStream()));
     }
   }
 
