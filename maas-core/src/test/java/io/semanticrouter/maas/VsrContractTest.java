@@ -246,6 +246,13 @@ class VsrContractTest {
     assertThat(headers(Map.of()).read(response).routing().piiDetected()).isTrue();
   }
 
+  @ParameterizedTest
+  @EnumSource(ResponsePath.class)
+  void every_response_path_of_the_contract_is_known_by_its_name(ResponsePath expected) {
+    assertThat(path(headers(Map.of()), "x-vsr-response-path", expected.label()))
+        .isEqualTo(expected);
+  }
+
   @Test
   void fast_response_is_known_by_its_own_header_where_the_path_says_nothing_known() {
     RoutingHeaders reader = headers(Map.of());

@@ -42,9 +42,6 @@ final class GrpcListeners implements AutoCloseable {
   /** Longer than any pause of a process that lives. */
   private static final Duration KEEPALIVE_TIMEOUT = Duration.ofSeconds(20);
 
-  /** Of a stream, and of all streams of a connection: what is read is consumed at once. */
-  private static final int WINDOW_BYTES = 1 << 20;
-
   private final GrpcConfig config;
   private final EventLoopGroup loops;
   private final List<Server> servers = new ArrayList<>();
@@ -185,8 +182,6 @@ final class GrpcListeners implements AutoCloseable {
             .directExecutor()
             .maxInboundMessageSize(config.maxMessageBytes())
             .maxInboundMetadataSize(config.maxHeaderListBytes())
-            // Fixed: gRPC would measure the way to a client next door with pings of its own.
-            .flowControlWindow(WINDOW_BYTES)
             // An Envoy that died without a word would keep its exchanges open.
             .keepAliveTime(config.keepalive().toNanos(), TimeUnit.NANOSECONDS)
             .keepAliveTimeout(
