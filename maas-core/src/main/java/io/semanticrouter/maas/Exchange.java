@@ -367,8 +367,17 @@ public final class Exchange implements AutoCloseable {
 
   /** The next piece of the response body, cut anywhere. The array is only read, and not kept. */
   public void onResponseBody(byte[] bytes, int offset, int length) {
-    measure(bytes, offset, length);
-    keep(bytes, offset, length);
+    UsageScanner plain = plainBody;
+    if (plain == null || kept != null) {
+      measure(bytes, offset, length);
+      keep(bytes, offset, length);
+      return;
+    }
+    try {
+      plain.feed(bytes, offset, offset + length);
+    } catch (Exception e) {
+      fail(e);
+    }
   }
 
   private void keep(byte[] bytes, int offset, int length) {
