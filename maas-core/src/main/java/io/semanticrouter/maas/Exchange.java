@@ -63,11 +63,14 @@ public final class Exchange implements AutoCloseable {
   private Routing routing = Routing.UNKNOWN;
   private @Nullable ResponseMeter meter;
 
-  /** Where the response body goes, without a detour: a chunk can be a single byte. */
+  /**
+   * Where the response body goes when it is only to be measured, without a detour: a chunk can be a
+   * single byte.
+   */
   private @Nullable UsageScanner plainBody;
 
-  /** Where it goes when it has a coding. Both null when no more of it is wanted. */
-  private @Nullable ByteSink codedBody;
+  /** Where it goes when it has a coding or is kept. Both null when no more of it is wanted. */
+  private @Nullable ByteSink otherBody;
 
   /** Gets the body as the client gets it; null when nobody wants it. */
   private @Nullable KeptAnswer kept;
@@ -260,9 +263,12 @@ public final class Exchange implements AutoCloseable {
               responseStatus,
               headers,
               facts);
-      plainBody = meter.plainBody();
-      codedBody = meter.codedBody();
-      if (kept != null) {
+      UsageScanner plain = meter.plainBody();
+      if (kept == null) {
+        plainBody = plain;
+        otherBody = meter.codedBody();
+      } else {
+        otherBody = plain == null ? meter.codedBody() : plain::feed;
         kept.begin(wantsResponseBody(), responseStatus, headers);
       }
       if (metering.config().mode().isIntegrated()) {
@@ -294,7 +300,7 @@ public final class Exchange implements AutoCloseable {
 
   /** Whether the response body is needed; known once the response headers are. */
   public boolean wantsResponseBody() {
-    return plainBody != null || codedBody != null;
+    return plainBody != null || otherBody != null;
   }
 
   /**
@@ -368,8 +374,8 @@ public final class Exchange implements AutoCloseable {
   /** The next piece of the response body, cut anywhere. The array is only read, and not kept. */
   public void onResponseBody(byte[] bytes, int offset, int length) {
     UsageScanner plain = plainBody;
-    if (plain == null || kept != null) {
-      measure(bytes, offset, length);
+    if (plain == null) {
+      measureOther(bytes, offset, length);
       keep(bytes, offset, length);
       return;
     }
@@ -387,25 +393,20 @@ public final class Exchange implements AutoCloseable {
   }
 
   private void measure(byte[] bytes, int offset, int length) {
-    UsageScanner plain = plainBody;
-    if (plain == null) {
-      onCodedBody(bytes, offset, length);
-      return;
-    }
-    try {
-      plain.feed(bytes, offset, offset + length);
-    } catch (Exception e) {
-      fail(e);
+    if (plainBody == null) {
+      measureOther(bytes, offset, length);
+    } else {
+      onResponseBody(bytes, offset, length);
     }
   }
 
-  private void onCodedBody(byte[] bytes, int offset, int length) {
-    ByteSink coded = codedBody;
-    if (coded == null) {
+  private void measureOther(byte[] bytes, int offset, int length) {
+    ByteSink body = otherBody;
+    if (body == null) {
       return;
     }
     try {
-      coded.accept(bytes, offset, offset + length);
+      body.accept(bytes, offset, offset + length);
     } catch (Exception e) {
       fail(e);
     }
@@ -484,7 +485,7 @@ public final class Exchange implements AutoCloseable {
       return;
     }
     plainBody = null;
-    codedBody = null;
+    otherBody = null;
     if (meter != null && forcing != null) {
       meter.choicesPerPrompt(forcing.choices());
     }
@@ -554,7 +555,7 @@ public final class Exchange implements AutoCloseable {
     }
     meter = null;
     plainBody = null;
-    codedBody = null;
+    otherBody = null;
     metering.defect(e);
   }
 }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * schemas. They are kept as stated and merged per count, the later one wins; never added up, never
  * maximised. Not thread-safe.
  */
-public final class UsageScanner {
+public final class UsageScanner extends CutLines {
   /** How a body is cut into documents. */
   public enum Framing {
     /** One JSON document, or several one after the other. */
@@ -49,11 +49,6 @@ public final class UsageScanner {
 
   private @Nullable JsonScanner json;
   private @Nullable SseFraming sse;
-  private @Nullable CutLines lines;
-
-  /** The same, once there can be no byte order mark any more. */
-  private @Nullable CutLines unmarked;
-
   private @Nullable FramedDocuments frames;
   private Payload payload = Payload.START;
   private int doneMatched;
@@ -94,11 +89,22 @@ public final class UsageScanner {
 
   /** Reads the next chunk, any part of the body, an empty one included. */
   public void feed(byte[] b, int from, int to) {
-    CutLines open = unmarked;
-    if (open != null) {
-      open.feed(b, from, to);
+    take(b, from, to);
+  }
+
+  @Override
+  void chunk(byte[] b, int from, int to) {
+    if (mark == BYTE_ORDER_MARK.length && sse != null) {
+      cut(b, from, to);
     } else {
       begin(b, from, to);
+    }
+  }
+
+  @Override
+  void lines(byte[] b, int from, int to) {
+    if (sse != null) {
+      sse.feed(b, from, to);
     }
   }
 
@@ -113,7 +119,6 @@ public final class UsageScanner {
       i++;
     }
     read(b, i, to);
-    unmarked = mark == BYTE_ORDER_MARK.length ? lines : null;
   }
 
   /** A part of a mark is none, but three or fewer bytes like others. */
@@ -131,8 +136,8 @@ public final class UsageScanner {
         return;
       }
     }
-    if (lines != null) {
-      lines.feed(b, i, to);
+    if (sse != null) {
+      cut(b, i, to);
     } else if (frames != null) {
       frames.feed(b, i, to);
     } else {
@@ -149,8 +154,8 @@ public final class UsageScanner {
       noMark();
     }
     ending = true;
-    if (sse != null && lines != null) {
-      lines.flush();
+    if (sse != null) {
+      flush();
       unterminated = sse.end();
     } else if (frames != null) {
       truncated |= frames.isCut();
@@ -167,9 +172,7 @@ public final class UsageScanner {
     boolean events = framing == Framing.SSE;
     json = new JsonScanner(format.schema, facts, events, null);
     if (events) {
-      SseFraming split = new SseFraming(new Events(json, new Repeats(json, facts)));
-      sse = split;
-      lines = new CutLines(split::feed);
+      sse = new SseFraming(new Events(json, new Repeats(json, facts)));
     } else if (framing == Framing.FRAMES) {
       JsonScanner documents = json;
       frames = new FramedDocuments(documents, stated, () -> endDocument(documents));

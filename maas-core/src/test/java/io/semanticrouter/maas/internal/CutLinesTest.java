@@ -14,7 +14,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class CutLinesTest {
   private final List<String> pieces = new ArrayList<>();
   private final CutLines lines =
-      new CutLines((b, from, to) -> pieces.add(new String(b, from, to - from, ISO_8859_1)));
+      new CutLines() {
+        @Override
+        void lines(byte[] b, int from, int to) {
+          pieces.add(new String(b, from, to - from, ISO_8859_1));
+        }
+
+        @Override
+        void chunk(byte[] b, int from, int to) {
+          cut(b, from, to);
+        }
+      };
 
   @Test
   void short_lines_come_whole_however_they_are_cut() {
@@ -117,8 +127,32 @@ final class CutLinesTest {
     }
   }
 
+  @Test
+  void single_bytes_and_longer_pieces_mix_in_any_order() {
+    Random random = new Random(20261128);
+    for (int run = 0; run < 5000; run++) {
+      pieces.clear();
+      StringBuilder body = new StringBuilder();
+      while (body.length() < 3 * CutLines.MAX_BYTES) {
+        for (int i = random.nextInt(random.nextBoolean() ? 20 : CutLines.MAX_BYTES); i > 0; i--) {
+          body.append((char) (14 + random.nextInt(242)));
+        }
+        body.append('\n');
+      }
+      int at = 0;
+      while (at < body.length()) {
+        int piece = random.nextInt(3) > 0 ? 1 : random.nextInt(20);
+        int to = Math.min(body.length(), at + piece);
+        feed(body.substring(at, to));
+        at = to;
+      }
+      lines.flush();
+      assertThat(String.join("", pieces)).isEqualTo(body.toString());
+    }
+  }
+
   private void feed(String text) {
     byte[] b = ("<" + text + ">").getBytes(ISO_8859_1);
-    lines.feed(b, 1, b.length - 1);
+    lines.take(b, 1, b.length - 1);
   }
 }
