@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class MainTest {
   private static final String SERVER =
       "server: { grpc_address: 127.0.0.1, grpc_port: 0, metrics_address: 127.0.0.1,"
-          + " metrics_port: 0, drain_timeout_seconds: 1 }\n";
+          + " metrics_port: 0, drain_timeout_seconds: 1, warm_up: false }\n";
   private static final String ENABLED = "maas_integration: { enabled: true }\n" + SERVER;
 
   @TempDir
@@ -222,7 +222,8 @@ class MainTest {
 
   @Test
   void debugShowsALinePerExchangeWithoutNamesOrBodies() throws Exception {
-    ServerProcess run = run(Map.of("LOG_LEVEL", "DEBUG"), "--config", config(ENABLED));
+    String warm = ENABLED.replace(", warm_up: false", "");
+    ServerProcess run = run(Map.of("LOG_LEVEL", "DEBUG"), "--config", config(warm));
     try (FakeEnvoy envoy = envoy(run)) {
       for (int i = 0; i < 3; i++) {
         FakeEnvoy.Stream stream = envoy.open();
@@ -237,8 +238,10 @@ class MainTest {
     }
     run.terminate();
     assertThat(run.exitStatus()).isZero();
+    // None of those that warmed it up.
     assertThat(exchangeLines(run)).hasSize(3).allMatch(line -> line.contains("outcome=complete"));
     assertThat(run.out())
+        .contains("Warm after")
         .doesNotContain("alice-the-user")
         .doesNotContain("gold-tier")
         .doesNotContain("Four.");
