@@ -32,6 +32,11 @@ public final class HeaderEdits {
     return set.isEmpty() && remove.isEmpty();
   }
 
+  /** How many headers are set and removed. */
+  public int size() {
+    return set.size() / 2 + remove.size();
+  }
+
   /** Visits each header to set, as name and value, in the order in which they were added. */
   public void forEachSet(BiConsumer<String, String> action) {
     for (int i = 0; i < set.size(); i += 2) {

@@ -63,7 +63,7 @@ final class WireCodec implements Codec {
   private static int capacity(Reply reply) {
     int fields = reply.metadata == null ? 0 : 48 * (reply.metadata.size() + 2);
     int body = reply.answer == null ? reply.to - reply.from : reply.answer.body().length;
-    return 64 + body + fields + (reply.edits.isEmpty() ? 0 : 512);
+    return 64 + body + fields + 48 * reply.edits.size();
   }
 
   /** {@code ProcessingResponse.immediate_response}. */
