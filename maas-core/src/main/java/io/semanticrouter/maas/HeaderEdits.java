@@ -107,7 +107,7 @@ public final class HeaderEdits {
     private static final int MAX_UTF8_BYTES = 3;
 
     private final List<String> set = new ArrayList<>(16);
-    private final List<String> remove = new ArrayList<>(0);
+    private final List<String> remove = new ArrayList<>();
 
     Builder set(String lowerCaseName, String value) {
       set.add(lowerCaseName);

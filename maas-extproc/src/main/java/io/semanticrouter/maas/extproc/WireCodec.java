@@ -152,7 +152,7 @@ final class WireCodec implements Codec {
     for (int i = removed.size() - 1; i >= 0; i--) {
       out.text(2, removed.get(i));
     }
-    List<String> set = new ArrayList<>();
+    List<String> set = new ArrayList<>(2 * edits.size());
     edits.forEachSet(
         (name, value) -> {
           set.add(name);
