@@ -3,7 +3,6 @@ package io.semanticrouter.maas;
 
 import io.semanticrouter.maas.spi.ContentCoding;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * Keeps backends from answering in a coding that cannot be decoded here. Source of the header's
@@ -12,6 +11,9 @@ import java.util.Locale;
 final class AcceptEncoding {
   private static final String NAME = "accept-encoding";
   private static final String IDENTITY = "identity";
+
+  /** What is decoded without any further coding. */
+  private static final List<String> BUILT_IN = List.of("gzip", "x-gzip", "deflate", IDENTITY);
 
   private AcceptEncoding() {}
 
@@ -33,18 +35,19 @@ final class AcceptEncoding {
   }
 
   private static String decodable(String value, List<ContentCoding> codings) {
-    StringBuilder kept = new StringBuilder();
+    StringBuilder kept = new StringBuilder(value.length());
     boolean all = true;
-    for (int from = 0; from <= value.length(); ) {
-      int comma = value.indexOf(',', from);
-      int to = comma < 0 ? value.length() : comma;
-      String element = value.substring(from, to).strip();
-      from = to + 1;
-      if (element.isEmpty()) {
+    for (int next = 0; next <= value.length(); ) {
+      int comma = value.indexOf(',', next);
+      int end = comma < 0 ? value.length() : comma;
+      int from = stripLeading(value, next, end);
+      int to = stripTrailing(value, from, end);
+      next = end + 1;
+      if (from == to) {
         continue;
       }
-      if (isDecodable(element, codings)) {
-        kept.append(kept.isEmpty() ? "" : ", ").append(element);
+      if (isDecodable(value, from, to, codings)) {
+        kept.append(kept.isEmpty() ? "" : ", ").append(value, from, to);
       } else {
         all = false;
       }
@@ -52,22 +55,51 @@ final class AcceptEncoding {
     return all ? value : kept.isEmpty() ? IDENTITY : kept.toString();
   }
 
-  private static boolean isDecodable(String element, List<ContentCoding> codings) {
-    int weight = element.indexOf(';');
-    String coding =
-        (weight < 0 ? element : element.substring(0, weight)).strip().toLowerCase(Locale.ROOT);
-    switch (coding) {
-      case "gzip", "x-gzip", "deflate", IDENTITY -> {
+  private static boolean isDecodable(String value, int from, int to, List<ContentCoding> codings) {
+    int weight = value.indexOf(';', from);
+    int end = weight < 0 || weight > to ? to : stripTrailing(value, from, weight);
+    for (int i = 0; i < BUILT_IN.size(); i++) {
+      if (isNamed(value, from, end, BUILT_IN.get(i))) {
         return true;
       }
-      default -> {
-        for (int i = 0; i < codings.size(); i++) {
-          if (codings.get(i).name().equals(coding)) {
-            return true;
-          }
-        }
+    }
+    for (int i = 0; i < codings.size(); i++) {
+      if (isNamed(value, from, end, codings.get(i).name())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // Positions instead of pieces: nearly every request stays as it is, and is then read for nothing.
+
+  private static int stripLeading(String value, int from, int to) {
+    int i = from;
+    while (i < to && Character.isWhitespace(value.charAt(i))) {
+      i++;
+    }
+    return i;
+  }
+
+  private static int stripTrailing(String value, int from, int to) {
+    int i = to;
+    while (i > from && Character.isWhitespace(value.charAt(i - 1))) {
+      i--;
+    }
+    return i;
+  }
+
+  private static boolean isNamed(String value, int from, int to, String lowerCaseName) {
+    if (to - from != lowerCaseName.length()) {
+      return false;
+    }
+    for (int i = from; i < to; i++) {
+      char c = value.charAt(i);
+      char lowerCase = c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c;
+      if (lowerCase != lowerCaseName.charAt(i - from)) {
         return false;
       }
     }
+    return true;
   }
 }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas;
 
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The response headers that the vLLM Semantic Router adds only for requests with {@code
@@ -9,19 +13,21 @@ import java.util.List;
  * pkg/extproc/processor_res_header_mutation.go}, {@code req_filter_looper_response.go}).
  */
 final class DebugHeaders {
+  /** Behind {@link RoutingHeaders#UPSTREAM_PREFIX}. */
   private static final List<String> PREFIXES =
-      List.of(
-          "x-vsr-matched-", "x-vsr-learning-", "x-vsr-looper-", "x-vsr-retention-", "x-vsr-tools-");
+      List.of("matched-", "learning-", "looper-", "retention-", "tools-");
 
-  private static final List<String> NAMES =
-      List.of(
-          "x-vsr-selected-category",
-          "x-vsr-selected-modality",
-          "x-vsr-selected-reasoning",
-          "x-vsr-session-phase",
-          "x-vsr-injected-system-prompt",
-          "x-vsr-cache-similarity",
-          "x-vsr-context-token-count");
+  private static final Set<String> NAMES =
+      Collections.unmodifiableSet(
+          new LinkedHashSet<>(
+              List.of(
+                  "x-vsr-selected-category",
+                  "x-vsr-selected-modality",
+                  "x-vsr-selected-reasoning",
+                  "x-vsr-session-phase",
+                  "x-vsr-injected-system-prompt",
+                  "x-vsr-cache-similarity",
+                  "x-vsr-context-token-count")));
 
   /** Sent without being asked for only when the two differ. */
   private static final String CLIENT_PROTOCOL = "x-vsr-client-protocol";
@@ -106,18 +112,18 @@ final class DebugHeaders {
   }
 
   private static void removeKnown(
-      List<String> names, Headers response, List<String> kept, HeaderEdits.Builder edits) {
-    for (int i = 0; i < names.size(); i++) {
-      String name = names.get(i);
+      Collection<String> names, Headers response, List<String> kept, HeaderEdits.Builder edits) {
+    for (String name : names) {
       if (response.get(name) != null && !kept.contains(name)) {
         edits.remove(name);
       }
     }
   }
 
+  /** Only for names that begin with {@link RoutingHeaders#UPSTREAM_PREFIX}. */
   private static boolean isDebugOnly(String name) {
     for (int i = 0; i < PREFIXES.size(); i++) {
-      if (name.startsWith(PREFIXES.get(i))) {
+      if (name.startsWith(PREFIXES.get(i), RoutingHeaders.UPSTREAM_PREFIX.length())) {
         return true;
       }
     }

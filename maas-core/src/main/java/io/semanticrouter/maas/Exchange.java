@@ -435,13 +435,24 @@ public final class Exchange implements AutoCloseable {
    * calculated here.
    */
   public @Nullable Cost costSoFar() {
-    if (record != null) {
-      return record.cost();
-    }
+    return soFar().cost();
+  }
+
+  /** What an exchange has come to: {@link #modelSoFar}, {@link #usageSoFar}, {@link #costSoFar}. */
+  public record SoFar(String model, @Nullable TokenUsage usage, @Nullable Cost cost) {}
+
+  /** All three at once, for less than one after the other. */
+  public SoFar soFar() {
     TokenUsage usage = usageSoFar();
-    return usage == null || meter == null
-        ? null
-        : metering.cost(facts(), usage, meter.otherLinesSoFar());
+    if (record != null) {
+      return new SoFar(record.model(), usage, record.cost());
+    }
+    Routing facts = facts();
+    Cost cost =
+        usage == null || meter == null
+            ? null
+            : metering.cost(facts, usage, meter.otherLinesSoFar());
+    return new SoFar(facts.model(), usage, cost);
   }
 
   private Routing facts() {

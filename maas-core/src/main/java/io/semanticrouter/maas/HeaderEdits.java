@@ -32,6 +32,11 @@ public final class HeaderEdits {
     return set.isEmpty() && remove.isEmpty();
   }
 
+  /** How many headers are set and removed. */
+  public int size() {
+    return set.size() / 2 + remove.size();
+  }
+
   /** Visits each header to set, as name and value, in the order in which they were added. */
   public void forEachSet(BiConsumer<String, String> action) {
     for (int i = 0; i < set.size(); i += 2) {
@@ -102,7 +107,7 @@ public final class HeaderEdits {
     private static final int MAX_UTF8_BYTES = 3;
 
     private final List<String> set = new ArrayList<>(16);
-    private final List<String> remove = new ArrayList<>(0);
+    private final List<String> remove = new ArrayList<>();
 
     Builder set(String lowerCaseName, String value) {
       set.add(lowerCaseName);

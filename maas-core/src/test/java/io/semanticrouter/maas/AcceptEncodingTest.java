@@ -44,6 +44,9 @@ class AcceptEncodingTest {
         "* | identity",
         "GZip, BR | GZip",
         "gzip,,br | gzip",
+        "gzip ; q=0.5 , X-GZip;q=0.1, ,Identity | -",
+        " br ,, deflate;q=0.3 , gzip | deflate;q=0.3, gzip",
+        "gzi, gzipp, ;gzip, gzip deflate | identity",
       })
   void what_cannot_be_decoded_is_taken_out(String value, @Nullable String expected) {
     assertThat(edited(MAAS, List.of(), "/v1/embeddings", value)).isEqualTo(expected);

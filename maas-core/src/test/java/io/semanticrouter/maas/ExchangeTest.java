@@ -163,6 +163,27 @@ class ExchangeTest {
     assertThat(only().measurement()).isEqualTo(Measurement.of(Status.NONE, Set.of(reason), null));
   }
 
+  @Test
+  void all_that_is_known_so_far_is_what_each_says_alone() {
+    Exchange exchange = begin(STANDALONE);
+    assertSoFar(exchange);
+    exchange.onResponseHeaders(200, headers("content-type", "text/event-stream"));
+    assertSoFar(exchange);
+    exchange.onResponseBody(ByteBuffer.wrap(FINAL));
+    assertSoFar(exchange);
+    assertThat(exchange.soFar().usage()).isEqualTo(usage(12, 8));
+    exchange.end();
+    assertSoFar(exchange);
+    assertThat(exchange.soFar().model()).isEqualTo(only().model());
+    assertThat(exchange.soFar().cost()).isEqualTo(only().cost());
+  }
+
+  private static void assertSoFar(Exchange exchange) {
+    assertThat(exchange.soFar())
+        .isEqualTo(
+            new Exchange.SoFar(exchange.modelSoFar(), exchange.usageSoFar(), exchange.costSoFar()));
+  }
+
   @ParameterizedTest
   @EnumSource
   void ending_behind_the_final_usage_is_complete(Ending ending) {

@@ -176,8 +176,11 @@ public final class ExtProcStats {
     messages.of(phase).add(count);
   }
 
-  void took(long nanos) {
+  void tookTogether(long nanos) {
     handlingNanos.add(nanos);
+  }
+
+  void took(long nanos) {
     int bucket = 0;
     while (bucket < BOUNDS_NANOS.length && nanos > BOUNDS_NANOS[bucket]) {
       bucket++;

@@ -21,6 +21,9 @@ final class UsageMetadata {
   private static final long PICOS_PER_MICRO = 1_000_000;
   private static final long MICROS_PER_UNIT = 1_000_000;
 
+  /** Characters of the largest amount: 19 digits, a point, 12 digits. */
+  private static final int MAX_DECIMAL = 32;
+
   /** Beyond this the double of a {@code Struct} is no longer exact. */
   private static final long MAX_EXACT = (1L << 53) - 1;
 
@@ -41,14 +44,14 @@ final class UsageMetadata {
 
   /** What is known by now, and everything else once the exchange is settled. */
   static UsageMetadata of(String namespace, Exchange exchange) {
-    UsageMetadata metadata =
-        new UsageMetadata(namespace, exchange.modelSoFar(), exchange.usageSoFar());
+    Exchange.SoFar soFar = exchange.soFar();
+    UsageMetadata metadata = new UsageMetadata(namespace, soFar.model(), soFar.usage());
     Identity identity = exchange.identity();
     metadata.text("user", identity.user());
     metadata.text("tier", identity.tier());
     metadata.text("model", metadata.model);
     metadata.tokens(metadata.usage);
-    metadata.cost(exchange.costSoFar());
+    metadata.cost(soFar.cost());
     UsageRecord record = exchange.record();
     return record == null ? metadata : metadata.withOutcome(record);
   }
@@ -96,13 +99,31 @@ final class UsageMetadata {
     if (cost == null) {
       return;
     }
-    text("cost", cost.amount().stripTrailingZeros().toPlainString());
+    text("cost", decimal(cost));
     text("currency", cost.currency());
     if (cost.units() < MAX_EXACT / MICROS_PER_UNIT) {
       long micros =
           cost.units() * MICROS_PER_UNIT + (cost.picos() + PICOS_PER_MICRO / 2) / PICOS_PER_MICRO;
       count("cost_micros", micros);
     }
+  }
+
+  /** The amount without zeros at its end, as {@link java.math.BigDecimal} would write it. */
+  static String decimal(Cost cost) {
+    if (cost.picos() == 0) {
+      return Long.toString(cost.units());
+    }
+    // With a leading 1, so that the zeros behind the point are written.
+    String digits = Long.toString(Cost.PICOS_PER_UNIT + cost.picos());
+    int end = digits.length();
+    while (digits.charAt(end - 1) == '0') {
+      end--;
+    }
+    return new StringBuilder(MAX_DECIMAL)
+        .append(cost.units())
+        .append('.')
+        .append(digits, 1, end)
+        .toString();
   }
 
   private void count(String name, long value) {

@@ -63,7 +63,7 @@ final class WireCodec implements Codec {
   private static int capacity(Reply reply) {
     int fields = reply.metadata == null ? 0 : 48 * (reply.metadata.size() + 2);
     int body = reply.answer == null ? reply.to - reply.from : reply.answer.body().length;
-    return 64 + body + fields + (reply.edits.isEmpty() ? 0 : 512);
+    return 64 + body + fields + 48 * reply.edits.size();
   }
 
   /** {@code ProcessingResponse.immediate_response}. */
@@ -152,7 +152,7 @@ final class WireCodec implements Codec {
     for (int i = removed.size() - 1; i >= 0; i--) {
       out.text(2, removed.get(i));
     }
-    List<String> set = new ArrayList<>();
+    List<String> set = new ArrayList<>(2 * edits.size());
     edits.forEachSet(
         (name, value) -> {
           set.add(name);

@@ -27,9 +27,28 @@ final class WireHeaders implements Headers {
 
   static final int MAX_BYTES = 60 * 1024;
 
+  /**
+   * Names that have come lately, each at a place that its bytes say: messages have the same ones
+   * again and again. Threads may overwrite each other's, since a name is compared before it is
+   * used.
+   */
+  private static final String[] NAMES = new String[512];
+
+  /** Longer ones are not kept, so that clients cannot make us hold much. */
+  private static final int MAX_KEPT_NAME = 64;
+
+  static {
+    Arrays.fill(NAMES, "");
+  }
+
   private final byte[] bytes;
   private int[] spans = new int[FIRST_HEADERS * FIELDS];
   private int end;
+
+  /** What was listed last: the same names are asked for when facts are read and written. */
+  private @Nullable String listedPrefix;
+
+  private List<String> listed = List.of();
 
   WireHeaders(byte[] bytes) {
     this.bytes = bytes;
@@ -81,20 +100,23 @@ final class WireHeaders implements Headers {
   public Iterable<String> names() {
     List<String> names = new ArrayList<>(end / FIELDS);
     for (int i = 0; i < end; i += FIELDS) {
-      names.add(EnvoyHeaders.lowerCase(text(spans[i], spans[i + 1])));
+      names.add(name(i));
     }
     return names;
   }
 
   @Override
   public Iterable<String> names(String lowerCasePrefix) {
-    List<String> names = new ArrayList<>();
-    for (int i = 0; i < end; i += FIELDS) {
-      if (hasPrefix(i, lowerCasePrefix)) {
-        names.add(EnvoyHeaders.lowerCase(text(spans[i], spans[i + 1])));
+    if (!lowerCasePrefix.equals(listedPrefix)) {
+      listedPrefix = lowerCasePrefix;
+      listed = new ArrayList<>();
+      for (int i = 0; i < end; i += FIELDS) {
+        if (hasPrefix(i, lowerCasePrefix)) {
+          listed.add(name(i));
+        }
       }
     }
-    return names;
+    return listed;
   }
 
   @Override
@@ -102,6 +124,26 @@ final class WireHeaders implements Headers {
     // With what lies between names and values, so that it is rather too much.
     int size = end == 0 ? 0 : Math.max(spans[end - 1], spans[end - 3]) - spans[0];
     return end / FIELDS + lines <= MAX_LINES && size + more <= MAX_BYTES;
+  }
+
+  private String name(int header) {
+    int from = spans[header];
+    int to = spans[header + 1];
+    int hash = to - from;
+    // Some of the bytes tell names apart, most of them near the end.
+    for (int i = to - 1; i >= from; i -= 3) {
+      hash = 31 * hash + bytes[i];
+    }
+    int place = (hash ^ hash >>> 16) & (NAMES.length - 1);
+    String kept = NAMES[place];
+    if (isNamed(header, kept)) {
+      return kept;
+    }
+    String name = EnvoyHeaders.lowerCase(text(from, to));
+    if (to - from <= MAX_KEPT_NAME) {
+      NAMES[place] = name;
+    }
+    return name;
   }
 
   private boolean hasPrefix(int header, String prefix) {
