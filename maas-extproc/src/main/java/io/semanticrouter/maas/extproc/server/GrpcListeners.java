@@ -57,14 +57,14 @@ final class GrpcListeners implements AutoCloseable {
   GrpcListeners(GrpcConfig config, @Nullable TlsFiles tls) {
     this.config = config;
     this.tls = tls;
-    loops = loops(config.threads(), "grpc");
+    loops = loops(config.threads());
   }
 
   /** Threads that serve connections, daemons. */
-  static EventLoopGroup loops(int threads, String name) {
+  private static EventLoopGroup loops(int threads) {
     IoHandlerFactory io =
         Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-    return new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory(name, true), io);
+    return new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory("grpc", true), io);
   }
 
   /**
