@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas;
 
-import java.util.Collection;
-import java.util.Collections;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 
 /**
  * The response headers that the vLLM Semantic Router adds only for requests with {@code
@@ -17,17 +13,15 @@ final class DebugHeaders {
   private static final List<String> PREFIXES =
       List.of("matched-", "learning-", "looper-", "retention-", "tools-");
 
-  private static final Set<String> NAMES =
-      Collections.unmodifiableSet(
-          new LinkedHashSet<>(
-              List.of(
-                  "x-vsr-selected-category",
-                  "x-vsr-selected-modality",
-                  "x-vsr-selected-reasoning",
-                  "x-vsr-session-phase",
-                  "x-vsr-injected-system-prompt",
-                  "x-vsr-cache-similarity",
-                  "x-vsr-context-token-count")));
+  private static final List<String> NAMES =
+      List.of(
+          "x-vsr-selected-category",
+          "x-vsr-selected-modality",
+          "x-vsr-selected-reasoning",
+          "x-vsr-session-phase",
+          "x-vsr-injected-system-prompt",
+          "x-vsr-cache-similarity",
+          "x-vsr-context-token-count");
 
   /** Sent without being asked for only when the two differ. */
   private static final String CLIENT_PROTOCOL = "x-vsr-client-protocol";
@@ -112,7 +106,7 @@ final class DebugHeaders {
   }
 
   private static void removeKnown(
-      Collection<String> names, Headers response, List<String> kept, HeaderEdits.Builder edits) {
+      List<String> names, Headers response, List<String> kept, HeaderEdits.Builder edits) {
     for (String name : names) {
       if (response.get(name) != null && !kept.contains(name)) {
         edits.remove(name);

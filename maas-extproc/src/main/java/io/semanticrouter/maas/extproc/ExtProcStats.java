@@ -176,11 +176,8 @@ public final class ExtProcStats {
     messages.of(phase).add(count);
   }
 
-  void tookTogether(long nanos) {
-    handlingNanos.add(nanos);
-  }
-
   void took(long nanos) {
+    handlingNanos.add(nanos);
     int bucket = 0;
     while (bucket < BOUNDS_NANOS.length && nanos > BOUNDS_NANOS[bucket]) {
       bucket++;

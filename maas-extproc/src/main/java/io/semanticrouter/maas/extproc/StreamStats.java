@@ -23,7 +23,6 @@ final class StreamStats {
   private int responsePieces;
   private int neutralReplies;
   private long bytes;
-  private long nanos;
 
   StreamStats(ExtProcStats all) {
     this.all = all;
@@ -54,9 +53,8 @@ final class StreamStats {
     }
   }
 
-  void took(long time) {
-    all.took(time);
-    nanos += time;
+  void took(long nanos) {
+    all.took(nanos);
   }
 
   void replied(Reply reply) {
@@ -96,10 +94,6 @@ final class StreamStats {
     if (neutralReplies > 0) {
       all.repliedNeutrally(neutralReplies);
       neutralReplies = 0;
-    }
-    if (nanos > 0) {
-      all.tookTogether(nanos);
-      nanos = 0;
     }
     if (bytes > 0) {
       all.scanned(bytes);

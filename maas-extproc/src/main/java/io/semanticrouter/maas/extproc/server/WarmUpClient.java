@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -154,12 +155,12 @@ final class WarmUpClient implements AutoCloseable {
 
   private void message(Stream stream) throws IOException {
     byte[] message = stream.messages.get(stream.sent++);
-    ByteArrayOutputStream framed = new ByteArrayOutputStream(MESSAGE_HEAD + message.length);
-    DataOutputStream head = new DataOutputStream(framed);
-    head.writeByte(0);
-    head.writeInt(message.length);
-    head.write(message);
-    byte[] bytes = framed.toByteArray();
+    byte[] bytes =
+        ByteBuffer.allocate(MESSAGE_HEAD + message.length)
+            .put((byte) 0) // not compressed
+            .putInt(message.length)
+            .put(message)
+            .array();
     for (int from = 0; from < bytes.length; from += FRAME_BYTES) {
       int length = Math.min(FRAME_BYTES, bytes.length - from);
       frame(length, DATA, 0, stream.id);
@@ -230,11 +231,7 @@ final class WarmUpClient implements AutoCloseable {
     if (payload.length < MESSAGE_HEAD) {
       throw new IOException("a reply in too small pieces");
     }
-    int length = 0;
-    for (int i = 1; i < MESSAGE_HEAD; i++) {
-      length = (length << 8) | (payload[i] & 0xFF);
-    }
-    return length;
+    return ByteBuffer.wrap(payload).getInt(1);
   }
 
   private void frame(int length, int type, int flags, int id) throws IOException {
