@@ -10,17 +10,16 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.util.Arrays;
 
 /** Reads messages and writes replies. Thread-safe. */
 interface Codec {
   /**
-   * Reads a {@code ProcessingRequest}.
+   * Reads a {@code ProcessingRequest}, to be released by whoever has handled it.
    *
-   * @param bytes all of it; belongs to the message from now on
+   * @param stream all of it
    * @throws IOException when it is none
    */
-  Message read(byte[] bytes) throws IOException;
+  Message read(InputStream stream) throws IOException;
 
   /** Writes a {@code ProcessingResponse}. */
   byte[] write(Reply reply);
@@ -37,7 +36,7 @@ interface Codec {
       @Override
       public Message parse(InputStream stream) {
         try {
-          return read(bytes(stream));
+          return read(stream);
         } catch (IOException e) {
           throw unreadable(e);
         }
@@ -71,18 +70,6 @@ interface Codec {
         throw new UnsupportedOperationException("replies are only sent");
       }
     };
-  }
-
-  /**
-   * All of a message; where its length is known, without a buffer of eight thousand bytes first.
-   */
-  private static byte[] bytes(InputStream stream) throws IOException {
-    if (!(stream instanceof KnownLength)) {
-      return stream.readAllBytes();
-    }
-    byte[] bytes = new byte[stream.available()];
-    int length = stream.readNBytes(bytes, 0, bytes.length);
-    return length == bytes.length ? bytes : Arrays.copyOf(bytes, length);
   }
 
   private static StatusRuntimeException unreadable(IOException e) {

@@ -24,6 +24,7 @@ import io.semanticrouter.maas.HeaderEdits;
 import io.semanticrouter.maas.Headers;
 import io.semanticrouter.maas.LocalAnswer;
 import java.io.IOException;
+import java.io.InputStream;
 
 /** The codec with the generated classes: what {@link WireCodec} is measured against. */
 final class GeneratedCodec implements Codec {
@@ -31,8 +32,8 @@ final class GeneratedCodec implements Codec {
   static final String DETAILS = "semantic_router";
 
   @Override
-  public Message read(byte[] bytes) throws IOException {
-    return message(ProcessingRequest.parseFrom(bytes));
+  public Message read(InputStream stream) throws IOException {
+    return message(ProcessingRequest.parseFrom(stream));
   }
 
   /** What is read of a message. */
@@ -56,7 +57,7 @@ final class GeneratedCodec implements Codec {
   private static Message head(
       ProcessingRequest request, Phase phase, boolean endOfStream, Headers headers) {
     return Message.head(
-        request,
+        new Whole(request),
         phase,
         endOfStream,
         request.getObservabilityMode(),
@@ -68,7 +69,7 @@ final class GeneratedCodec implements Codec {
   private static Message body(ProcessingRequest request, Phase phase, HttpBody body) {
     byte[] bytes = body.getBody().toByteArray();
     return Message.body(
-        request,
+        new Whole(request),
         phase,
         body.getEndOfStream(),
         request.getObservabilityMode(),
@@ -77,6 +78,14 @@ final class GeneratedCodec implements Codec {
         bytes.length,
         requestMode(request),
         responseMode(request));
+  }
+
+  /** A message that is nobody else's. */
+  private record Whole(ProcessingRequest whole) implements Message.Source {
+    @Override
+    public void release() {
+      // Nothing is lent.
+    }
   }
 
   private static BodyMode requestMode(ProcessingRequest request) {

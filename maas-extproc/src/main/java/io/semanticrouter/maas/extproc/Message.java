@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.semanticrouter.maas.Headers;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What of a {@code ProcessingRequest} is read, whoever decoded it. What arrays it points to must
- * not change.
+ * What of a {@code ProcessingRequest} is read, whoever decoded it. Its headers and its bytes are
+ * lent: nothing of them may be read once it is {@linkplain #release released}.
  */
 final class Message {
+  /** Where a message has been read from. */
+  interface Source {
+    /** The message in full; null when the generated classes cannot read it. */
+    @Nullable ProcessingRequest whole();
+
+    /** Takes back what is lent. */
+    void release();
+  }
+
   private static final byte[] NOTHING = {};
 
   final Phase phase;
@@ -33,10 +41,10 @@ final class Message {
   final BodyMode requestMode;
   final BodyMode responseMode;
 
-  private final Object source;
+  private final Source source;
 
   private Message(
-      Object source,
+      Source source,
       Phase phase,
       boolean endOfStream,
       boolean observed,
@@ -60,7 +68,7 @@ final class Message {
 
   /** A message with or without headers. */
   static Message head(
-      Object source,
+      Source source,
       Phase phase,
       boolean endOfStream,
       boolean observed,
@@ -73,7 +81,7 @@ final class Message {
 
   /** A message with a piece of a body. */
   static Message body(
-      Object source,
+      Source source,
       Phase phase,
       boolean endOfStream,
       boolean observed,
@@ -100,13 +108,14 @@ final class Message {
    * it.
    */
   @Nullable ProcessingRequest whole() {
-    if (source instanceof ProcessingRequest request) {
-      return request;
-    }
-    try {
-      return ProcessingRequest.parseFrom((byte[]) source);
-    } catch (InvalidProtocolBufferException e) {
-      return null;
-    }
+    return source.whole();
+  }
+
+  /**
+   * The message has been handled. One that is not released only costs its buffer: the next message
+   * gets a new one.
+   */
+  void release() {
+    source.release();
   }
 }

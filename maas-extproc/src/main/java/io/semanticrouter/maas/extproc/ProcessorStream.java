@@ -68,6 +68,7 @@ final class ProcessorStream extends ServerCall.Listener<Message> implements Stre
       stats.took(System.nanoTime() - start);
     }
     stats.handled(message);
+    message.release();
     more();
   }
 

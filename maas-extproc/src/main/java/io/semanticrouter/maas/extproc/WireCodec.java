@@ -4,6 +4,7 @@ package io.semanticrouter.maas.extproc;
 import io.semanticrouter.maas.HeaderEdits;
 import io.semanticrouter.maas.LocalAnswer;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,9 +20,10 @@ final class WireCodec implements Codec {
   private final GeneratedCodec reference = new GeneratedCodec();
 
   @Override
-  public Message read(byte[] bytes) throws IOException {
-    Message message = WireReader.read(bytes);
-    return message != null ? message : reference.read(bytes);
+  public Message read(InputStream stream) throws IOException {
+    WireReader reader = WireReader.ofThread();
+    Message message = reader.read(stream);
+    return message != null ? message : reference.read(reader.unread());
   }
 
   @Override

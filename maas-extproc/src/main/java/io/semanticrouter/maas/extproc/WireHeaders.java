@@ -41,7 +41,7 @@ final class WireHeaders implements Headers {
     Arrays.fill(NAMES, "");
   }
 
-  private final byte[] bytes;
+  private byte[] bytes = {};
   private int[] spans = new int[FIRST_HEADERS * FIELDS];
   private int end;
 
@@ -50,8 +50,12 @@ final class WireHeaders implements Headers {
 
   private List<String> listed = List.of();
 
-  WireHeaders(byte[] bytes) {
-    this.bytes = bytes;
+  /** Forgets all headers; those that follow lie in this message. */
+  void begin(byte[] message) {
+    bytes = message;
+    end = 0;
+    listedPrefix = null;
+    listed = List.of();
   }
 
   void add(int nameFrom, int nameTo, int valueFrom, int valueTo) {

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc;
 
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
+import io.grpc.KnownLength;
 import io.semanticrouter.maas.Headers;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,8 +18,18 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Only what data planes write is read here: what protobuf allows besides (a message in parts
  * that have to be merged, groups, over-long numbers) is left to the generated classes.
+ *
+ * <p>A reader is a buffer too, and belongs to one message until that is released. Each thread keeps
+ * the one that was released there last.
  */
-final class WireReader {
+final class WireReader implements Message.Source {
+  private static final ThreadLocal<Kept> KEPT = ThreadLocal.withInitial(Kept::new);
+
+  /** Larger buffers are not kept: an event loop would hold the largest document that ever came. */
+  static final int MAX_KEPT_BYTES = 64 * 1024;
+
+  private static final int FIRST_BYTES = 4 * 1024;
+
   private static final int VARINT = 0;
   private static final int FIXED64 = 1;
   private static final int LENGTH = 2;
@@ -23,19 +40,80 @@ final class WireReader {
   private static final int FIRST_PHASE = 2;
   private static final int LAST_PHASE = 7;
 
-  private final byte[] b;
+  private byte[] b = new byte[FIRST_BYTES];
+
+  /** The end of the message. */
+  private int length;
+
   private int i;
 
   /** Something that is left to the generated classes, or no message at all. */
   private boolean odd;
 
-  private WireReader(byte[] b) {
-    this.b = b;
+  private final WireHeaders headers = new WireHeaders();
+
+  /** A reader for one message. */
+  static WireReader ofThread() {
+    Kept kept = KEPT.get();
+    WireReader reader = kept.reader;
+    if (reader == null) {
+      return new WireReader();
+    }
+    // Until the message is released: while it is handled, others may be read on this thread.
+    kept.reader = null;
+    return reader;
   }
 
   /** The message; null when the generated classes have to read it, or to refuse it. */
-  static @Nullable Message read(byte[] bytes) {
-    return new WireReader(bytes).message();
+  @Nullable Message read(InputStream stream) throws IOException {
+    fill(stream);
+    i = 0;
+    odd = false;
+    return message();
+  }
+
+  /** The bytes of what could not be read. */
+  InputStream unread() {
+    return new ByteArrayInputStream(b, 0, length);
+  }
+
+  @Override
+  public @Nullable ProcessingRequest whole() {
+    try {
+      return ProcessingRequest.parser().parseFrom(b, 0, length);
+    } catch (InvalidProtocolBufferException e) {
+      return null;
+    }
+  }
+
+  @Override
+  public void release() {
+    if (b.length <= MAX_KEPT_BYTES) {
+      KEPT.get().reader = this;
+    }
+  }
+
+  private void fill(InputStream stream) throws IOException {
+    length = 0;
+    if (stream instanceof KnownLength) {
+      int count = stream.available();
+      reserve(count);
+      length = stream.readNBytes(b, 0, count);
+      return;
+    }
+    int read;
+    while ((read = stream.read(b, length, b.length - length)) >= 0) {
+      length += read;
+      if (length == b.length) {
+        b = Arrays.copyOf(b, 2 * length);
+      }
+    }
+  }
+
+  private void reserve(int count) {
+    if (count > b.length) {
+      b = new byte[Math.max(count, Math.min(2 * count, MAX_KEPT_BYTES))];
+    }
   }
 
   private @Nullable Message message() {
@@ -45,15 +123,15 @@ final class WireReader {
     boolean observed = false;
     int modes = -1;
     int modesEnd = 0;
-    while (i < b.length && !odd) {
+    while (i < length && !odd) {
       int tag = tag();
       int field = tag >>> 3;
       if (tag == OBSERVABILITY_MODE) {
         observed = varint() != 0;
       } else if ((tag & 7) != LENGTH) {
-        skip(tag, b.length);
+        skip(tag, length);
       } else {
-        int end = end(b.length);
+        int end = end(length);
         if (field >= FIRST_PHASE && field <= LAST_PHASE) {
           odd |= phase != Phase.UNKNOWN;
           phase = Phase.ofRequestField(field);
@@ -83,7 +161,7 @@ final class WireReader {
           case REQUEST_BODY, RESPONSE_BODY ->
               body(phase, from, to, observed, requestMode, responseMode);
           case REQUEST_TRAILERS, RESPONSE_TRAILERS, UNKNOWN ->
-              Message.head(b, phase, false, observed, Headers.EMPTY, requestMode, responseMode);
+              Message.head(this, phase, false, observed, Headers.EMPTY, requestMode, responseMode);
         };
     return odd ? null : message;
   }
@@ -113,7 +191,7 @@ final class WireReader {
       boolean observed,
       BodyMode requestMode,
       BodyMode responseMode) {
-    WireHeaders headers = new WireHeaders(b);
+    headers.begin(b);
     boolean endOfStream = false;
     boolean mapped = false;
     i = from;
@@ -130,7 +208,7 @@ final class WireReader {
       }
     }
     odd |= i != to;
-    return Message.head(b, phase, endOfStream, observed, headers, requestMode, responseMode);
+    return Message.head(this, phase, endOfStream, observed, headers, requestMode, responseMode);
   }
 
   /** {@code HeaderMap}: 1 is a header, again and again. */
@@ -211,7 +289,7 @@ final class WireReader {
     }
     odd |= i != to;
     return Message.body(
-        b, phase, endOfStream, observed, b, bodyFrom, bodyTo, requestMode, responseMode);
+        this, phase, endOfStream, observed, b, bodyFrom, bodyTo, requestMode, responseMode);
   }
 
   // --- protobuf ------------------------------------------------------------------------------
@@ -253,7 +331,7 @@ final class WireReader {
   private long varint() {
     long value = 0;
     for (int shift = 0; shift < 70; shift += 7) {
-      if (i >= b.length) {
+      if (i >= length) {
         odd = true;
         return 0;
       }
@@ -265,5 +343,10 @@ final class WireReader {
     }
     odd = true;
     return 0;
+  }
+
+  /** The reader of a thread that is free. */
+  private static final class Kept {
+    private @Nullable WireReader reader;
   }
 }

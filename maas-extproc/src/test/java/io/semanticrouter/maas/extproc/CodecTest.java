@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -28,7 +29,9 @@ import io.semanticrouter.maas.RouterReport;
 import io.semanticrouter.maas.Routing;
 import io.semanticrouter.maas.TokenUsage;
 import io.semanticrouter.maas.testkit.FakeRouter;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -40,6 +43,8 @@ import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The codec on the bytes says what the generated classes say. */
 class CodecTest {
@@ -64,15 +69,17 @@ class CodecTest {
     Random random = new Random(seed);
     for (int i = 0; i < MESSAGES; i++) {
       byte[] bytes = message(random).toByteArray();
-      assertSame(bytes, wire.read(bytes), generated.read(bytes), "seed " + seed + ", " + i);
+      Message ours = read(wire, bytes);
+      assertSame(bytes, ours, read(generated, bytes), "seed " + seed + ", " + i);
+      ours.release(); // what is left in the buffer must not show in the next one
     }
   }
 
   @Test
-  void nearlyEveryMessageOfADataPlaneIsReadWithoutTheGeneratedClasses() {
+  void nearlyEveryMessageOfADataPlaneIsReadWithoutTheGeneratedClasses() throws IOException {
     Random random = new Random(7);
     for (int i = 0; i < 1_000; i++) {
-      assertThat(WireReader.read(message(random).toByteArray())).isNotNull();
+      assertThat(WireReader.ofThread().read(stream(message(random).toByteArray()))).isNotNull();
     }
   }
 
@@ -89,6 +96,9 @@ class CodecTest {
         read++;
         assertSame(bytes, Objects.requireNonNull(ours), reference, "seed " + seed + ", " + i);
       }
+      if (ours != null) {
+        ours.release();
+      }
     }
     assertThat(read).as("or it is not tested").isGreaterThan(MESSAGES / 10);
   }
@@ -98,8 +108,8 @@ class CodecTest {
     ByteString first = Messages.chat("x-auth-request-user", "alice").toByteString();
     ByteString second = Messages.chat("x-auth-request-tier", "gold").toByteString();
     byte[] bytes = first.concat(second).toByteArray();
-    assertThat(WireReader.read(bytes)).isNull();
-    Message message = wire.read(bytes);
+    assertThat(WireReader.ofThread().read(stream(bytes))).isNull();
+    Message message = read(wire, bytes);
     assertThat(message.headers.get("x-auth-request-user")).isEqualTo("alice");
     assertThat(message.headers.get("x-auth-request-tier")).isEqualTo("gold");
   }
@@ -107,21 +117,79 @@ class CodecTest {
   @Test
   void whatIsNoMessageIsRefused() {
     byte[] cut = {0x12, 0x7F, 0x0A};
-    assertThatThrownBy(() -> wire.read(cut)).isInstanceOf(IOException.class);
-    assertThatThrownBy(() -> generated.read(cut)).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> read(wire, cut)).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> read(generated, cut)).isInstanceOf(IOException.class);
   }
 
   @Test
   void nameThatIsNoUtf8CostsOnlyTheGeneratedClassesTheMessage() throws IOException {
     // HttpHeaders { headers { headers { key: <FF> } } }
     byte[] bytes = HexFormat.of().parseHex("1207" + "0a05" + "0a03" + "0a01ff");
-    assertThatThrownBy(() -> generated.read(bytes)).isInstanceOf(IOException.class);
-    assertThat(wire.read(bytes).headers.names()).containsExactly("\uFFFD");
+    assertThatThrownBy(() -> read(generated, bytes)).isInstanceOf(IOException.class);
+    assertThat(read(wire, bytes).headers.names()).containsExactly("\uFFFD");
+  }
+
+  // Buffers
+
+  @Test
+  void messageIsWholeUntilItIsReleasedWhateverIsReadMeanwhile() throws IOException {
+    Message first = read(wire, Messages.body("first", false).toByteArray());
+    Message second = read(wire, Messages.body("secon", true).toByteArray());
+    assertThat(body(first)).isEqualTo("first");
+    first.release();
+    Message third = read(wire, Messages.body("third", true).toByteArray());
+    assertThat(body(second)).isEqualTo("secon");
+    assertThat(third.bytes).as("the buffer that was released").isSameAs(first.bytes);
+    second.release();
+    third.release();
+  }
+
+  @Test
+  void bufferOfALargeMessageIsNotKept() throws IOException {
+    byte[] large = body(WireReader.MAX_KEPT_BYTES);
+    Message first = read(wire, large);
+    first.release();
+    Message second = read(wire, large);
+    assertThat(second.bytes).isNotSameAs(first.bytes);
+    second.release();
+    Message third = read(wire, Messages.body("third", true).toByteArray());
+    assertThat(third.bytes.length).isLessThanOrEqualTo(WireReader.MAX_KEPT_BYTES);
+    third.release();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 4_095, 4_096, 4_097, 10_000, 65_536, 300_000})
+  void messageIsReadWhetherItsLengthIsKnownOrNot(int length) throws IOException {
+    byte[] bytes = body(length);
+    byte[] text = new byte[length];
+    Arrays.fill(text, (byte) 'x');
+    for (InputStream stream :
+        List.of(stream(bytes), new Codec.Serialised(bytes, 0, bytes.length))) {
+      Message message = wire.read(stream);
+      assertThat(Arrays.copyOfRange(message.bytes, message.from, message.to)).isEqualTo(text);
+      message.release();
+    }
+  }
+
+  private static byte[] body(int length) {
+    return Messages.body("x".repeat(length), false).toByteArray();
+  }
+
+  private static String body(Message message) {
+    return new String(message.bytes, message.from, message.to - message.from, UTF_8);
+  }
+
+  private static InputStream stream(byte[] bytes) {
+    return new ByteArrayInputStream(bytes);
+  }
+
+  private static Message read(Codec codec, byte[] bytes) throws IOException {
+    return codec.read(stream(bytes));
   }
 
   private static @Nullable Message readOrNull(Codec codec, byte[] bytes) {
     try {
-      return codec.read(bytes);
+      return read(codec, bytes);
     } catch (IOException e) {
       return null;
     }

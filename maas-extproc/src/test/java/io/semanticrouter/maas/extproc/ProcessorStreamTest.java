@@ -37,6 +37,7 @@ import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.Outcome;
+import io.semanticrouter.maas.TokenUsage;
 import io.semanticrouter.maas.UsageRecord;
 import io.semanticrouter.maas.UsageSink;
 import io.semanticrouter.maas.testkit.RecordingSink;
@@ -45,6 +46,7 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -152,6 +154,37 @@ class ProcessorStreamTest {
   }
 
   // Replies
+
+  @Test
+  void streamsThatShareTheBufferOfAThreadAreMeteredAsIfAlone() {
+    FakeEnvoy envoy = envoy();
+    List<FakeEnvoy.Stream> streams = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      streams.add(envoy.open().send(chat(USER, "user-" + i), response(200, "text/event-stream")));
+    }
+    // Of one length, and all cut alike: what one stream keeps of a message, another overwrites.
+    for (int cut = 0; cut < 220; cut += 7) {
+      for (int i = 0; i < 50; i++) {
+        String event =
+            "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"model\":\"m-%02d\",\"choices\":[],"
+                    .formatted(i)
+                + "\"usage\":{\"prompt_tokens\":1%02d,\"completion_tokens\":2%02d,".formatted(i, i)
+                + "\"total_tokens\":%d}}\n\ndata: [DONE]\n\n".formatted(300 + 2 * i);
+        String piece = event.substring(Math.min(cut, event.length()));
+        streams.get(i).send(body(piece.substring(0, Math.min(7, piece.length())), cut >= 213));
+      }
+    }
+    assertThat(sink.records()).hasSize(50);
+    for (int i = 0; i < 50; i++) {
+      UsageRecord record = sink.records().get(i);
+      assertThat(record.identity().user()).isEqualTo("user-" + i);
+      TokenUsage usage = Objects.requireNonNull(record.measurement().usage());
+      assertThat(usage.prompt()).isEqualTo(100 + i);
+      assertThat(usage.completion()).isEqualTo(200 + i);
+      assertThat(record.routing().responseModel()).isEqualTo("m-%02d".formatted(i));
+    }
+    streams.forEach(FakeEnvoy.Stream::halfClose);
+  }
 
   @Test
   void eachKindOfMessageIsAnsweredOnceWithItsOwnKindInOrder() {
