@@ -80,7 +80,7 @@ interface Codec {
   }
 
   /** Bytes that gRPC copies in one go, into a buffer of the right size. */
-  final class Serialised extends ByteArrayInputStream implements KnownLength, Drainable {
+  class Serialised extends ByteArrayInputStream implements KnownLength, Drainable {
     Serialised(byte[] bytes, int from, int to) {
       super(bytes, from, to - from);
     }

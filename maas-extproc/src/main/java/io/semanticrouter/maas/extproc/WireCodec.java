@@ -21,14 +21,17 @@ final class WireCodec implements Codec {
 
   @Override
   public Message read(InputStream stream) throws IOException {
-    WireReader reader = WireReader.ofThread();
+    WireReader reader = WireReader.take();
     Message message = reader.read(stream);
     return message != null ? message : reference.read(reader.unread());
   }
 
   @Override
   public byte[] write(Reply reply) {
-    return written(reply).toByteArray();
+    WireWriter out = written(reply);
+    byte[] bytes = out.toByteArray();
+    out.release();
+    return bytes;
   }
 
   @Override
@@ -40,7 +43,7 @@ final class WireCodec implements Codec {
     if (reply.phase.replyField == 0) {
       throw new IllegalArgumentException("no reply to an unknown phase");
     }
-    WireWriter out = new WireWriter(capacity(reply));
+    WireWriter out = WireWriter.take();
     if (reply.override != null) {
       byte[] mode = reply.override.mode.toByteArray();
       out.bytes(9, mode, 0, mode.length);
@@ -59,13 +62,6 @@ final class WireCodec implements Codec {
     }
     out.message(reply.phase.replyField, phase);
     return out;
-  }
-
-  /** What nearly always suffices; growing copies. */
-  private static int capacity(Reply reply) {
-    int fields = reply.metadata == null ? 0 : 48 * (reply.metadata.size() + 2);
-    int body = reply.answer == null ? reply.to - reply.from : reply.answer.body().length;
-    return 64 + body + fields + 48 * reply.edits.size();
   }
 
   /** {@code ProcessingResponse.immediate_response}. */

@@ -19,11 +19,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Only what data planes write is read here: what protobuf allows besides (a message in parts
  * that have to be merged, groups, over-long numbers) is left to the generated classes.
  *
- * <p>A reader is a buffer too, and belongs to one message until that is released. Each thread keeps
- * the one that was released there last.
+ * <p>A reader is a buffer too, and belongs to one message until that is released.
  */
 final class WireReader implements Message.Source {
-  private static final ThreadLocal<Kept> KEPT = ThreadLocal.withInitial(Kept::new);
+  private static final Spare<WireReader> SPARE = new Spare<>(WireReader::new);
 
   /** Larger buffers are not kept: an event loop would hold the largest document that ever came. */
   static final int MAX_KEPT_BYTES = 64 * 1024;
@@ -52,16 +51,11 @@ final class WireReader implements Message.Source {
 
   private final WireHeaders headers = new WireHeaders();
 
+  private WireReader() {}
+
   /** A reader for one message. */
-  static WireReader ofThread() {
-    Kept kept = KEPT.get();
-    WireReader reader = kept.reader;
-    if (reader == null) {
-      return new WireReader();
-    }
-    // Until the message is released: while it is handled, others may be read on this thread.
-    kept.reader = null;
-    return reader;
+  static WireReader take() {
+    return SPARE.take();
   }
 
   /** The message; null when the generated classes have to read it, or to refuse it. */
@@ -89,7 +83,7 @@ final class WireReader implements Message.Source {
   @Override
   public void release() {
     if (b.length <= MAX_KEPT_BYTES) {
-      KEPT.get().reader = this;
+      SPARE.giveBack(this);
     }
   }
 
@@ -343,10 +337,5 @@ final class WireReader implements Message.Source {
     }
     odd = true;
     return 0;
-  }
-
-  /** The reader of a thread that is free. */
-  private static final class Kept {
-    private @Nullable WireReader reader;
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc;
 
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -13,19 +15,32 @@ final class WireWriter {
   private static final int FIXED64 = 1;
   private static final int LENGTH = 2;
 
-  private byte[] b;
+  private static final Spare<WireWriter> SPARE = new Spare<>(WireWriter::new);
+
+  /**
+   * Larger buffers are not kept: an event loop would hold the largest body that was ever edited.
+   */
+  static final int MAX_KEPT_BYTES = 64 * 1024;
+
+  private byte[] b = new byte[2 * 1024];
 
   /** The first byte that is written. */
   private int at;
 
-  /**
-   * A writer.
-   *
-   * @param capacity how many bytes are expected; it grows
-   */
-  WireWriter(int capacity) {
-    b = new byte[capacity];
-    at = capacity;
+  private WireWriter() {}
+
+  /** An empty writer. */
+  static WireWriter take() {
+    WireWriter writer = SPARE.take();
+    writer.at = writer.b.length;
+    return writer;
+  }
+
+  /** Nothing more of what was written will be read. */
+  void release() {
+    if (b.length <= MAX_KEPT_BYTES) {
+      SPARE.giveBack(this);
+    }
   }
 
   /** Where the writer stands: the end of a message that is about to be written. */
@@ -86,12 +101,22 @@ final class WireWriter {
   }
 
   byte[] toByteArray() {
-    return at == 0 ? b : Arrays.copyOfRange(b, at, b.length);
+    return Arrays.copyOfRange(b, at, b.length);
   }
 
-  /** The same without a copy; nothing may be written after that. */
+  /** The same without a copy; nothing may be written after that. Released when it is drained. */
   Codec.Serialised toSerialised() {
-    return new Codec.Serialised(b, at, b.length);
+    return new Codec.Serialised(b, at, b.length) {
+      @Override
+      public int drainTo(OutputStream target) throws IOException {
+        int length = super.drainTo(target);
+        if (length > 0) {
+          // The second time the buffer may be another reply's.
+          release();
+        }
+        return length;
+      }
+    };
   }
 
   /** Only for numbers that are not negative. */

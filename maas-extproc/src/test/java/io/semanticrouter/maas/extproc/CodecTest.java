@@ -30,6 +30,7 @@ import io.semanticrouter.maas.Routing;
 import io.semanticrouter.maas.TokenUsage;
 import io.semanticrouter.maas.testkit.FakeRouter;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -79,7 +80,7 @@ class CodecTest {
   void nearlyEveryMessageOfADataPlaneIsReadWithoutTheGeneratedClasses() throws IOException {
     Random random = new Random(7);
     for (int i = 0; i < 1_000; i++) {
-      assertThat(WireReader.ofThread().read(stream(message(random).toByteArray()))).isNotNull();
+      assertThat(WireReader.take().read(stream(message(random).toByteArray()))).isNotNull();
     }
   }
 
@@ -108,7 +109,7 @@ class CodecTest {
     ByteString first = Messages.chat("x-auth-request-user", "alice").toByteString();
     ByteString second = Messages.chat("x-auth-request-tier", "gold").toByteString();
     byte[] bytes = first.concat(second).toByteArray();
-    assertThat(WireReader.ofThread().read(stream(bytes))).isNull();
+    assertThat(WireReader.take().read(stream(bytes))).isNull();
     Message message = read(wire, bytes);
     assertThat(message.headers.get("x-auth-request-user")).isEqualTo("alice");
     assertThat(message.headers.get("x-auth-request-tier")).isEqualTo("gold");
@@ -366,7 +367,40 @@ class CodecTest {
       assertThat(ProcessingResponse.parseFrom(wire.replies().stream(reply).readAllBytes()))
           .as(which)
           .isEqualTo(expected);
+      assertThat(drained(wire.serialise(reply))).as(which).isEqualTo(expected);
     }
+  }
+
+  @Test
+  void replyIsWholeUntilItIsDrainedWhateverIsWrittenMeanwhile() throws IOException {
+    Codec.Serialised first = wire.serialise(echo("first"));
+    Codec.Serialised second = wire.serialise(echo("secon"));
+    assertThat(drained(first)).isEqualTo(GeneratedCodec.response(echo("first")));
+    assertThat(drained(first)).isEqualTo(ProcessingResponse.getDefaultInstance());
+    Codec.Serialised third = wire.serialise(echo("third"));
+    Codec.Serialised fourth = wire.serialise(echo("fourt"));
+    assertThat(drained(first)).isEqualTo(ProcessingResponse.getDefaultInstance());
+    assertThat(drained(fourth)).isEqualTo(GeneratedCodec.response(echo("fourt")));
+    assertThat(drained(third)).isEqualTo(GeneratedCodec.response(echo("third")));
+    assertThat(drained(second)).isEqualTo(GeneratedCodec.response(echo("secon")));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 1_900, 2_048, 2_100, 62_000, 300_000})
+  void replyOfAnyLengthIsWhole(int length) throws IOException {
+    Reply reply = echo("x".repeat(length));
+    assertThat(drained(wire.serialise(reply))).isEqualTo(GeneratedCodec.response(reply));
+  }
+
+  private static Reply echo(String text) {
+    byte[] bytes = text.getBytes(UTF_8);
+    return Reply.echoed(Phase.RESPONSE_BODY, bytes, 0, bytes.length, false);
+  }
+
+  private static ProcessingResponse drained(Codec.Serialised reply) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    reply.drainTo(out);
+    return ProcessingResponse.parseFrom(out.toByteArray());
   }
 
   @Test
