@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.bench.extproc;
 
+import io.semanticrouter.maas.bench.Checks;
 import io.semanticrouter.maas.bench.Traffic;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -53,10 +54,32 @@ record Variant(String name) {
         command.add("--force-usage");
       }
     } else {
-      Path config = Files.writeString(place.resolve("config.yaml"), config(uds, forced, socket));
-      command.addAll(List.of("-jar", MAAS_JAR.toString(), "--config", config.toString()));
+      command.addAll(ours(place, uds, forced, socket));
     }
     return ServerProcess.start(command, place.resolve("log"), uds ? "unix:" + socket : "");
+  }
+
+  /** Lets the packaged server train, with options that say what for. */
+  void train(Options.Jdk jdk, List<String> jvm, boolean forced, Path directory)
+      throws IOException, InterruptedException {
+    Path place = Files.createTempDirectory(directory, "training");
+    List<String> command = new ArrayList<>();
+    command.add(jdk.java().toString());
+    command.addAll(jvm);
+    command.addAll(ours(place, false, forced, place));
+    command.add("--train");
+    Process training =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(place.resolve("log").toFile())
+            .start();
+    Checks.that(training.waitFor() == 0, "a training that succeeds, see " + place);
+  }
+
+  private List<String> ours(Path place, boolean uds, boolean forced, Path socket)
+      throws IOException {
+    Path config = Files.writeString(place.resolve("config.yaml"), config(uds, forced, socket));
+    return List.of("-jar", MAAS_JAR.toString(), "--config", config.toString());
   }
 
   /** With SERVER_CPUS, the server runs on these processors only, as taskset writes them. */

@@ -47,6 +47,14 @@ public final class Main implements Callable<Integer> {
       description = "Configuration file (default: $CONFIG_FILE, else " + DEFAULT_CONFIG + ").")
   private @Nullable Path config;
 
+  @Option(
+      names = "--train",
+      description = {
+        "Warm up, on ports of the system's choice, and exit: the training run of an AOT cache",
+        "(-XX:AOTCacheOutput=FILE) or an archive of classes (-XX:ArchiveClassesAtExit=FILE)."
+      })
+  private boolean train;
+
   Main(Map<String, String> environment, PrintWriter err) {
     this.environment = environment;
     this.err = err;
@@ -82,13 +90,27 @@ public final class Main implements Callable<Integer> {
     // Before the first logger: logback.xml asks for it, and would take an empty LOG_LEVEL for
     // debug.
     System.setProperty("LOG_LEVEL", logLevel);
-    return run(path, file);
-  }
-
-  private int run(Path path, ConfigFile file) throws InterruptedException {
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
     Logger log = LoggerFactory.getLogger(Main.class);
+    return train ? train(log, file) : run(log, path, file);
+  }
+
+  private int train(Logger log, ConfigFile file) {
+    long start = System.nanoTime();
+    try (MaasServer server =
+        new MaasServer(file.metering(), file.router(), file.server().forTraining())) {
+      server.start();
+      server.train();
+    } catch (IOException e) {
+      err.println("maas-extproc: " + e.getMessage());
+      return CANNOT_RUN;
+    }
+    log.info("Trained for {} s", (System.nanoTime() - start) / 1_000_000_000);
+    return 0;
+  }
+
+  private int run(Logger log, Path path, ConfigFile file) throws InterruptedException {
     MaasServer server = new MaasServer(file.metering(), file.router(), file.server());
     // Before it listens: whoever is served is waited for, however early the process is stopped.
     Thread shutdown = new Thread(() -> stop(log, server), "shutdown");

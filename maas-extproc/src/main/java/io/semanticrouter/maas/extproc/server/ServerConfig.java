@@ -55,6 +55,19 @@ record ServerConfig(
     return config;
   }
 
+  /** The same for a server that nobody reaches, and that stops at once. */
+  ServerConfig forTraining() {
+    return new ServerConfig(
+        grpc.onLoopback(),
+        extProc,
+        new ListenAddress("127.0.0.1", 0),
+        true,
+        idleTimeout,
+        Duration.ZERO,
+        Duration.ZERO,
+        Duration.ZERO);
+  }
+
   private static Duration seconds(ConfigSection section, String key, int defaultValue) {
     return Duration.ofSeconds(section.integer(key, defaultValue, 0, 3600));
   }

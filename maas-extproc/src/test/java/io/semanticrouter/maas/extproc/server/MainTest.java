@@ -67,7 +67,8 @@ class MainTest {
   void helpExplainsOptionAndEnvironment() throws Exception {
     ServerProcess run = run(Map.of(), "--help");
     assertThat(run.exitStatus()).isZero();
-    assertThat(run.out()).contains("--config", "CONFIG_FILE", "LOG_LEVEL", "config/config.yaml");
+    assertThat(run.out())
+        .contains("--config", "--train", "CONFIG_FILE", "LOG_LEVEL", "config/config.yaml");
     assertThat(run.err()).isEmpty();
   }
 
@@ -92,6 +93,27 @@ class MainTest {
     assertThat(run.exitStatus()).isEqualTo(2);
     assertThat(run.err()).contains("--confg").contains("Possible solutions: --config");
     assertNoStackTrace(run);
+  }
+
+  @Test
+  void trainingEndsByItselfThoughTheAddressesAreNotToBeHad() throws Exception {
+    String elsewhere =
+        """
+        server:
+          grpc_address: 192.0.2.1
+          metrics_address: 192.0.2.1
+          grpc_socket: /nowhere/maas.sock
+          tls: { certificate: /nowhere/tls.crt, private_key: /nowhere/tls.key }
+          shutdown_delay_seconds: 60
+          metrics_linger_seconds: 60
+        """;
+    ServerProcess run = run(Map.of(), "--train", "--config", config(elsewhere));
+    assertThat(run.exitStatus()).isZero();
+    assertThat(run.err()).isEmpty();
+    assertThat(run.out().lines())
+        .singleElement()
+        .asString()
+        .matches(".* INFO .*Trained for \\d+ s");
   }
 
   // Configuration
