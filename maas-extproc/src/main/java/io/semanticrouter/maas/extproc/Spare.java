@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
  * only garbage. Thread-safe.
  */
 final class Spare<T> {
+  /** Larger ones should not be given back: threads would hold the largest body that ever came. */
+  static final int MAX_BYTES = 64 * 1024;
+
   private final Supplier<T> fresh;
   private final ThreadLocal<Slot<T>> slots = ThreadLocal.withInitial(Slot::new);
 

@@ -23,7 +23,11 @@ final class WireCodec implements Codec {
   public Message read(InputStream stream) throws IOException {
     WireReader reader = WireReader.take();
     Message message = reader.read(stream);
-    return message != null ? message : reference.read(reader.unread());
+    if (message == null) {
+      message = reference.read(reader.unread());
+      reader.release();
+    }
+    return message;
   }
 
   @Override

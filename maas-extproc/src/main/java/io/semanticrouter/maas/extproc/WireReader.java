@@ -24,9 +24,6 @@ import org.jspecify.annotations.Nullable;
 final class WireReader implements Message.Source {
   private static final Spare<WireReader> SPARE = new Spare<>(WireReader::new);
 
-  /** Larger buffers are not kept: an event loop would hold the largest document that ever came. */
-  static final int MAX_KEPT_BYTES = 64 * 1024;
-
   private static final int FIRST_BYTES = 4 * 1024;
 
   private static final int VARINT = 0;
@@ -82,7 +79,7 @@ final class WireReader implements Message.Source {
 
   @Override
   public void release() {
-    if (b.length <= MAX_KEPT_BYTES) {
+    if (b.length <= Spare.MAX_BYTES) {
       SPARE.giveBack(this);
     }
   }
@@ -106,7 +103,7 @@ final class WireReader implements Message.Source {
 
   private void reserve(int count) {
     if (count > b.length) {
-      b = new byte[Math.max(count, Math.min(2 * count, MAX_KEPT_BYTES))];
+      b = new byte[Math.max(count, Math.min(2 * count, Spare.MAX_BYTES))];
     }
   }
 

@@ -17,11 +17,6 @@ final class WireWriter {
 
   private static final Spare<WireWriter> SPARE = new Spare<>(WireWriter::new);
 
-  /**
-   * Larger buffers are not kept: an event loop would hold the largest body that was ever edited.
-   */
-  static final int MAX_KEPT_BYTES = 64 * 1024;
-
   private byte[] b = new byte[2 * 1024];
 
   /** The first byte that is written. */
@@ -38,7 +33,7 @@ final class WireWriter {
 
   /** Nothing more of what was written will be read. */
   void release() {
-    if (b.length <= MAX_KEPT_BYTES) {
+    if (b.length <= Spare.MAX_BYTES) {
       SPARE.giveBack(this);
     }
   }

@@ -147,14 +147,14 @@ class CodecTest {
 
   @Test
   void bufferOfALargeMessageIsNotKept() throws IOException {
-    byte[] large = body(WireReader.MAX_KEPT_BYTES);
+    byte[] large = body(Spare.MAX_BYTES);
     Message first = read(wire, large);
     first.release();
     Message second = read(wire, large);
     assertThat(second.bytes).isNotSameAs(first.bytes);
     second.release();
     Message third = read(wire, Messages.body("third", true).toByteArray());
-    assertThat(third.bytes.length).isLessThanOrEqualTo(WireReader.MAX_KEPT_BYTES);
+    assertThat(third.bytes.length).isLessThanOrEqualTo(Spare.MAX_BYTES);
     third.release();
   }
 
