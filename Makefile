@@ -12,7 +12,7 @@ JARS := $(ROUTER_JAR) $(SIMULATOR_JAR) $(GATEWAY_JAR)
 # Whatever a jar is made of; a newer one of these makes the jar old.
 SOURCES := $(shell find . -path ./.tools -prune -o \( -name target -prune \) -o -path '*/src/main/*' -type f -print -o -name pom.xml -print)
 
-.PHONY: help build test demo run-router run-envoy run-simulator bench bench-memory bench-load bench-first bench-start \
+.PHONY: help build test demo run-router run-envoy run-simulator bench bench-memory bench-load bench-paired bench-first bench-start \
   bench-soak bench-jars format clean
 
 help: ## list the targets
@@ -41,7 +41,7 @@ run-router: $(ROUTER_JAR) ## run the ExtProc server with CONFIG_FILE (default co
 	@flags=$$(java -XX:+PrintFlagsFinal -version 2>&1); options=; \
 	case "$$flags" in \
 	*" AOTCacheOutput "*) \
-	  test $(AOT_CACHE) -nt $(ROUTER_JAR) || { echo "Training once, for faster starts (some 15 s) ..."; \
+	  test $(AOT_CACHE) -nt $(ROUTER_JAR) || { echo "Training once, for faster starts (some 12 s) ..."; \
 	    java -XX:AOTCacheOutput=$(AOT_CACHE) -jar $(ROUTER_JAR) --train >$(AOT_CACHE).log 2>&1; }; \
 	  test -e $(AOT_CACHE) && options=-XX:AOTCache=$(AOT_CACHE);; \
 	*" AutoCreateSharedArchive "*) options="$(ARCHIVE)";; \
@@ -70,6 +70,9 @@ bench-jars:
 
 bench-load: bench-jars ## the ExtProc server beside one that does nothing; BENCH_ARGS: maas-bench/README.md
 	$(BENCH_CLIENT).LoadRun $(BENCH_ARGS)
+
+bench-paired: bench-jars ## the two in turn, seconds each, for small differences
+	$(BENCH_CLIENT).PairedLoad $(BENCH_ARGS)
 
 bench-first: bench-jars ## the first ten exchanges after a start
 	$(BENCH_CLIENT).FirstExchanges $(BENCH_ARGS)

@@ -37,9 +37,6 @@ final class MaasServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MaasServer.class);
   private static final Duration DRAIN_CHECK = Duration.ofMillis(50);
 
-  /** As often as it takes until what runs once in an exchange has been compiled for good. */
-  private static final int TRAININGS = 4;
-
   private final ServerConfig config;
   private final MaasConfig meteringConfig;
   private final PrometheusRegistry registry = new PrometheusRegistry();
@@ -95,7 +92,7 @@ final class MaasServer implements AutoCloseable {
       GrpcListeners grpc = new GrpcListeners(config.grpc(), tls);
       listeners = grpc;
       if (config.warmUp()) {
-        warmUp(grpc);
+        WarmUp.run(meteringConfig, config.extProc(), config.grpc().threads(), grpc);
       }
       health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
       health.setStatus(
@@ -112,17 +109,6 @@ final class MaasServer implements AutoCloseable {
       release();
       throw e;
     }
-  }
-
-  /** Warms up again and again, for a JVM that takes notes. */
-  synchronized void train() {
-    for (int i = 0; i < TRAININGS && listeners != null; i++) {
-      warmUp(listeners);
-    }
-  }
-
-  private void warmUp(GrpcListeners grpc) {
-    WarmUp.run(meteringConfig, config.extProc(), config.grpc().threads(), grpc);
   }
 
   /** The TCP port of gRPC, or -1 when there is none. */

@@ -101,7 +101,6 @@ public final class Main implements Callable<Integer> {
     try (MaasServer server =
         new MaasServer(file.metering(), file.router(), file.server().forTraining())) {
       server.start();
-      server.train();
     } catch (IOException e) {
       err.println("maas-extproc: " + e.getMessage());
       return CANNOT_RUN;
