@@ -86,7 +86,7 @@ class MainListenTest {
     Path socket = directory.resolve("maas.sock");
     ServerProcess run =
         run(
-            "grpc_tcp: false, grpc_socket: " + socket,
+            "warm_up: false, grpc_tcp: false, grpc_socket: " + socket,
             "-Dio.grpc.netty.shaded.io.netty.transport.noNative=" + !epoll);
     assertThat(run.awaitReady()).isEqualTo("unix:" + socket);
     exchange(socket);
@@ -99,15 +99,15 @@ class MainListenTest {
   @Test
   void socketOfAKilledProcessIsTakenOver() throws Exception {
     Path socket = directory.resolve("maas.sock");
-    ServerProcess killed = run("grpc_tcp: false, grpc_socket: " + socket);
+    ServerProcess killed = run("warm_up: false, grpc_tcp: false, grpc_socket: " + socket);
     killed.awaitReady();
     killed.kill();
     assertThat(killed.exitStatus()).isNotZero();
     assertThat(Files.exists(socket)).as("left behind").isTrue();
-    ServerProcess next = run("grpc_socket: " + socket);
+    ServerProcess next = run("warm_up: false, grpc_socket: " + socket);
     assertThat(next.awaitReady()).startsWith("unix:" + socket + " and 127.0.0.1:");
     exchange(socket);
-    ServerProcess late = run("grpc_socket: " + socket);
+    ServerProcess late = run("warm_up: false, grpc_socket: " + socket);
     assertThat(late.exitStatus()).isEqualTo(1);
     assertThat(late.errLines())
         .containsExactly(
