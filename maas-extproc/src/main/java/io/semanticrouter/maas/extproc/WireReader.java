@@ -8,7 +8,6 @@ import io.semanticrouter.maas.Headers;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,19 +84,14 @@ final class WireReader implements Message.Source {
   }
 
   private void fill(InputStream stream) throws IOException {
-    length = 0;
     if (stream instanceof KnownLength) {
       int count = stream.available();
       reserve(count);
       length = stream.readNBytes(b, 0, count);
-      return;
-    }
-    int read;
-    while ((read = stream.read(b, length, b.length - length)) >= 0) {
-      length += read;
-      if (length == b.length) {
-        b = Arrays.copyOf(b, 2 * length);
-      }
+    } else {
+      // Compressed, which no data plane does by default.
+      b = stream.readAllBytes();
+      length = b.length;
     }
   }
 
