@@ -19,6 +19,10 @@ import org.jspecify.annotations.Nullable;
  * <p>At most {@code max_series} combinations of user, tier and model get series of their own; all
  * others are counted in one overflow series, so that every total stays exact.
  *
+ * <p>An exchange is counted after its tokens, its cost and everything else of it: once a scrape has
+ * shown it, the next one shows all of it. One scrape alone is no single moment; the library reads
+ * metric by metric.
+ *
  * <p>Thread-safe. {@link #record} takes about as long as one map look-up and a few additions and
  * allocates nothing for a combination that it has seen before.
  */
@@ -76,12 +80,8 @@ public final class PrometheusSink implements UsageSink {
   @Override
   public void record(UsageRecord record) {
     Series series = series(record, record.model());
-    requests.record(series, record);
     for (SeriesMetrics metrics : others) {
       metrics.record(series, record);
-    }
-    if (series == index.overflow()) {
-      requests.overflow();
     }
     if (tokens != null && !record.isCacheHit()) {
       List<UsageLine> lines = record.measurement().otherLines();
@@ -89,6 +89,11 @@ public final class PrometheusSink implements UsageSink {
         tokens.addTokens(series(record, lines.get(i).model()), lines.get(i).usage());
       }
     }
+    if (series == index.overflow()) {
+      requests.overflow();
+    }
+    // Last: who has seen the exchange finds all of it in what he reads afterwards.
+    requests.record(series, record);
   }
 
   private Series series(UsageRecord record, String model) {

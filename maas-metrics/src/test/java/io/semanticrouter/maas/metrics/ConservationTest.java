@@ -94,6 +94,39 @@ class ConservationTest {
     }
   }
 
+  /**
+   * A scrape is not one moment: each metric is read for itself. So that whoever saw an exchange
+   * finds its tokens in whatever he reads afterwards, the exchange is counted last.
+   */
+  @Test
+  void exchangeThatIsCountedHasItsTokensCounted() throws Exception {
+    int exchanges = 20_000;
+    Exposition exposition = Exposition.of(Mode.MAAS);
+    UsageRecord record =
+        Records.of("alice", "free", "qwen3").tokens(1, 0).furtherModels(64).build();
+    exposition.sink.record(record);
+    ExecutorService recorder = Executors.newSingleThreadExecutor();
+    try {
+      Future<?> recording =
+          recorder.submit(
+              () -> {
+                for (int i = 1; i < exchanges; i++) {
+                  exposition.sink.record(record);
+                }
+              });
+      double seen;
+      do {
+        seen = exposition.now("semantic_router_requests", "qwen3");
+        assertThat(exposition.now("semantic_router_tokens", "further63"))
+            .as("tokens of the last line of %s exchanges", seen)
+            .isGreaterThanOrEqualTo(seen);
+      } while (seen < exchanges);
+      recording.get();
+    } finally {
+      recorder.shutdownNow();
+    }
+  }
+
   private static void assertTotals(Mode mode, Exposition exposition, List<UsageRecord> all) {
     long billed = 0;
     long cached = 0;

@@ -6,6 +6,7 @@ import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
 import io.prometheus.metrics.expositionformats.OpenMetricsTextFormatWriter;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.Mode;
 import java.io.ByteArrayOutputStream;
@@ -68,6 +69,15 @@ final class Exposition {
 
   long total(String metric, String label) {
     return sum(metric, label).longValueExact();
+  }
+
+  /** The sum of one counter of one model, read alone and at once. */
+  double now(String counter, String model) {
+    return registry.scrape(counter::equals).stream()
+        .flatMap(snapshot -> ((CounterSnapshot) snapshot).getDataPoints().stream())
+        .filter(point -> model.equals(point.getLabels().get("model")))
+        .mapToDouble(CounterSnapshot.CounterDataPointSnapshot::getValue)
+        .sum();
   }
 
   private String write(ExpositionFormatWriter writer) {

@@ -14,11 +14,13 @@ import io.semanticrouter.maas.ResponsePath;
 import io.semanticrouter.maas.RouterReport;
 import io.semanticrouter.maas.Routing;
 import io.semanticrouter.maas.TokenUsage;
+import io.semanticrouter.maas.UsageLine;
 import io.semanticrouter.maas.UsageRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A builder of usage records for tests: a complete measurement, unless told otherwise. */
@@ -125,6 +127,16 @@ final class Records {
 
   Records unmeasured(Status status, Reason... reasons) {
     measurement = Measurement.of(status, Set.of(reasons), null);
+    return this;
+  }
+
+  /** One prompt token each of the models further0, further1, … beside the first one. */
+  Records furtherModels(int count) {
+    measurement =
+        measurement.withOtherLines(
+            IntStream.range(0, count)
+                .mapToObj(i -> new UsageLine("further" + i, new TokenUsage(1, 0, -1, -1, -1, -1)))
+                .toList());
     return this;
   }
 
