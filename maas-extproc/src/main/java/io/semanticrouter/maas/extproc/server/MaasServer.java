@@ -49,6 +49,7 @@ final class MaasServer implements AutoCloseable {
   private @Nullable GrpcListeners listeners;
   private @Nullable ScheduledExecutorService idle;
   private volatile boolean ready;
+  private volatile boolean stopping;
   private boolean closed;
 
   /** A server that does not listen yet. */
@@ -92,7 +93,7 @@ final class MaasServer implements AutoCloseable {
       GrpcListeners grpc = new GrpcListeners(config.grpc(), tls);
       listeners = grpc;
       if (config.warmUp()) {
-        WarmUp.run(meteringConfig, config.extProc(), config.grpc().threads(), grpc);
+        WarmUp.run(meteringConfig, config.extProc(), config.grpc().threads(), grpc, () -> stopping);
       }
       health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
       health.setStatus(
@@ -123,10 +124,12 @@ final class MaasServer implements AutoCloseable {
 
   /**
    * Stops: not ready any more; after the shutdown delay no new exchanges; open ones may end within
-   * the drain timeout; those that do not are settled as drained. Waits for a start that has begun.
+   * the drain timeout; those that do not are settled as drained. Waits for a start that has begun,
+   * but ends its warm-up.
    */
   @Override
   public void close() {
+    stopping = true;
     GrpcListeners open;
     synchronized (this) {
       if (closed) {

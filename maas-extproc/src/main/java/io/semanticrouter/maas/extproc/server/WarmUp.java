@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,12 +58,19 @@ final class WarmUp {
    * @param connections as many as there are threads, so that each of them gets one
    * @param listeners serve it, by the very threads and classes that serve afterwards: the compiler
    *     takes what it has not seen for impossible, and throws its work away when it comes
+   * @param stopping asked again and again: true ends it, for what is to stop needs no warmth
    */
   static void run(
-      MaasConfig config, ExtProcConfig extProc, int connections, GrpcListeners listeners) {
+      MaasConfig config,
+      ExtProcConfig extProc,
+      int connections,
+      GrpcListeners listeners,
+      BooleanSupplier stopping) {
     long start = System.nanoTime();
+    BooleanSupplier enough =
+        () -> System.nanoTime() - start > LIMIT_NANOS || stopping.getAsBoolean();
     try {
-      new WarmUp(config, extProc).run(connections, listeners);
+      new WarmUp(config, extProc).run(connections, listeners, enough);
       LOG.debug("Warm after {} ms", (System.nanoTime() - start) / 1_000_000);
     } catch (IOException | RuntimeException e) {
       LOG.warn("The first exchanges will be slow, because the warm-up failed: {}", e.toString());
@@ -71,9 +79,8 @@ final class WarmUp {
     }
   }
 
-  private void run(int connections, GrpcListeners listeners)
+  private void run(int connections, GrpcListeners listeners, BooleanSupplier enough)
       throws IOException, InterruptedException {
-    long end = System.nanoTime() + LIMIT_NANOS;
     List<List<byte[]>> exchanges = new ArrayList<>();
     for (int i = 0; i < KINDS; i++) {
       exchanges.add(bytes(traffic.exchange(i)));
@@ -81,7 +88,7 @@ final class WarmUp {
     Server server = listeners.listenOnLoopback(processor);
     try {
       for (int round = 0; round < ROUNDS; round++) {
-        round(connections, server.getPort(), exchanges, end);
+        round(connections, server.getPort(), exchanges, enough);
       }
     } finally {
       server.shutdownNow();
@@ -92,7 +99,8 @@ final class WarmUp {
   /**
    * With connections of its own: their end, too, is something that the compiler has to have seen.
    */
-  private void round(int connections, int port, List<List<byte[]>> exchanges, long end)
+  private void round(
+      int connections, int port, List<List<byte[]>> exchanges, BooleanSupplier enough)
       throws IOException {
     List<WarmUpClient> clients = new ArrayList<>();
     try {
@@ -104,7 +112,7 @@ final class WarmUp {
         for (int i = 0; i < EXCHANGES / ROUNDS / connections; i++) {
           some.add(exchanges.get(next++ % exchanges.size()));
         }
-        client.run(some, AT_ONCE, end);
+        client.run(some, AT_ONCE, enough);
       }
     } finally {
       for (WarmUpClient client : clients) {

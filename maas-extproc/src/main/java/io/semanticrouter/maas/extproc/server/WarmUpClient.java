@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /**
  * As much of an HTTP/2 and gRPC client as a made-up load needs, on one connection and one thread.
@@ -96,13 +97,13 @@ final class WarmUpClient implements AutoCloseable {
    * rest with a half-close.
    *
    * @param exchanges the messages of each
-   * @param end when to stop, whatever is left; as {@link System#nanoTime} tells
+   * @param enough asked again and again: true stops it, whatever is left
    * @return how many have ended
    */
-  int run(List<List<byte[]>> exchanges, int atOnce, long end) throws IOException {
+  int run(List<List<byte[]>> exchanges, int atOnce, BooleanSupplier enough) throws IOException {
     int begun = 0;
     int ended = 0;
-    while (System.nanoTime() < end) {
+    while (!enough.getAsBoolean()) {
       while (open.size() < atOnce && begun < exchanges.size()) {
         begin(exchanges.get(begun++));
       }

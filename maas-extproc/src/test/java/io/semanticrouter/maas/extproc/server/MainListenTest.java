@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class MainListenTest {
   private static final String SERVER =
       "server: { grpc_address: 127.0.0.1, grpc_port: 0, metrics_address: 127.0.0.1,"
-          + " metrics_port: 0, drain_timeout_seconds: 1, %s }\n";
+          + " metrics_port: 0, drain_timeout_seconds: 1, warm_up: %s, %s }\n";
 
   @TempDir
   @SuppressWarnings("NullAway.Init") // by JUnit
@@ -50,8 +50,12 @@ class MainListenTest {
   }
 
   private ServerProcess run(String keys, String... jvmOptions) throws IOException {
+    return run(false, keys, jvmOptions);
+  }
+
+  private ServerProcess run(boolean warmUp, String keys, String... jvmOptions) throws IOException {
     Path config = Files.createTempFile(directory, "config", ".yaml");
-    Files.writeString(config, SERVER.formatted(keys));
+    Files.writeString(config, SERVER.formatted(warmUp, keys));
     ServerProcess run =
         ServerProcess.start(
             directory, List.of(jvmOptions), Map.of(), "--config", config.toString());
@@ -86,7 +90,7 @@ class MainListenTest {
     Path socket = directory.resolve("maas.sock");
     ServerProcess run =
         run(
-            "warm_up: false, grpc_tcp: false, grpc_socket: " + socket,
+            "grpc_tcp: false, grpc_socket: " + socket,
             "-Dio.grpc.netty.shaded.io.netty.transport.noNative=" + !epoll);
     assertThat(run.awaitReady()).isEqualTo("unix:" + socket);
     exchange(socket);
@@ -99,15 +103,15 @@ class MainListenTest {
   @Test
   void socketOfAKilledProcessIsTakenOver() throws Exception {
     Path socket = directory.resolve("maas.sock");
-    ServerProcess killed = run("warm_up: false, grpc_tcp: false, grpc_socket: " + socket);
+    ServerProcess killed = run("grpc_tcp: false, grpc_socket: " + socket);
     killed.awaitReady();
     killed.kill();
     assertThat(killed.exitStatus()).isNotZero();
     assertThat(Files.exists(socket)).as("left behind").isTrue();
-    ServerProcess next = run("warm_up: false, grpc_socket: " + socket);
+    ServerProcess next = run("grpc_socket: " + socket);
     assertThat(next.awaitReady()).startsWith("unix:" + socket + " and 127.0.0.1:");
     exchange(socket);
-    ServerProcess late = run("warm_up: false, grpc_socket: " + socket);
+    ServerProcess late = run("grpc_socket: " + socket);
     assertThat(late.exitStatus()).isEqualTo(1);
     assertThat(late.errLines())
         .containsExactly(
@@ -121,7 +125,7 @@ class MainListenTest {
   @Test
   void terminationBeforeTheServerIsReadyIsAStopLikeAnyOther() throws Exception {
     for (int i = 0; i < 3; i++) {
-      ServerProcess run = run("reflection: true");
+      ServerProcess run = run(true, "reflection: true");
       run.await(Pattern.compile("MaaS integration"));
       run.terminate();
       assertThat(run.exitStatus()).isZero();

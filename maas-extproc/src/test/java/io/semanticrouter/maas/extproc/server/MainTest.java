@@ -193,8 +193,9 @@ class MainTest {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       String config =
           config(
-              "server: { grpc_address: 127.0.0.1, metrics_address: 127.0.0.1, %s: %d, %s: 0 }\n"
-                  .formatted(takenKey, taken.getLocalPort(), freeKey));
+              "server: { grpc_address: 127.0.0.1, metrics_address: 127.0.0.1,"
+                  + " warm_up: false, %s: %d, %s: 0 }\n"
+                      .formatted(takenKey, taken.getLocalPort(), freeKey));
       ServerProcess run = run(Map.of(), "--config", config);
       assertThat(run.exitStatus()).isEqualTo(1);
       assertThat(run.errLines())

@@ -29,7 +29,9 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** A server in MaaS mode on free ports of the loopback, and what can be asked of it. */
+/**
+ * A server in MaaS mode on free ports of the loopback, not warmed up, and what can be asked of it.
+ */
 final class RunningServer implements AutoCloseable {
   private static final MaasConfig MAAS =
       MaasConfig.from(Map.of("maas_integration", Map.of("enabled", true)));
@@ -47,11 +49,18 @@ final class RunningServer implements AutoCloseable {
     Map<String, Object> section =
         new LinkedHashMap<>(
             Map.of(
-                "grpc_address", "127.0.0.1",
-                "grpc_port", 0,
-                "metrics_address", "127.0.0.1",
-                "metrics_port", 0,
-                "drain_timeout_seconds", 0));
+                "grpc_address",
+                "127.0.0.1",
+                "grpc_port",
+                0,
+                "metrics_address",
+                "127.0.0.1",
+                "metrics_port",
+                0,
+                "drain_timeout_seconds",
+                0,
+                "warm_up",
+                false));
     section.putAll(keys);
     List<ConfigError> errors = new ArrayList<>();
     ServerConfig config = ServerConfig.from(ConfigSection.root(Map.of("server", section), errors));
