@@ -27,7 +27,8 @@ import java.net.InetSocketAddress;
  * same.
  *
  * <p>{@code --codec bytes} leaves messages as they are, {@code --codec generated} makes objects of
- * them. {@code --listen} is a port (0 lets the system choose) or {@code unix:PATH}.
+ * them. {@code --listen} is a port (0 lets the system choose) or {@code unix:PATH}. {@code
+ * --read-bytes} is how much it reads before it answers, else as much as gRPC does.
  */
 final class NoopServer {
   private NoopServer() {}
@@ -38,9 +39,14 @@ final class NoopServer {
     String listen = options.text("listen", "0");
     boolean forced = options.flag("force-usage");
     String codec = options.text("codec", "bytes");
+    int readBytes = options.number("read-bytes", 0);
     options.rejectUnknown();
+    Transport transport = Transport.of(listen);
     Server server =
-        Transport.of(listen).server().addService(service(codec, forced)).build().start();
+        (readBytes == 0 ? transport.server() : transport.server(readBytes))
+            .addService(service(codec, forced))
+            .build()
+            .start();
     int port =
         server.getListenSockets().get(0) instanceof InetSocketAddress inet ? inet.getPort() : 0;
     System.out.println("Ready: ExtProc and health on 127.0.0.1:" + port + ", no metrics");

@@ -10,9 +10,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 
 /**
- * The server beside the no-op, both up and warm, driven in turn in slices of seconds: what the
- * machine does meanwhile hits both alike, which {@link LoadRun} with its minute between the two
- * cannot say.
+ * The server beside the no-op, or beside another state of itself, both up and warm, driven in turn
+ * in slices of seconds: what the machine does meanwhile hits both alike, which {@link LoadRun} with
+ * its minute between the two cannot say.
  */
 final class PairedLoad {
   private final int slices;
@@ -47,27 +47,28 @@ final class PairedLoad {
     List<Options.Jdk> jdks = options.jdks();
     List<String> transports = options.list("transports", "tcp,uds");
     String variant = options.text("variant", "maas");
+    String beside = options.text("beside", Variant.NOOP);
     options.rejectUnknown();
     System.out.printf(
         "%d pairs of slices of %d s, %d streams on 1 connection, JVM %s; median (lowest–highest)%n",
         run.slices, run.seconds, run.streams, run.jvm);
     System.out.println(
-        "| server | on | JDK | messages/s noop | ours | of noop | CPU µs/exchange noop | ours"
-            + " | p99 added at "
-            + run.rate
-            + "/s, µs, noop | ours | over noop |");
+        "| server | on | JDK | messages/s %1$s | ours | of %1$s | CPU µs/exchange %1$s | ours"
+                .formatted(beside)
+            + " | p99 added at %d/s, µs, %s | ours | over it |".formatted(run.rate, beside));
     System.out.println("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for (Options.Jdk jdk : jdks) {
       for (String transport : transports) {
-        run.print(variant, transport, jdk, run.measure(variant, transport.equals("uds"), jdk));
+        run.print(
+            variant, transport, jdk, run.measure(beside, variant, transport.equals("uds"), jdk));
       }
     }
   }
 
-  private List<Pair> measure(String variant, boolean uds, Options.Jdk jdk)
+  private List<Pair> measure(String beside, String variant, boolean uds, Options.Jdk jdk)
       throws IOException, InterruptedException {
     List<Pair> pairs = new ArrayList<>();
-    try (ServerProcess noop = new Variant(Variant.NOOP).start(jdk, jvm, uds, false, directory);
+    try (ServerProcess noop = new Variant(beside).start(jdk, jvm, uds, false, directory);
         ServerProcess ours = new Variant(variant).start(jdk, jvm, uds, false, directory);
         EnvoyClient toNoop = new EnvoyClient(noop.transport(), 1);
         EnvoyClient toOurs = new EnvoyClient(ours.transport(), 1)) {

@@ -4,6 +4,8 @@ package io.semanticrouter.maas.bench.extproc;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -66,5 +68,13 @@ record Transport(SocketAddress address) {
         .bossEventLoopGroup(loops(1, "accept"))
         .workerEventLoopGroup(loops(Runtime.getRuntime().availableProcessors(), "serve"))
         .directExecutor();
+  }
+
+  /** The same, but that it answers what one read of so many bytes has brought before the next. */
+  NettyServerBuilder server(int readBytes) {
+    return server()
+        .withChildOption(
+            ChannelOption.RECVBUF_ALLOCATOR,
+            new AdaptiveRecvByteBufAllocator(64, 2048, readBytes).maxMessagesPerRead(1));
   }
 }

@@ -13,12 +13,16 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * A server to measure, by its name: {@code noop} (messages as bytes), {@code noop-generated}, or
- * {@code maas}, the packaged server with everything metered; {@code maas+KEY=VALUE+…} sets keys of
- * its configuration, with dots between the sections.
+ * A server to measure, by its name: {@code noop} (messages as bytes), {@code noop-generated},
+ * {@code noop-small-reads} (the transport's settings those of the packaged server), or {@code
+ * maas}, the packaged server with everything metered; {@code maas+KEY=VALUE+…} sets keys of its
+ * configuration, with dots between the sections; {@code maas@JAR} is the server of another jar, of
+ * an earlier state for example.
  */
 record Variant(String name) {
   static final String NOOP = "noop";
+  private static final String GENERATED = "noop-generated";
+  private static final String SMALL_READS = "noop-small-reads";
   static final Path MAAS_JAR = Path.of("maas-extproc/target/maas-extproc.jar");
 
   /** With Envoy's base mode, no request bodies; the whole of the metering else. */
@@ -48,7 +52,10 @@ record Variant(String name) {
     command.addAll(jvm);
     if (isNoop()) {
       command.addAll(List.of("-cp", ownJar().toString(), NoopServer.class.getName()));
-      command.addAll(List.of("--codec", name.equals(NOOP) ? "bytes" : "generated"));
+      command.addAll(List.of("--codec", name.equals(GENERATED) ? "generated" : "bytes"));
+      if (name.equals(SMALL_READS)) {
+        command.addAll(List.of("--read-bytes", "8192"));
+      }
       command.addAll(List.of("--listen", uds ? "unix:" + socket : "0"));
       if (forced) {
         command.add("--force-usage");
@@ -79,7 +86,10 @@ record Variant(String name) {
   private List<String> ours(Path place, boolean uds, boolean forced, Path socket)
       throws IOException {
     Path config = Files.writeString(place.resolve("config.yaml"), config(uds, forced, socket));
-    return List.of("-jar", MAAS_JAR.toString(), "--config", config.toString());
+    String kind = name.split("\\+", 2)[0];
+    int at = kind.indexOf('@');
+    String jar = at < 0 ? MAAS_JAR.toString() : kind.substring(at + 1);
+    return List.of("-jar", jar, "--config", config.toString());
   }
 
   /** With SERVER_CPUS, the server runs on these processors only, as taskset writes them. */

@@ -4,10 +4,12 @@ package io.semanticrouter.maas.extproc.server;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.IoHandlerFactory;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.RecvByteBufAllocator;
 import io.grpc.netty.shaded.io.netty.channel.ServerChannel;
 import io.grpc.netty.shaded.io.netty.channel.epoll.Epoll;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
@@ -41,6 +43,14 @@ import org.jspecify.annotations.Nullable;
 final class GrpcListeners implements AutoCloseable {
   /** Longer than any pause of a process that lives. */
   private static final Duration KEEPALIVE_TIMEOUT = Duration.ofSeconds(20);
+
+  /**
+   * Replies leave when what one read has brought is handled. With Netty's 16 reads of up to 64 KB a
+   * busy Envoy would wait for all of it, and we for Envoy then; with some twenty messages at a time
+   * both work at once.
+   */
+  private static final RecvByteBufAllocator READS =
+      new AdaptiveRecvByteBufAllocator(64, 2048, 8192).maxMessagesPerRead(1);
 
   private final GrpcConfig config;
   private final EventLoopGroup loops;
@@ -177,7 +187,8 @@ final class GrpcListeners implements AutoCloseable {
         NettyServerBuilder.forAddress(address)
             .bossEventLoopGroup(loops)
             .workerEventLoopGroup(loops)
-            .channelType(type)
+            .channelFactory(JoinedWrites.on(type))
+            .withChildOption(ChannelOption.RECVBUF_ALLOCATOR, READS)
             // See MaasProcessor: an executor in between would lose the last message of an exchange.
             .directExecutor()
             .maxInboundMessageSize(config.maxMessageBytes())

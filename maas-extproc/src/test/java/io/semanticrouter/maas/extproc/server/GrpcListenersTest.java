@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
@@ -29,6 +30,7 @@ import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.reflection.v1.ServiceResponse;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
+import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.extproc.FakeEnvoy;
 import java.net.SocketAddress;
 import java.util.ArrayList;
@@ -41,6 +43,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -85,6 +88,33 @@ class GrpcListenersTest {
               () -> health.check(HealthCheckRequest.newBuilder().setService("other").build()))
           .isInstanceOf(StatusRuntimeException.class)
           .hasMessageStartingWith("NOT_FOUND");
+    }
+  }
+
+  /** The replies to what they sent meet a connection that is gone. */
+  @Test
+  void connectionsThatBreakOffAmidTheirRepliesAreNothingToTheOthers() throws Exception {
+    WarmUpTraffic traffic = new WarmUpTraffic(MaasConfig.defaults());
+    List<List<byte[]>> exchanges = new ArrayList<>();
+    for (int i = 0; i < 64; i++) {
+      exchanges.add(traffic.exchange(i).stream().map(ProcessingRequest::toByteArray).toList());
+    }
+    try (RunningServer server = RunningServer.start(Map.of())) {
+      FakeEnvoy envoy = FakeEnvoy.on(server.channel());
+      for (int i = 0; i < 500; i++) {
+        AtomicInteger frames = new AtomicInteger(i % 50);
+        try (WarmUpClient client =
+            new WarmUpClient(server.server.grpcPort(), TimeUnit.SECONDS.toNanos(20))) {
+          assertThat(client.run(exchanges, 64, () -> frames.getAndDecrement() == 0)).isLessThan(64);
+        }
+        if (i % 50 == 0) {
+          FakeEnvoy.Stream stream = envoy.open().send(chat());
+          assertThat(stream.awaitReplies(1)).isTrue();
+          stream.cancel();
+        }
+      }
+      assertThat(server.awaitNone("semantic_router_extproc_open_streams")).isZero();
+      assertThat(server.sum("semantic_router_extproc_failures_total", "")).isZero();
     }
   }
 

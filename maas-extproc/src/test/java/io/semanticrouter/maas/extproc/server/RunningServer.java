@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.DoublePredicate;
 
 /**
  * A server in MaaS mode on free ports of the loopback, not warmed up, and what can be asked of it.
@@ -119,9 +120,18 @@ final class RunningServer implements AutoCloseable {
 
   /** Waits for a sum to reach a value, and gives what it is then. */
   double awaitSum(String metric, String containing, double value) throws Exception {
+    return await(metric, containing, seen -> seen >= value);
+  }
+
+  /** The sum, when it has become 0, or what it still is after half a minute. */
+  double awaitNone(String metric) throws Exception {
+    return await(metric, "", seen -> seen == 0);
+  }
+
+  private double await(String metric, String containing, DoublePredicate enough) throws Exception {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
     double seen = sum(metric, containing);
-    while (seen < value && System.nanoTime() < deadline) {
+    while (!enough.test(seen) && System.nanoTime() < deadline) {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
       seen = sum(metric, containing);
     }
