@@ -13,12 +13,13 @@ import io.grpc.netty.shaded.io.netty.channel.ReflectiveChannelFactory;
 import io.grpc.netty.shaded.io.netty.channel.ServerChannel;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Joins the small writes between two flushes into one, by copying. HTTP/2 writes the head of each
  * frame and its payload for themselves, so that a flush of fifty replies would hand the kernel a
- * hundred pieces of a dozen bytes; to gather them costs it, and the accounting for each of them
- * costs Netty, several times as much as to copy them.
+ * hundred pieces of a dozen bytes; to gather them, and to account for each of them, costs more than
+ * to copy them (RATIONALE.md has the figures).
  *
  * <p>Next to the socket, so that everything passes here, encrypted or not. One per connection, on
  * its thread.
@@ -34,7 +35,7 @@ final class JoinedWrites extends ChannelDuplexHandler {
    */
   private static final int MAX_JOINED = 16 * 1024;
 
-  private final List<ByteBuf> pieces = new ArrayList<>();
+  private List<ByteBuf> pieces = new ArrayList<>();
   private List<ChannelPromise> promises = new ArrayList<>();
   private int bytes;
 
@@ -98,31 +99,37 @@ final class JoinedWrites extends ChannelDuplexHandler {
   }
 
   private void passOn(ChannelHandlerContext context) {
-    int count = pieces.size();
-    if (count == 0) {
+    if (pieces.isEmpty()) {
       return;
     }
-    ByteBuf joined = count == 1 ? pieces.get(0) : joined(context);
-    List<ChannelPromise> parts = promises;
+    List<ByteBuf> taken = pieces;
+    List<ChannelPromise> told = promises;
+    ByteBuf joined = taken.size() == 1 ? null : room(context);
     // Before anybody is told: who hears of a failure writes here again, and flushes.
-    pieces.clear();
-    promises = new ArrayList<>();
+    pieces = new ArrayList<>(taken.size());
+    promises = new ArrayList<>(taken.size());
     bytes = 0;
-    if (count == 1) {
-      context.write(joined, parts.get(0));
-    } else {
-      context.write(joined).addListener((ChannelFuture written) -> tell(parts, written));
+    if (joined == null) {
+      for (int i = 0; i < taken.size(); i++) {
+        context.write(taken.get(i), told.get(i));
+      }
+      return;
     }
-  }
-
-  private ByteBuf joined(ChannelHandlerContext context) {
-    ByteBuf joined = context.alloc().ioBuffer(bytes, bytes);
-    for (int i = 0; i < pieces.size(); i++) {
-      ByteBuf piece = pieces.get(i);
+    for (ByteBuf piece : taken) {
       joined.writeBytes(piece);
       piece.release();
     }
-    return joined;
+    context.write(joined).addListener((ChannelFuture written) -> tell(told, written));
+  }
+
+  /** For all that is held; null when there is none, so that it goes as it is. */
+  private @Nullable ByteBuf room(ChannelHandlerContext context) {
+    try {
+      return context.alloc().ioBuffer(bytes, bytes);
+    } catch (OutOfMemoryError e) {
+      // Netty's own, of direct memory. Thrown, it would end in an answer, which would come here.
+      return null;
+    }
   }
 
   private static void tell(List<ChannelPromise> parts, ChannelFuture written) {

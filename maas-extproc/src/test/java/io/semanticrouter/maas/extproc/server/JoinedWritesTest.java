@@ -4,6 +4,7 @@ package io.semanticrouter.maas.extproc.server;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.grpc.netty.shaded.io.netty.buffer.AbstractByteBufAllocator;
 import io.grpc.netty.shaded.io.netty.buffer.ByteBuf;
 import io.grpc.netty.shaded.io.netty.buffer.Unpooled;
 import io.grpc.netty.shaded.io.netty.channel.ChannelFuture;
@@ -157,6 +158,33 @@ class JoinedWritesTest {
     }
     channel.flush();
     assertThat(more).hasSize(6).allMatch(write -> write.cause() != null);
+  }
+
+  @Test
+  void piecesPassAsTheyAreWhenThereIsNoRoomToJoinThem() {
+    channel
+        .config()
+        .setAllocator(
+            new AbstractByteBufAllocator(true) {
+              @Override
+              public boolean isDirectBufferPooled() {
+                return false;
+              }
+
+              @Override
+              protected ByteBuf newHeapBuffer(int initialCapacity, int maxCapacity) {
+                throw new OutOfMemoryError("as Netty says it");
+              }
+
+              @Override
+              protected ByteBuf newDirectBuffer(int initialCapacity, int maxCapacity) {
+                throw new OutOfMemoryError("as Netty says it");
+              }
+            });
+    List<ChannelFuture> writes = List.of(channel.write(piece("a")), channel.write(piece("b")));
+    channel.flush();
+    assertThat(List.of(next(), next())).containsExactly("a", "b");
+    assertThat(writes).allMatch(ChannelFuture::isSuccess);
   }
 
   @Test
