@@ -92,7 +92,7 @@ public final class PrometheusSink implements UsageSink {
     if (series == index.overflow()) {
       requests.overflow();
     }
-    // Last: who has seen the exchange finds all of it in what he reads afterwards.
+    // Behind all others, for it counts the exchange.
     requests.record(series, record);
   }
 

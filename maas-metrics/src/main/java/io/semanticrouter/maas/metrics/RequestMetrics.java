@@ -56,7 +56,6 @@ final class RequestMetrics implements SeriesMetrics {
 
   @Override
   public void record(Series series, UsageRecord record) {
-    requests.add(series, ClosedLabels.index(record.outcome()), 1);
     if (record.forcedUsage() != ForcedUsage.OFF) {
       forcedUsage.add(everything, ClosedLabels.index(record.forcedUsage()), 1);
     }
@@ -69,6 +68,8 @@ final class RequestMetrics implements SeriesMetrics {
         }
       }
     }
+    // Last: who has seen the exchange finds all of it in what he reads afterwards.
+    requests.add(series, ClosedLabels.index(record.outcome()), 1);
   }
 
   /** Notes that an exchange was counted in the overflow series. */

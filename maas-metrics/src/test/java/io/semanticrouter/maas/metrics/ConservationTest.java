@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.semanticrouter.maas.Cost;
 import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.Mode;
 import io.semanticrouter.maas.TokenUsage;
 import io.semanticrouter.maas.UsageRecord;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
@@ -96,14 +99,18 @@ class ConservationTest {
 
   /**
    * A scrape is not one moment: each metric is read for itself. So that whoever saw an exchange
-   * finds its tokens in whatever he reads afterwards, the exchange is counted last.
+   * finds its tokens and reasons in whatever he reads afterwards, the exchange is counted last.
    */
   @Test
-  void exchangeThatIsCountedHasItsTokensCounted() throws Exception {
+  void exchangeThatIsCountedHasItsTokensAndReasonsCounted() throws Exception {
     int exchanges = 20_000;
     Exposition exposition = Exposition.of(Mode.MAAS);
     UsageRecord record =
-        Records.of("alice", "free", "qwen3").tokens(1, 0).furtherModels(64).build();
+        Records.of("alice", "free", "qwen3")
+            .measured(Status.COMPLETE, 1, 0, Reason.values())
+            .furtherModels(64)
+            .build();
+    String lastReason = Collections.max(EnumSet.allOf(Reason.class)).label();
     exposition.sink.record(record);
     ExecutorService recorder = Executors.newSingleThreadExecutor();
     try {
@@ -116,8 +123,11 @@ class ConservationTest {
               });
       double seen;
       do {
-        seen = exposition.now("semantic_router_requests", "qwen3");
-        assertThat(exposition.now("semantic_router_tokens", "further63"))
+        seen = exposition.now("semantic_router_requests", "model", "qwen3");
+        assertThat(exposition.now("semantic_router_measurement_reasons", "reason", lastReason))
+            .as("the last reason of %s exchanges", seen)
+            .isGreaterThanOrEqualTo(seen);
+        assertThat(exposition.now("semantic_router_tokens", "model", "further63"))
             .as("tokens of the last line of %s exchanges", seen)
             .isGreaterThanOrEqualTo(seen);
       } while (seen < exchanges);

@@ -71,11 +71,11 @@ final class Exposition {
     return sum(metric, label).longValueExact();
   }
 
-  /** The sum of one counter of one model, read alone and at once. */
-  double now(String counter, String model) {
+  /** The sum of one counter where a label has a value, read alone and at once. */
+  double now(String counter, String label, String value) {
     return registry.scrape(counter::equals).stream()
         .flatMap(snapshot -> ((CounterSnapshot) snapshot).getDataPoints().stream())
-        .filter(point -> model.equals(point.getLabels().get("model")))
+        .filter(point -> value.equals(point.getLabels().get(label)))
         .mapToDouble(CounterSnapshot.CounterDataPointSnapshot::getValue)
         .sum();
   }
