@@ -27,7 +27,7 @@ final class PairedLoad {
   /** What a slice gave: per second, and in µs. */
   private record Slice(double messages, double cpuPerExchange, double addedP99) {}
 
-  private record Pair(Slice noop, Slice ours) {}
+  private record Pair(Slice other, Slice ours) {}
 
   private PairedLoad(Options options) throws IOException {
     slices = options.number("slices", 12);
@@ -68,19 +68,19 @@ final class PairedLoad {
   private List<Pair> measure(String beside, String variant, boolean uds, Options.Jdk jdk)
       throws IOException, InterruptedException {
     List<Pair> pairs = new ArrayList<>();
-    try (ServerProcess noop = new Variant(beside).start(jdk, jvm, uds, false, directory);
+    try (ServerProcess other = new Variant(beside).start(jdk, jvm, uds, false, directory);
         ServerProcess ours = new Variant(variant).start(jdk, jvm, uds, false, directory);
-        EnvoyClient toNoop = new EnvoyClient(noop.transport(), 1);
+        EnvoyClient toOther = new EnvoyClient(other.transport(), 1);
         EnvoyClient toOurs = new EnvoyClient(ours.transport(), 1)) {
-      for (EnvoyClient client : List.of(toNoop, toOurs)) {
+      for (EnvoyClient client : List.of(toOther, toOurs)) {
         client.run(Load.closed(transcripts, streams), warmSeconds);
         client.run(Load.paced(transcripts, rate), warmSeconds / 5.0);
       }
       for (int i = 0; i < slices; i++) {
         // None is always the second.
-        Slice before = i % 2 == 0 ? slice(noop, toNoop) : null;
+        Slice before = i % 2 == 0 ? slice(other, toOther) : null;
         Slice own = slice(ours, toOurs);
-        pairs.add(new Pair(before == null ? slice(noop, toNoop) : before, own));
+        pairs.add(new Pair(before == null ? slice(other, toOther) : before, own));
       }
     }
     return pairs;
@@ -117,14 +117,14 @@ final class PairedLoad {
         variant,
         transport,
         jdk.feature(),
-        text(pairs, "%,.0f", pair -> pair.noop().messages()),
+        text(pairs, "%,.0f", pair -> pair.other().messages()),
         text(pairs, "%,.0f", pair -> pair.ours().messages()),
-        text(pairs, "%.2f", pair -> pair.ours().messages() / pair.noop().messages()),
-        text(pairs, "%.0f", pair -> pair.noop().cpuPerExchange()),
+        text(pairs, "%.2f", pair -> pair.ours().messages() / pair.other().messages()),
+        text(pairs, "%.0f", pair -> pair.other().cpuPerExchange()),
         text(pairs, "%.0f", pair -> pair.ours().cpuPerExchange()),
-        text(pairs, "%.0f", pair -> pair.noop().addedP99()),
+        text(pairs, "%.0f", pair -> pair.other().addedP99()),
         text(pairs, "%.0f", pair -> pair.ours().addedP99()),
-        text(pairs, "%.0f", pair -> pair.ours().addedP99() - pair.noop().addedP99()));
+        text(pairs, "%.0f", pair -> pair.ours().addedP99() - pair.other().addedP99()));
   }
 
   private static String text(List<Pair> pairs, String format, ToDoubleFunction<Pair> figure) {

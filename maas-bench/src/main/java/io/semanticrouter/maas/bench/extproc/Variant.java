@@ -14,8 +14,8 @@ import java.util.TreeMap;
 
 /**
  * A server to measure, by its name: {@code noop} (messages as bytes), {@code noop-generated},
- * {@code noop-small-reads} (the transport's settings those of the packaged server), or {@code
- * maas}, the packaged server with everything metered; {@code maas+KEY=VALUE+…} sets keys of its
+ * {@code noop-small-reads} (answers after each read, like the packaged server), or {@code maas},
+ * the packaged server with everything metered; {@code maas+KEY=VALUE+…} sets keys of its
  * configuration, with dots between the sections; {@code maas@JAR} is the server of another jar, of
  * an earlier state for example.
  */

@@ -81,12 +81,6 @@ final class JoinedWrites extends ChannelDuplexHandler {
   }
 
   @Override
-  public void disconnect(ChannelHandlerContext context, ChannelPromise promise) {
-    passOn(context);
-    context.disconnect(promise);
-  }
-
-  @Override
   public void close(ChannelHandlerContext context, ChannelPromise promise) {
     passOn(context);
     context.close(promise);

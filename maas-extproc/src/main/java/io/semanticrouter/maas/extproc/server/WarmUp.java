@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server;
 
-import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.grpc.Server;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.MaasConfig;
@@ -81,10 +80,7 @@ final class WarmUp {
 
   private void run(int connections, GrpcListeners listeners, BooleanSupplier enough)
       throws IOException, InterruptedException {
-    List<List<byte[]>> exchanges = new ArrayList<>();
-    for (int i = 0; i < KINDS; i++) {
-      exchanges.add(bytes(traffic.exchange(i)));
-    }
+    List<List<byte[]>> exchanges = traffic.exchanges(KINDS);
     Server server = listeners.listenOnLoopback(processor);
     try {
       for (int round = 0; round < ROUNDS; round++) {
@@ -119,9 +115,5 @@ final class WarmUp {
         client.close();
       }
     }
-  }
-
-  private static List<byte[]> bytes(List<ProcessingRequest> messages) {
-    return messages.stream().map(ProcessingRequest::toByteArray).toList();
   }
 }

@@ -13,6 +13,7 @@ import io.envoyproxy.envoy.service.ext_proc.v3.ProtocolConfiguration;
 import io.semanticrouter.maas.MaasConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Made-up exchanges of the shapes that gateways see. The more of them, the better: what the
@@ -43,8 +44,15 @@ final class WarmUpTraffic {
     models = List.copyOf(names);
   }
 
+  /** The messages of so many exchanges, as they are sent. */
+  List<List<byte[]>> exchanges(int count) {
+    return IntStream.range(0, count)
+        .mapToObj(i -> exchange(i).stream().map(ProcessingRequest::toByteArray).toList())
+        .toList();
+  }
+
   /** The messages of one exchange; another user and another shape for each number. */
-  List<ProcessingRequest> exchange(int i) {
+  private List<ProcessingRequest> exchange(int i) {
     String model = models.get(i % models.size());
     return switch (i % 8) {
       case 0, 2, 4, 5 -> stream(i, model);

@@ -9,7 +9,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc;
-import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
@@ -94,11 +93,7 @@ class GrpcListenersTest {
   /** The replies to what they sent meet a connection that is gone. */
   @Test
   void connectionsThatBreakOffAmidTheirRepliesAreNothingToTheOthers() throws Exception {
-    WarmUpTraffic traffic = new WarmUpTraffic(MaasConfig.defaults());
-    List<List<byte[]>> exchanges = new ArrayList<>();
-    for (int i = 0; i < 64; i++) {
-      exchanges.add(traffic.exchange(i).stream().map(ProcessingRequest::toByteArray).toList());
-    }
+    List<List<byte[]>> exchanges = new WarmUpTraffic(MaasConfig.defaults()).exchanges(64);
     try (RunningServer server = RunningServer.start(Map.of())) {
       FakeEnvoy envoy = FakeEnvoy.on(server.channel());
       for (int i = 0; i < 500; i++) {

@@ -4,7 +4,6 @@ package io.semanticrouter.maas.extproc.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.semanticrouter.maas.MaasConfig;
@@ -15,7 +14,6 @@ import io.semanticrouter.maas.extproc.MaasProcessor;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -95,11 +93,6 @@ class WarmUpClientTest {
   }
 
   private List<List<byte[]>> traffic() {
-    WarmUpTraffic traffic = new WarmUpTraffic(config);
-    List<List<byte[]>> exchanges = new ArrayList<>();
-    for (int i = 0; i < EXCHANGES; i++) {
-      exchanges.add(traffic.exchange(i).stream().map(ProcessingRequest::toByteArray).toList());
-    }
-    return exchanges;
+    return new WarmUpTraffic(config).exchanges(EXCHANGES);
   }
 }
