@@ -160,12 +160,12 @@ final class WireCodec implements Codec {
           set.add(name);
           set.add(value);
         });
-    for (int i = set.size() - 2; i >= 0; i -= 2) {
+    for (int i = set.size() / 2 - 1; i >= 0; i--) {
       int option = out.mark();
       out.number(3, OVERWRITE_IF_EXISTS_OR_ADD);
       int header = out.mark();
-      out.text(3, set.get(i + 1));
-      out.text(1, set.get(i));
+      out.text(3, set.get(2 * i + 1));
+      out.text(1, set.get(2 * i));
       out.message(1, header);
       out.message(1, option);
     }

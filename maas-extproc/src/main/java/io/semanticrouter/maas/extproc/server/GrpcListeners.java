@@ -20,6 +20,7 @@ import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerDomainSocketCha
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import io.grpc.netty.shaded.io.netty.util.concurrent.EventExecutor;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -30,6 +31,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -100,6 +102,17 @@ final class GrpcListeners implements AutoCloseable {
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), tcpType(), List.of(service))
         .build()
         .start();
+  }
+
+  /** Lets each thread wake so often, to find that there is nothing to do. */
+  List<Future<?>> wakeEvery(Duration period) {
+    List<Future<?>> wakeUps = new ArrayList<>();
+    for (EventExecutor loop : loops) {
+      wakeUps.add(
+          loop.scheduleAtFixedRate(
+              () -> {}, period.toNanos(), period.toNanos(), TimeUnit.NANOSECONDS));
+    }
+    return wakeUps;
   }
 
   /** The TCP port, also after the end, or -1 when there is none. */

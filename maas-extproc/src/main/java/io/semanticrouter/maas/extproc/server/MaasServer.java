@@ -58,7 +58,7 @@ final class MaasServer implements AutoCloseable {
     Metering.Builder builder =
         Metering.builder(metering)
             .sink(PrometheusSink.register(metering, registry))
-            .sink(new DebugLog());
+            .sink(new DebugLog(true));
     if (router.enabled()) {
       EmbeddedRouter embedded = new EmbeddedRouter(router);
       RouterCacheMetrics.register(registry, embedded);
@@ -92,8 +92,14 @@ final class MaasServer implements AutoCloseable {
       metrics = MetricsEndpoint.start(config.metrics(), registry, () -> ready);
       GrpcListeners grpc = new GrpcListeners(config.grpc(), tls);
       listeners = grpc;
-      if (config.warmUp()) {
-        WarmUp.run(meteringConfig, config.extProc(), config.grpc().threads(), grpc, () -> stopping);
+      if (!config.warmUp().isZero()) {
+        WarmUp.run(
+            meteringConfig,
+            config.extProc(),
+            config.warmUp(),
+            config.grpc().threads(),
+            grpc,
+            () -> stopping);
       }
       health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
       health.setStatus(

@@ -9,8 +9,10 @@ import io.semanticrouter.maas.extproc.ExtProcConfig;
 import io.semanticrouter.maas.extproc.MaasProcessor;
 import io.semanticrouter.maas.metrics.PrometheusSink;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
@@ -24,29 +26,32 @@ import org.slf4j.LoggerFactory;
 final class WarmUp {
   private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
 
-  /** Enough for what runs once in an exchange to be compiled too, and most of it twice. */
-  private static final int EXCHANGES = 4800;
+  /** Each is twice as long as the one before; the last of them is for machines that are fast. */
+  private static final int ROUNDS = 8;
 
-  private static final int ROUNDS = 4;
+  /** Short, so that the compiler sees early what begins and ends with a connection. */
+  private static final int EXCHANGES_OF_FIRST_ROUND = 128;
 
   /** Few, so that messages come one by one, as to a server that is not busy. */
   private static final int AT_ONCE = 4;
 
-  /** How many different exchanges are sent, in turn. */
-  private static final int KINDS = 480;
+  /** How often a thread wakes for nothing, as those of a quiet server do each second. */
+  private static final Duration IDLE = Duration.ofMillis(10);
 
-  /** However slow the machine is, it should start. */
-  private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(5);
+  /** How long the server may be silent before the warm-up has failed. */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final WarmUpTraffic traffic;
   private final MaasProcessor processor;
-  private int next;
 
   private WarmUp(MaasConfig config, ExtProcConfig extProc) {
     traffic = new WarmUpTraffic(config);
+    // The sinks of the server, of which one keeps silent: another number of them, or another class,
+    // would be news for the compiler afterwards.
     Metering metering =
         Metering.builder(config)
             .sink(PrometheusSink.register(config, new PrometheusRegistry()))
+            .sink(new DebugLog(false))
             .build();
     processor = new MaasProcessor(metering, extProc);
   }
@@ -54,6 +59,7 @@ final class WarmUp {
   /**
    * Runs it; a failure is no reason not to start.
    *
+   * @param atMost however slow the machine is
    * @param connections as many as there are threads, so that each of them gets one
    * @param listeners serve it, by the very threads and classes that serve afterwards: the compiler
    *     takes what it has not seen for impossible, and throws its work away when it comes
@@ -62,12 +68,13 @@ final class WarmUp {
   static void run(
       MaasConfig config,
       ExtProcConfig extProc,
+      Duration atMost,
       int connections,
       GrpcListeners listeners,
       BooleanSupplier stopping) {
     long start = System.nanoTime();
-    BooleanSupplier enough =
-        () -> System.nanoTime() - start > LIMIT_NANOS || stopping.getAsBoolean();
+    long limit = atMost.toNanos();
+    BooleanSupplier enough = () -> System.nanoTime() - start > limit || stopping.getAsBoolean();
     try {
       new WarmUp(config, extProc).run(connections, listeners, enough);
       LOG.debug("Warm after {} ms", (System.nanoTime() - start) / 1_000_000);
@@ -80,35 +87,32 @@ final class WarmUp {
 
   private void run(int connections, GrpcListeners listeners, BooleanSupplier enough)
       throws IOException, InterruptedException {
-    List<List<byte[]>> exchanges = traffic.exchanges(KINDS);
-    Server server = listeners.listenOnLoopback(processor);
-    try {
-      for (int round = 0; round < ROUNDS; round++) {
-        round(connections, server.getPort(), exchanges, enough);
+    for (int round = 0; round < ROUNDS && !enough.getAsBoolean(); round++) {
+      Server server = listeners.listenOnLoopback(processor);
+      List<Future<?>> wakeUps = round % 2 == 0 ? List.of() : listeners.wakeEvery(IDLE);
+      try {
+        round(connections, EXCHANGES_OF_FIRST_ROUND << round, server.getPort(), enough);
+      } finally {
+        wakeUps.forEach(wakeUp -> wakeUp.cancel(false));
+        server.shutdownNow();
+        server.awaitTermination(1, TimeUnit.SECONDS);
       }
-    } finally {
-      server.shutdownNow();
-      server.awaitTermination(1, TimeUnit.SECONDS);
     }
   }
 
   /**
-   * With connections of its own: their end, too, is something that the compiler has to have seen.
+   * With connections and a listener of its own: their begin and end, too, is something that the
+   * compiler has to have seen.
    */
-  private void round(
-      int connections, int port, List<List<byte[]>> exchanges, BooleanSupplier enough)
+  private void round(int connections, int exchanges, int port, BooleanSupplier enough)
       throws IOException {
     List<WarmUpClient> clients = new ArrayList<>();
     try {
       for (int i = 0; i < connections; i++) {
-        clients.add(new WarmUpClient(port, LIMIT_NANOS));
+        clients.add(new WarmUpClient(port, PATIENCE));
       }
       for (WarmUpClient client : clients) {
-        List<List<byte[]>> some = new ArrayList<>();
-        for (int i = 0; i < EXCHANGES / ROUNDS / connections; i++) {
-          some.add(exchanges.get(next++ % exchanges.size()));
-        }
-        client.run(some, AT_ONCE, enough);
+        client.run(traffic.next(exchanges / connections), AT_ONCE, enough);
       }
     } finally {
       for (WarmUpClient client : clients) {

@@ -13,10 +13,13 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -48,6 +51,26 @@ final class WarmUpClient implements AutoCloseable {
   private static final int INITIAL_WINDOW_SIZE = 4;
   private static final int CANCEL = 8;
 
+  /** Of so many writes one comes in two pieces, with a pause for the first to be read alone. */
+  private static final int WHOLE_WRITES = 64;
+
+  private static final long PAUSE_NANOS = 200_000;
+
+  /** RFC 7541, 2.3.3: what was added last comes right behind the static table. */
+  private static final int NEWEST_ENTRY = 62;
+
+  /** Those of Envoy, and those of gRPC's libraries. */
+  private static final SortedMap<String, String> FIELDS =
+      new TreeMap<>(
+          Map.of(
+              ":authority", "ext-proc",
+              "content-type", "application/grpc",
+              "grpc-accept-encoding", "gzip",
+              "te", "trailers",
+              "user-agent", "warm-up",
+              "x-envoy-internal", "true",
+              "x-forwarded-for", "127.0.0.1"));
+
   /** One exchange. */
   private static final class Stream {
     private final int id;
@@ -70,16 +93,17 @@ final class WarmUpClient implements AutoCloseable {
   private final OutputStream wire;
   private final Map<Integer, Stream> open = new HashMap<>();
   private int nextId = 1;
+  private int flushes;
 
   /**
    * Connects.
    *
-   * @param timeoutNanos how long a server may be silent
+   * @param patience how long a server may be silent
    */
-  WarmUpClient(int port, long timeoutNanos) throws IOException {
+  WarmUpClient(int port, Duration patience) throws IOException {
     socket = new Socket(InetAddress.getLoopbackAddress(), port);
     socket.setTcpNoDelay(true);
-    socket.setSoTimeout((int) TimeUnit.NANOSECONDS.toMillis(timeoutNanos));
+    socket.setSoTimeout((int) patience.toMillis());
     in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
     wire = socket.getOutputStream();
     out = new DataOutputStream(unsent);
@@ -93,8 +117,8 @@ final class WarmUpClient implements AutoCloseable {
   }
 
   /**
-   * Runs exchanges, so many at a time; every other one ends with a reset, as Envoy ends them, the
-   * rest with a half-close.
+   * Runs exchanges, so many at a time; they end with a half-close and a reset at once, as Envoy
+   * ends them, with one of the two alone, or with the server's own end.
    *
    * @param exchanges the messages of each
    * @param enough asked again and again: true stops it, whatever is left
@@ -132,20 +156,19 @@ final class WarmUpClient implements AutoCloseable {
     fields.write(0x83); // :method: POST
     fields.write(0x86); // :scheme: http
     if (nextId > 1) {
-      for (int entry = 65; entry >= 62; entry--) {
+      for (int entry = NEWEST_ENTRY + FIELDS.size(); entry >= NEWEST_ENTRY; entry--) {
         fields.write(0x80 | entry);
       }
       return fields.toByteArray();
     }
-    fields.write(0x40 | 1); // :authority
-    text(fields, "ext-proc");
     fields.write(0x40 | 4); // :path
     text(fields, "/" + ExternalProcessorGrpc.getProcessMethod().getFullMethodName());
-    fields.write(0x40 | 31); // content-type
-    text(fields, "application/grpc");
-    fields.write(0x40);
-    text(fields, "te");
-    text(fields, "trailers");
+    FIELDS.forEach(
+        (name, value) -> {
+          fields.write(0x40);
+          text(fields, name);
+          text(fields, value);
+        });
     return fields.toByteArray();
   }
 
@@ -219,12 +242,15 @@ final class WarmUpClient implements AutoCloseable {
       message(stream);
       return false;
     }
-    if (stream.id % 4 == 1) {
+    int ending = stream.id % 8;
+    if (ending != 5) {
+      frame(0, DATA, END_STREAM, stream.id);
+    }
+    if (ending == 1 || ending == 5) {
       frame(4, RST_STREAM, 0, stream.id);
       out.writeInt(CANCEL);
       return open.remove(stream.id) != null;
     }
-    frame(0, DATA, END_STREAM, stream.id);
     return false;
   }
 
@@ -245,7 +271,14 @@ final class WarmUpClient implements AutoCloseable {
 
   private void flush() throws IOException {
     if (unsent.size() > 0) {
-      unsent.writeTo(wire);
+      if (flushes++ % WHOLE_WRITES == 0) {
+        byte[] bytes = unsent.toByteArray();
+        wire.write(bytes, 0, bytes.length / 2);
+        LockSupport.parkNanos(PAUSE_NANOS);
+        wire.write(bytes, bytes.length / 2, bytes.length - bytes.length / 2);
+      } else {
+        unsent.writeTo(wire);
+      }
       unsent.reset();
     }
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import com.google.protobuf.ByteString;
 import io.envoyproxy.envoy.config.core.v3.HeaderMap;
 import io.envoyproxy.envoy.config.core.v3.HeaderValue;
@@ -8,6 +10,7 @@ import io.envoyproxy.envoy.config.core.v3.Metadata;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody;
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders;
+import io.envoyproxy.envoy.service.ext_proc.v3.HttpTrailers;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProtocolConfiguration;
 import io.semanticrouter.maas.MaasConfig;
@@ -33,8 +36,21 @@ final class WarmUpTraffic {
           "\u4e8c",
           "  {[:,]}");
 
+  /** How many different exchanges there are, but for their users. */
+  private static final int KINDS = 480;
+
+  /** What users are called, and decisions and categories; digits take the place of the zeros. */
+  private static final String NAME = "warm-up-000000";
+
+  private static final int DIGITS = 6;
+
+  /** Some are seen again, as users are. */
+  private static final int EXCHANGES_PER_NAME = 3;
+
   private final MaasConfig config;
   private final List<String> models;
+  private final List<List<byte[]>> kinds;
+  private int next;
 
   WarmUpTraffic(MaasConfig config) {
     this.config = config;
@@ -42,17 +58,42 @@ final class WarmUpTraffic {
     List<String> names = new ArrayList<>(List.of("warm-up"));
     config.rateCard().models().stream().limit(2).forEach(names::add);
     models = List.copyOf(names);
+    kinds =
+        IntStream.range(0, KINDS)
+            .mapToObj(i -> kind(i).stream().map(ProcessingRequest::toByteArray).toList())
+            .toList();
   }
 
-  /** The messages of so many exchanges, as they are sent. */
-  List<List<byte[]>> exchanges(int count) {
-    return IntStream.range(0, count)
-        .mapToObj(i -> exchange(i).stream().map(ProcessingRequest::toByteArray).toList())
-        .toList();
+  /** The messages of the next exchanges, as they are sent; users come and go. */
+  List<List<byte[]>> next(int count) {
+    List<List<byte[]>> exchanges = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      int name = next / EXCHANGES_PER_NAME;
+      exchanges.add(kinds.get(next % KINDS).stream().map(message -> named(message, name)).toList());
+      next++;
+    }
+    return exchanges;
   }
 
-  /** The messages of one exchange; another user and another shape for each number. */
-  private List<ProcessingRequest> exchange(int i) {
+  private static byte[] named(byte[] message, int name) {
+    // As text of one byte a character it can be searched.
+    String text = new String(message, ISO_8859_1);
+    int at = text.indexOf(NAME);
+    if (at < 0) {
+      return message;
+    }
+    byte[] named = message.clone();
+    while (at >= 0) {
+      int end = at + NAME.length();
+      for (int digit = 1, rest = name; digit <= DIGITS; digit++, rest /= 10) {
+        named[end - digit] = (byte) ('0' + rest % 10);
+      }
+      at = text.indexOf(NAME, end);
+    }
+    return named;
+  }
+
+  private List<ProcessingRequest> kind(int i) {
     String model = models.get(i % models.size());
     return switch (i % 8) {
       case 0, 2, 4, 5 -> stream(i, model);
@@ -73,7 +114,8 @@ final class WarmUpTraffic {
             .setRequestBody(
                 body("{\"model\":\"" + model + "\",\"stream\":true,\"messages\":[]}", true))
             .build());
-    messages.add(response("200", "text/event-stream", model, i));
+    String contentType = i % 3 == 0 ? "text/event-stream" : "text/event-stream; charset=utf-8";
+    messages.add(response("200", contentType, model, i));
     String start = start("chat.completion.chunk", model) + "\"choices\":[";
     for (int word = 0; word < WORDS.size(); word++) {
       String reason = word + 1 == WORDS.size() ? "\"stop\"" : "null";
@@ -86,15 +128,30 @@ final class WarmUpTraffic {
                   + "\"},\"logprobs\":null,\"finish_reason\":"
                   + reason
                   + "}]"
-                  + (i % 3 == 0 ? "" : ",\"usage\":null")
+                  + usageBeside(i, word)
                   + "}\n\n",
               false));
     }
-    boolean endsWithUsage = i % 4 == 0;
-    messages.add(
-        responseBody("data: " + start + "]," + usage(i) + "}\n\ndata: [DONE]\n\n", endsWithUsage));
-    if (!endsWithUsage) {
-      messages.add(responseBody("", true));
+    String last = "data: " + start + "]," + usage(i) + "}\n\n";
+    String done = "data: [DONE]\n\n";
+    switch (i % 8) {
+      case 0 -> messages.add(responseBody(last + done, true));
+      case 2 -> {
+        messages.add(responseBody(last, false));
+        messages.add(responseBody(done, false));
+        messages.add(responseBody("", true));
+      }
+      case 4 -> {
+        messages.add(responseBody(last + done, false));
+        messages.add(
+            ProcessingRequest.newBuilder()
+                .setResponseTrailers(HttpTrailers.getDefaultInstance())
+                .build());
+      }
+      default -> {
+        messages.add(responseBody(last, false));
+        messages.add(responseBody(done, true));
+      }
     }
     return messages;
   }
@@ -121,6 +178,19 @@ final class WarmUpTraffic {
         + "\",\"system_fingerprint\":null,";
   }
 
+  /**
+   * Of an event with text: some backends say nothing there, some null, some how much it is so far.
+   */
+  private static String usageBeside(int i, int word) {
+    return switch (i % 5) {
+      case 0, 1 -> "";
+      case 2, 3 -> ",\"usage\":null";
+      default ->
+          ",\"usage\":{\"prompt_tokens\":%d,\"total_tokens\":%d,\"completion_tokens\":%d}"
+              .formatted(1900 + i, 1901 + i + word, word + 1);
+    };
+  }
+
   private static String usage(int i) {
     return "\"usage\":{\"prompt_tokens\":"
         + (1900 + i)
@@ -128,7 +198,9 @@ final class WarmUpTraffic {
         + (1908 + i)
         + ",\"prompt_tokens_details\":{\"cached_tokens\":"
         + (i % 2 == 0 ? 1024 : 0)
-        + "},\"completion_tokens_details\":{\"reasoning_tokens\":0}}";
+        + "}"
+        + (i % 3 == 1 ? "" : ",\"completion_tokens_details\":{\"reasoning_tokens\":0}")
+        + "}";
   }
 
   private ProcessingRequest request(String method, String path, int i) {
@@ -148,7 +220,7 @@ final class WarmUpTraffic {
             .addHeaders(header("x-forwarded-proto", "https"))
             .addHeaders(header("x-request-id", "00000000-0000-4000-8000-000000000000"))
             // Whose fallback would be logged.
-            .addHeaders(header(config.authentication().userHeader(), "warm-up-" + i))
+            .addHeaders(header(config.authentication().userHeader(), NAME))
             .addHeaders(header(config.authentication().tierHeader(), "tier-" + i % 3));
     if (i % 3 != 0) {
       headers.addHeaders(header("content-length", "51"));
@@ -175,8 +247,8 @@ final class WarmUpTraffic {
     if (i % 4 != 0) {
       headers
           .addHeaders(header("x-vsr-selected-model", model))
-          .addHeaders(header("x-vsr-selected-decision", "warm-up"))
-          .addHeaders(header("x-vsr-selected-category", "warm-up"))
+          .addHeaders(header("x-vsr-selected-decision", NAME))
+          .addHeaders(header("x-vsr-selected-category", NAME))
           .addHeaders(header("x-vsr-selected-reasoning", i % 2 == 0 ? "on" : "off"))
           .addHeaders(header("x-vsr-injected-system-prompt", i % 2 == 0 ? "true" : "false"));
     }

@@ -32,6 +32,7 @@ import io.grpc.stub.StreamObserver;
 import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.extproc.FakeEnvoy;
 import java.net.SocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -93,13 +94,13 @@ class GrpcListenersTest {
   /** The replies to what they sent meet a connection that is gone. */
   @Test
   void connectionsThatBreakOffAmidTheirRepliesAreNothingToTheOthers() throws Exception {
-    List<List<byte[]>> exchanges = new WarmUpTraffic(MaasConfig.defaults()).exchanges(64);
+    List<List<byte[]>> exchanges = new WarmUpTraffic(MaasConfig.defaults()).next(64);
     try (RunningServer server = RunningServer.start(Map.of())) {
       FakeEnvoy envoy = FakeEnvoy.on(server.channel());
       for (int i = 0; i < 500; i++) {
         AtomicInteger frames = new AtomicInteger(i % 50);
         try (WarmUpClient client =
-            new WarmUpClient(server.server.grpcPort(), TimeUnit.SECONDS.toNanos(20))) {
+            new WarmUpClient(server.server.grpcPort(), Duration.ofSeconds(20))) {
           assertThat(client.run(exchanges, 64, () -> frames.getAndDecrement() == 0)).isLessThan(64);
         }
         if (i % 50 == 0) {

@@ -92,7 +92,7 @@ class MaasServerTest {
         grpc,
         ExtProcConfig.DEFAULT,
         new ListenAddress(metricsHost, metricsPort),
-        false,
+        Duration.ZERO,
         Duration.ZERO,
         Duration.ZERO,
         drain,

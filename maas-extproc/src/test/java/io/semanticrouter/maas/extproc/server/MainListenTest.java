@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class MainListenTest {
   private static final String SERVER =
       "server: { grpc_address: 127.0.0.1, grpc_port: 0, metrics_address: 127.0.0.1,"
-          + " metrics_port: 0, drain_timeout_seconds: 1, warm_up: %s, %s }\n";
+          + " metrics_port: 0, drain_timeout_seconds: 1, warm_up_seconds: %d, %s }\n";
 
   @TempDir
   @SuppressWarnings("NullAway.Init") // by JUnit
@@ -50,12 +50,13 @@ class MainListenTest {
   }
 
   private ServerProcess run(String keys, String... jvmOptions) throws IOException {
-    return run(false, keys, jvmOptions);
+    return run(0, keys, jvmOptions);
   }
 
-  private ServerProcess run(boolean warmUp, String keys, String... jvmOptions) throws IOException {
+  private ServerProcess run(int warmUpSeconds, String keys, String... jvmOptions)
+      throws IOException {
     Path config = Files.createTempFile(directory, "config", ".yaml");
-    Files.writeString(config, SERVER.formatted(warmUp, keys));
+    Files.writeString(config, SERVER.formatted(warmUpSeconds, keys));
     ServerProcess run =
         ServerProcess.start(
             directory, List.of(jvmOptions), Map.of(), "--config", config.toString());
@@ -125,7 +126,7 @@ class MainListenTest {
   @Test
   void terminationBeforeTheServerIsReadyIsAStopLikeAnyOther() throws Exception {
     for (int i = 0; i < 3; i++) {
-      ServerProcess run = run(true, "reflection: true");
+      ServerProcess run = run(5, "reflection: true");
       run.await(Pattern.compile("MaaS integration"));
       run.terminate();
       assertThat(run.exitStatus()).isZero();

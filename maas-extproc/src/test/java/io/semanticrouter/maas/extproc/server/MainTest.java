@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class MainTest {
   private static final String SERVER =
       "server: { grpc_address: 127.0.0.1, grpc_port: 0, metrics_address: 127.0.0.1,"
-          + " metrics_port: 0, drain_timeout_seconds: 1, warm_up: false }\n";
+          + " metrics_port: 0, drain_timeout_seconds: 1, warm_up_seconds: 0 }\n";
   private static final String ENABLED = "maas_integration: { enabled: true }\n" + SERVER;
 
   @TempDir
@@ -194,7 +194,7 @@ class MainTest {
       String config =
           config(
               "server: { grpc_address: 127.0.0.1, metrics_address: 127.0.0.1,"
-                  + " warm_up: false, %s: %d, %s: 0 }\n"
+                  + " warm_up_seconds: 0, %s: %d, %s: 0 }\n"
                       .formatted(takenKey, taken.getLocalPort(), freeKey));
       ServerProcess run = run(Map.of(), "--config", config);
       assertThat(run.exitStatus()).isEqualTo(1);
@@ -245,7 +245,7 @@ class MainTest {
 
   @Test
   void debugShowsALinePerExchangeWithoutNamesOrBodies() throws Exception {
-    String warm = ENABLED.replace(", warm_up: false", "");
+    String warm = ENABLED.replace(", warm_up_seconds: 0", "");
     ServerProcess run = run(Map.of("LOG_LEVEL", "DEBUG"), "--config", config(warm));
     try (FakeEnvoy envoy = envoy(run)) {
       for (int i = 0; i < 3; i++) {

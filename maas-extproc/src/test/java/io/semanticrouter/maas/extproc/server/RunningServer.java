@@ -60,8 +60,8 @@ final class RunningServer implements AutoCloseable {
                 0,
                 "drain_timeout_seconds",
                 0,
-                "warm_up",
-                false));
+                "warm_up_seconds",
+                0));
     section.putAll(keys);
     List<ConfigError> errors = new ArrayList<>();
     ServerConfig config = ServerConfig.from(ConfigSection.root(Map.of("server", section), errors));

@@ -14,8 +14,10 @@ import io.semanticrouter.maas.extproc.MaasProcessor;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -27,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 /** What the warm-up sends is what an ExtProc server understands. */
 @Timeout(60)
 class WarmUpClientTest {
-  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(30);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   /** One of eight kinds is metered by nothing, and one has failed; see WarmUpTraffic. */
   private static final int EXCHANGES = 8 * 40;
@@ -74,6 +76,22 @@ class WarmUpClientTest {
         .allMatch(record -> record.measurement().status() == Status.COMPLETE);
   }
 
+  /** A compiler that has seen no new series for a while would take them for impossible. */
+  @Test
+  void newUsersAndDecisionsComeHoweverLongItRuns() throws Exception {
+    WarmUpTraffic traffic = new WarmUpTraffic(config);
+    try (WarmUpClient client = new WarmUpClient(server.getPort(), PATIENCE)) {
+      assertThat(client.run(traffic.next(3 * 300), 4, () -> false)).isEqualTo(3 * 300);
+    }
+    assertThat(records.stream().map(record -> record.identity().user()).distinct()).hasSize(300);
+    assertThat(
+            records.stream()
+                .map(record -> record.routing().routingDecision())
+                .filter(Objects::nonNull)
+                .distinct())
+        .hasSize(300);
+  }
+
   @Test
   void stopsWhenItIsEnough() throws Exception {
     try (WarmUpClient client = new WarmUpClient(server.getPort(), PATIENCE)) {
@@ -93,6 +111,6 @@ class WarmUpClientTest {
   }
 
   private List<List<byte[]>> traffic() {
-    return new WarmUpTraffic(config).exchanges(EXCHANGES);
+    return new WarmUpTraffic(config).next(EXCHANGES);
   }
 }
