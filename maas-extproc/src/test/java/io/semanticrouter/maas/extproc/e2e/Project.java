@@ -7,7 +7,10 @@ import java.nio.file.Path;
 /** Where things stand in the project, from wherever the tests run. */
 final class Project {
   static final Path ROOT = root();
-  static final Path WORK = ROOT.resolve("maas-extproc/target/e2e");
+
+  /** Each JVM that runs tests beside others has one of its own. */
+  static final Path WORK =
+      ROOT.resolve("maas-extproc/target/e2e").resolve(System.getProperty("maas.fork", "1"));
 
   private Project() {}
 
