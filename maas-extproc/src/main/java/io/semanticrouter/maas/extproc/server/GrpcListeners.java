@@ -80,6 +80,28 @@ final class GrpcListeners implements AutoCloseable {
   }
 
   /**
+   * Listens for a moment, so that what stands in the way is told before a warm-up and not after it.
+   *
+   * @throws IOException as {@link #listen} does
+   */
+  void tryAddresses() throws IOException {
+    if (config.socket() != null) {
+      SocketFile file = new SocketFile(config.socket());
+      try {
+        file.makeWay();
+      } catch (IOException e) {
+        throw ListenAddress.unavailable("gRPC", file.path().toString(), e);
+      }
+    }
+    if (config.tcp() != null) {
+      Server server =
+          started(builder(config.tcp().resolve("gRPC"), tcpType(), List.of()), config.tcp());
+      server.shutdownNow();
+      awaitTermination(List.of(server), Duration.ofSeconds(1));
+    }
+  }
+
+  /**
    * Listens wherever the configuration says.
    *
    * @throws IOException when an address cannot be had; the message says which
@@ -130,6 +152,10 @@ final class GrpcListeners implements AutoCloseable {
 
   /** Whether all streams and connections have ended within so much time. */
   boolean awaitTermination(Duration timeout) {
+    return awaitTermination(servers, timeout);
+  }
+
+  private static boolean awaitTermination(List<Server> servers, Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
     try {
       for (Server server : servers) {
@@ -162,11 +188,16 @@ final class GrpcListeners implements AutoCloseable {
     if (tls != null) {
       builder.sslContext(tls.sslContext());
     }
+    Server server = started(builder, address);
+    servers.add(server);
+    // Not asked later: a server that has ended throws.
+    port = server.getPort();
+  }
+
+  private static Server started(NettyServerBuilder builder, ListenAddress address)
+      throws IOException {
     try {
-      Server server = builder.build().start();
-      servers.add(server);
-      // Not asked later: a server that has ended throws.
-      port = server.getPort();
+      return builder.build().start();
     } catch (IOException e) {
       throw ListenAddress.unavailable("gRPC", address.toString(), e);
     }

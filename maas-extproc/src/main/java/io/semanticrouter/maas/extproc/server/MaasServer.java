@@ -93,6 +93,7 @@ final class MaasServer implements AutoCloseable {
       GrpcListeners grpc = new GrpcListeners(config.grpc(), tls);
       listeners = grpc;
       if (!config.warmUp().isZero()) {
+        grpc.tryAddresses();
         WarmUp.run(
             meteringConfig,
             config.extProc(),

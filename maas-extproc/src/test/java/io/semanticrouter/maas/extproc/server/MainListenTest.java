@@ -112,7 +112,7 @@ class MainListenTest {
     ServerProcess next = run("grpc_socket: " + socket);
     assertThat(next.awaitReady()).startsWith("unix:" + socket + " and 127.0.0.1:");
     exchange(socket);
-    ServerProcess late = run("grpc_socket: " + socket);
+    ServerProcess late = run(5, "grpc_socket: " + socket);
     assertThat(late.exitStatus()).isEqualTo(1);
     assertThat(late.errLines())
         .containsExactly(

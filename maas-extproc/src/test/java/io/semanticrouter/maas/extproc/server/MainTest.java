@@ -194,9 +194,8 @@ class MainTest {
       String config =
           config(
               "server: { grpc_address: 127.0.0.1, metrics_address: 127.0.0.1,"
-                  + " warm_up_seconds: 0, %s: %d, %s: 0 }\n"
-                      .formatted(takenKey, taken.getLocalPort(), freeKey));
-      ServerProcess run = run(Map.of(), "--config", config);
+                  + " %s: %d, %s: 0 }\n".formatted(takenKey, taken.getLocalPort(), freeKey));
+      ServerProcess run = run(Map.of("LOG_LEVEL", "debug"), "--config", config);
       assertThat(run.exitStatus()).isEqualTo(1);
       assertThat(run.errLines())
           .singleElement()
@@ -206,6 +205,7 @@ class MainTest {
                   .formatted(what, taken.getLocalPort()))
           .contains("Address already in use");
       assertNoStackTrace(run);
+      assertThat(run.out()).as("at once, not behind a warm-up").doesNotContain("Warm after");
     }
   }
 
