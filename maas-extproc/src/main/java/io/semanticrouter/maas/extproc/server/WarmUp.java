@@ -112,7 +112,7 @@ final class WarmUp {
         clients.add(new WarmUpClient(port, PATIENCE));
       }
       for (WarmUpClient client : clients) {
-        client.run(traffic.next(exchanges / connections), AT_ONCE, enough);
+        client.run(exchanges / connections, traffic::next, AT_ONCE, enough);
       }
     } finally {
       for (WarmUpClient client : clients) {

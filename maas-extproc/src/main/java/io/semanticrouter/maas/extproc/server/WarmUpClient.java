@@ -21,6 +21,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * As much of an HTTP/2 and gRPC client as a made-up load needs, on one connection and one thread.
@@ -120,16 +121,19 @@ final class WarmUpClient implements AutoCloseable {
    * Runs exchanges, so many at a time; they end with a half-close and a reset at once, as Envoy
    * ends them, with one of the two alone, or with the server's own end.
    *
-   * @param exchanges the messages of each
+   * @param exchanges how many
+   * @param next asked for the messages of each when it begins
    * @param enough asked again and again: true stops it, whatever is left
    * @return how many have ended
    */
-  int run(List<List<byte[]>> exchanges, int atOnce, BooleanSupplier enough) throws IOException {
+  int run(int exchanges, Supplier<List<byte[]>> next, int atOnce, BooleanSupplier enough)
+      throws IOException {
     int begun = 0;
     int ended = 0;
     while (!enough.getAsBoolean()) {
-      while (open.size() < atOnce && begun < exchanges.size()) {
-        begin(exchanges.get(begun++));
+      while (open.size() < atOnce && begun < exchanges) {
+        begin(next.get());
+        begun++;
       }
       if (open.isEmpty()) {
         break;

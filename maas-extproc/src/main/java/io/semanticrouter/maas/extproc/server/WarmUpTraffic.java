@@ -44,8 +44,8 @@ final class WarmUpTraffic {
 
   private static final int DIGITS = 6;
 
-  /** Some are seen again, as users are. */
-  private static final int EXCHANGES_PER_NAME = 3;
+  /** Of so many exchanges one has a new name; the others have one that was seen with its like. */
+  private static final int KNOWN_NAMES = 7;
 
   private final MaasConfig config;
   private final List<String> models;
@@ -64,15 +64,12 @@ final class WarmUpTraffic {
             .toList();
   }
 
-  /** The messages of the next exchanges, as they are sent; users come and go. */
-  List<List<byte[]>> next(int count) {
-    List<List<byte[]>> exchanges = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      int name = next / EXCHANGES_PER_NAME;
-      exchanges.add(kinds.get(next % KINDS).stream().map(message -> named(message, name)).toList());
-      next++;
-    }
-    return exchanges;
+  /** The messages of the next exchange, as they are sent. */
+  List<byte[]> next() {
+    int kind = next % KINDS;
+    int name = next % KNOWN_NAMES == 0 ? next : kind;
+    next++;
+    return kinds.get(kind).stream().map(message -> named(message, name)).toList();
   }
 
   private static byte[] named(byte[] message, int name) {

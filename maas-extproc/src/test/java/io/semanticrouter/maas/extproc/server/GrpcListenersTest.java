@@ -94,14 +94,15 @@ class GrpcListenersTest {
   /** The replies to what they sent meet a connection that is gone. */
   @Test
   void connectionsThatBreakOffAmidTheirRepliesAreNothingToTheOthers() throws Exception {
-    List<List<byte[]>> exchanges = new WarmUpTraffic(MaasConfig.defaults()).next(64);
+    WarmUpTraffic traffic = new WarmUpTraffic(MaasConfig.defaults());
     try (RunningServer server = RunningServer.start(Map.of())) {
       FakeEnvoy envoy = FakeEnvoy.on(server.channel());
       for (int i = 0; i < 500; i++) {
         AtomicInteger frames = new AtomicInteger(i % 50);
         try (WarmUpClient client =
             new WarmUpClient(server.server.grpcPort(), Duration.ofSeconds(20))) {
-          assertThat(client.run(exchanges, 64, () -> frames.getAndDecrement() == 0)).isLessThan(64);
+          assertThat(client.run(64, traffic::next, 64, () -> frames.getAndDecrement() == 0))
+              .isLessThan(64);
         }
         if (i % 50 == 0) {
           FakeEnvoy.Stream stream = envoy.open().send(chat());
