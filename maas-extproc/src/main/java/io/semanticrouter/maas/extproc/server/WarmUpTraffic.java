@@ -44,8 +44,8 @@ final class WarmUpTraffic {
 
   private static final int DIGITS = 6;
 
-  /** Of so many exchanges one has a new name; the others have one that was seen with its like. */
-  private static final int KNOWN_NAMES = 7;
+  /** The others have a name that was seen before, in the same kind of exchange. */
+  private static final int EXCHANGES_PER_NEW_NAME = 7;
 
   private final MaasConfig config;
   private final List<String> models;
@@ -67,7 +67,7 @@ final class WarmUpTraffic {
   /** The messages of the next exchange, as they are sent. */
   List<byte[]> next() {
     int kind = next % KINDS;
-    int name = next % KNOWN_NAMES == 0 ? next : kind;
+    int name = next % EXCHANGES_PER_NEW_NAME == 0 ? next : kind;
     next++;
     return kinds.get(kind).stream().map(message -> named(message, name)).toList();
   }

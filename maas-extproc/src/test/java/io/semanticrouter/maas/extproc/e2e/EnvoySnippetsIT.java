@@ -163,6 +163,8 @@ class EnvoySnippetsIT {
     JsonNode pieces =
         YAML.readTree(
             Files.readString(Project.file("deploy/envoy/" + snippet))
+                // The service is in this JVM, and has just started.
+                .replace("timeout: 0.25s", "timeout: 5s")
                 .replace("port_value: 8081", "port_value: " + port)
                 .replace("port_value: 4317", "port_value: " + port));
     JsonNode config = YAML.readTree(Envoy.config(routerPort, backendPort));

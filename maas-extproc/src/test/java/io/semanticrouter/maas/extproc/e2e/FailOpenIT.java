@@ -92,7 +92,7 @@ class FailOpenIT {
             "frozen",
             Requests.MAAS,
             Requests.backend(),
-            envoy -> envoy.listener("impatient").extProc("message_timeout: 0.5s"))) {
+            envoy -> envoy.listener("impatient").extProc("message_timeout: 1s"))) {
       int port = stack.envoy.port("impatient");
       String[] slow = {"x-sim-tokens", "60", "x-sim-chunk-delay-ms", "50"};
       RawHttp expectedSlow =
