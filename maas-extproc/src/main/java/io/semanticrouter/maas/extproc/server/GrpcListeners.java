@@ -86,12 +86,7 @@ final class GrpcListeners implements AutoCloseable {
    */
   void tryAddresses() throws IOException {
     if (config.socket() != null) {
-      SocketFile file = new SocketFile(config.socket());
-      try {
-        file.makeWay();
-      } catch (IOException e) {
-        throw ListenAddress.unavailable("gRPC", file.path().toString(), e);
-      }
+      makeWay(new SocketFile(config.socket()));
     }
     if (config.tcp() != null) {
       Server server =
@@ -215,13 +210,21 @@ final class GrpcListeners implements AutoCloseable {
                 UnixDomainSocketAddress.of(path), NioServerDomainSocketChannel.class, services);
     // gRPC sets it, and Netty warns for each connection that such a socket has no such option.
     builder.withChildOption(ChannelOption.SO_KEEPALIVE, null);
+    makeWay(file);
     try {
-      file.makeWay();
       servers.add(builder.build().start());
       socketFile = file;
       file.bound();
     } catch (IOException e) {
       throw ListenAddress.unavailable("gRPC", path.toString(), e);
+    }
+  }
+
+  private static void makeWay(SocketFile file) throws IOException {
+    try {
+      file.makeWay();
+    } catch (IOException e) {
+      throw ListenAddress.unavailable("gRPC", file.path().toString(), e);
     }
   }
 

@@ -94,13 +94,7 @@ final class MaasServer implements AutoCloseable {
       listeners = grpc;
       if (!config.warmUp().isZero()) {
         grpc.tryAddresses();
-        WarmUp.run(
-            meteringConfig,
-            config.extProc(),
-            config.warmUp(),
-            config.grpc().threads(),
-            grpc,
-            () -> stopping);
+        WarmUp.run(meteringConfig, config, grpc, () -> stopping);
       }
       health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
       health.setStatus(

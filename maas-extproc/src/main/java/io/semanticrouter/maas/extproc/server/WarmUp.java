@@ -59,24 +59,18 @@ final class WarmUp {
   /**
    * Runs it; a failure is no reason not to start.
    *
-   * @param atMost however slow the machine is
-   * @param connections as many as there are threads, so that each of them gets one
+   * @param server says for how long at most, and for how many threads: each gets a connection
    * @param listeners serve it, by the very threads and classes that serve afterwards: the compiler
    *     takes what it has not seen for impossible, and throws its work away when it comes
    * @param stopping asked again and again: true ends it, for what is to stop needs no warmth
    */
   static void run(
-      MaasConfig config,
-      ExtProcConfig extProc,
-      Duration atMost,
-      int connections,
-      GrpcListeners listeners,
-      BooleanSupplier stopping) {
+      MaasConfig config, ServerConfig server, GrpcListeners listeners, BooleanSupplier stopping) {
     long start = System.nanoTime();
-    long limit = atMost.toNanos();
+    long limit = server.warmUp().toNanos();
     BooleanSupplier enough = () -> System.nanoTime() - start > limit || stopping.getAsBoolean();
     try {
-      new WarmUp(config, extProc).run(connections, listeners, enough);
+      new WarmUp(config, server.extProc()).run(server.grpc().threads(), listeners, enough);
       LOG.debug("Warm after {} ms", (System.nanoTime() - start) / 1_000_000);
     } catch (IOException | RuntimeException e) {
       LOG.warn("The first exchanges will be slow, because the warm-up failed: {}", e.toString());

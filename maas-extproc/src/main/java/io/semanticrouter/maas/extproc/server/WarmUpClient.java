@@ -17,8 +17,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -53,24 +51,24 @@ final class WarmUpClient implements AutoCloseable {
   private static final int CANCEL = 8;
 
   /** Of so many writes one comes in two pieces, with a pause for the first to be read alone. */
-  private static final int WHOLE_WRITES = 64;
+  private static final int WRITES_PER_CUT = 64;
 
   private static final long PAUSE_NANOS = 200_000;
 
   /** RFC 7541, 2.3.3: what was added last comes right behind the static table. */
   private static final int NEWEST_ENTRY = 62;
 
-  /** Those of Envoy, and those of gRPC's libraries. */
-  private static final SortedMap<String, String> FIELDS =
-      new TreeMap<>(
-          Map.of(
-              ":authority", "ext-proc",
-              "content-type", "application/grpc",
-              "grpc-accept-encoding", "gzip",
-              "te", "trailers",
-              "user-agent", "warm-up",
-              "x-envoy-internal", "true",
-              "x-forwarded-for", "127.0.0.1"));
+  /** Names and values in turn: those of Envoy, and those of gRPC's libraries. */
+  private static final List<String> FIELDS =
+      List.of(
+          ":authority", "ext-proc",
+          ":path", "/" + ExternalProcessorGrpc.getProcessMethod().getFullMethodName(),
+          "content-type", "application/grpc",
+          "grpc-accept-encoding", "gzip",
+          "te", "trailers",
+          "user-agent", "warm-up",
+          "x-envoy-internal", "true",
+          "x-forwarded-for", "127.0.0.1");
 
   /** One exchange. */
   private static final class Stream {
@@ -119,7 +117,7 @@ final class WarmUpClient implements AutoCloseable {
 
   /**
    * Runs exchanges, so many at a time; they end with a half-close and a reset at once, as Envoy
-   * ends them, with one of the two alone, or with the server's own end.
+   * ends them, or with one of the two alone.
    *
    * @param exchanges how many
    * @param next asked for the messages of each when it begins
@@ -160,19 +158,16 @@ final class WarmUpClient implements AutoCloseable {
     fields.write(0x83); // :method: POST
     fields.write(0x86); // :scheme: http
     if (nextId > 1) {
-      for (int entry = NEWEST_ENTRY + FIELDS.size(); entry >= NEWEST_ENTRY; entry--) {
-        fields.write(0x80 | entry);
+      for (int i = FIELDS.size() / 2 - 1; i >= 0; i--) {
+        fields.write(0x80 | (NEWEST_ENTRY + i));
       }
       return fields.toByteArray();
     }
-    fields.write(0x40 | 4); // :path
-    text(fields, "/" + ExternalProcessorGrpc.getProcessMethod().getFullMethodName());
-    FIELDS.forEach(
-        (name, value) -> {
-          fields.write(0x40);
-          text(fields, name);
-          text(fields, value);
-        });
+    for (int i = 0; i < FIELDS.size(); i += 2) {
+      fields.write(0x40);
+      text(fields, FIELDS.get(i));
+      text(fields, FIELDS.get(i + 1));
+    }
     return fields.toByteArray();
   }
 
@@ -275,7 +270,7 @@ final class WarmUpClient implements AutoCloseable {
 
   private void flush() throws IOException {
     if (unsent.size() > 0) {
-      if (flushes++ % WHOLE_WRITES == 0) {
+      if (flushes++ % WRITES_PER_CUT == 0) {
         byte[] bytes = unsent.toByteArray();
         wire.write(bytes, 0, bytes.length / 2);
         LockSupport.parkNanos(PAUSE_NANOS);

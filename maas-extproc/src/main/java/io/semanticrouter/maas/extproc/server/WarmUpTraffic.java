@@ -16,6 +16,8 @@ import io.envoyproxy.envoy.service.ext_proc.v3.ProtocolConfiguration;
 import io.semanticrouter.maas.MaasConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
@@ -47,9 +49,39 @@ final class WarmUpTraffic {
   /** The others have a name that was seen before, in the same kind of exchange. */
   private static final int EXCHANGES_PER_NEW_NAME = 7;
 
+  /** A message, and where the names in it end. */
+  private static final class Template {
+    private final byte[] message;
+    private final int[] ends;
+
+    Template(ProcessingRequest request) {
+      message = request.toByteArray();
+      // As text of one byte a character it can be searched.
+      ends =
+          Pattern.compile(NAME)
+              .matcher(new String(message, ISO_8859_1))
+              .results()
+              .mapToInt(MatchResult::end)
+              .toArray();
+    }
+
+    byte[] named(int name) {
+      if (ends.length == 0) {
+        return message;
+      }
+      byte[] named = message.clone();
+      for (int end : ends) {
+        for (int digit = 1, rest = name; digit <= DIGITS; digit++, rest /= 10) {
+          named[end - digit] = (byte) ('0' + rest % 10);
+        }
+      }
+      return named;
+    }
+  }
+
   private final MaasConfig config;
   private final List<String> models;
-  private final List<List<byte[]>> kinds;
+  private final List<List<Template>> kinds;
   private int next;
 
   WarmUpTraffic(MaasConfig config) {
@@ -60,7 +92,7 @@ final class WarmUpTraffic {
     models = List.copyOf(names);
     kinds =
         IntStream.range(0, KINDS)
-            .mapToObj(i -> kind(i).stream().map(ProcessingRequest::toByteArray).toList())
+            .mapToObj(i -> kind(i).stream().map(Template::new).toList())
             .toList();
   }
 
@@ -69,25 +101,7 @@ final class WarmUpTraffic {
     int kind = next % KINDS;
     int name = next % EXCHANGES_PER_NEW_NAME == 0 ? next : kind;
     next++;
-    return kinds.get(kind).stream().map(message -> named(message, name)).toList();
-  }
-
-  private static byte[] named(byte[] message, int name) {
-    // As text of one byte a character it can be searched.
-    String text = new String(message, ISO_8859_1);
-    int at = text.indexOf(NAME);
-    if (at < 0) {
-      return message;
-    }
-    byte[] named = message.clone();
-    while (at >= 0) {
-      int end = at + NAME.length();
-      for (int digit = 1, rest = name; digit <= DIGITS; digit++, rest /= 10) {
-        named[end - digit] = (byte) ('0' + rest % 10);
-      }
-      at = text.indexOf(NAME, end);
-    }
-    return named;
+    return kinds.get(kind).stream().map(template -> template.named(name)).toList();
   }
 
   private List<ProcessingRequest> kind(int i) {
