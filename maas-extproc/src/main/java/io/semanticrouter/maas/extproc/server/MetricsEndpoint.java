@@ -1,33 +1,123 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server;
 
+import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
-import io.prometheus.metrics.exporter.httpserver.HTTPServer;
+import com.sun.net.httpserver.HttpServer;
+import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
+import io.prometheus.metrics.expositionformats.OpenMetricsTextFormatWriter;
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.InetAddress;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.zip.GZIPOutputStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Metrics over HTTP, and beside them whether the server lives and is ready for exchanges. */
+/**
+ * Metrics over HTTP, and beside them whether the server lives and is ready for exchanges. It has
+ * threads of its own, and bounds for what clients can make it hold: one that reads slowly, or not
+ * at all, gives way to those that come after it.
+ */
 final class MetricsEndpoint implements AutoCloseable {
   static {
     // In seconds. Half a request would otherwise hold a metrics thread for a minute, and a reader
-    // that stopped reading for ten; two of them, and nobody could scrape.
+    // that stopped reading for ten.
     SystemDefaults.set("sun.net.httpserver.maxReqTime", "5");
     SystemDefaults.set("sun.net.httpserver.maxRspTime", "60");
   }
 
-  private final HTTPServer http;
-  private final ExecutorService threads;
+  private static final Logger LOG = LoggerFactory.getLogger(MetricsEndpoint.class);
 
-  private MetricsEndpoint(HTTPServer http, ExecutorService threads) {
+  /** Half of them for scrapes, so that the probes always find one. */
+  private static final int THREADS = 32;
+
+  private static final int MAX_ANSWERS = THREADS / 4;
+  private static final int MAX_WAITING = THREADS / 4;
+
+  /** How long a scrape waits for a place; scrapers give up after ten seconds. */
+  private static final long MAX_WAIT_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  /** A client that has taken nothing for so long makes room for another. */
+  private static final long STALLED_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
+  /** What all answers may take together, as far as the size of the last one tells. */
+  private static final long MAX_BYTES = Runtime.getRuntime().maxMemory() / 16;
+
+  private static final ExpositionFormatWriter TEXT = PrometheusTextFormatWriter.create();
+  private static final ExpositionFormatWriter OPEN_METRICS = OpenMetricsTextFormatWriter.create();
+
+  private final HttpServer http;
+  private final ThreadPoolExecutor threads;
+  private final PrometheusRegistry registry;
+  private final BooleanSupplier ready;
+
+  /** So that a thousand clients at once do not take the memory of a thousand scrapes. */
+  private final Object rendering = new Object();
+
+  /** What is being written or read. */
+  private final Set<Answer> answers = new HashSet<>();
+
+  private int waiting;
+  private int lastSize;
+
+  /** The body of an answer, and how it gets on. */
+  private static final class Answer extends ByteArrayOutputStream {
+    private static final int PIECE = 64 * 1024;
+
+    private final HttpExchange exchange;
+
+    /** When a piece of it was taken last; while it is being written, always now. */
+    private volatile long moved;
+
+    private volatile boolean sending;
+
+    Answer(HttpExchange exchange) {
+      this.exchange = exchange;
+    }
+
+    void send() throws IOException {
+      moved = System.nanoTime();
+      sending = true;
+      exchange.sendResponseHeaders(200, count);
+      OutputStream out = exchange.getResponseBody();
+      for (int i = 0; i < count; i += PIECE) {
+        out.write(buf, i, Math.min(PIECE, count - i));
+        moved = System.nanoTime();
+      }
+    }
+
+    /** For how long, in nanoseconds, nothing of it has been taken. */
+    long stalled(long now) {
+      return sending ? now - moved : 0;
+    }
+
+    /** Also ends a write that waits. */
+    void breakOff() {
+      exchange.close();
+    }
+  }
+
+  private MetricsEndpoint(
+      HttpServer http,
+      ThreadPoolExecutor threads,
+      PrometheusRegistry registry,
+      BooleanSupplier ready) {
     this.http = http;
     this.threads = threads;
+    this.registry = registry;
+    this.ready = ready;
   }
 
   /**
@@ -38,26 +128,30 @@ final class MetricsEndpoint implements AutoCloseable {
   static MetricsEndpoint start(
       ListenAddress address, PrometheusRegistry registry, BooleanSupplier ready)
       throws IOException {
-    InetAddress resolved = address.resolve("metrics").getAddress();
-    ExecutorService threads = Executors.newFixedThreadPool(2, MetricsEndpoint::thread);
+    HttpServer http;
     try {
-      HTTPServer http =
-          HTTPServer.builder()
-              .inetAddress(resolved)
-              .port(address.port())
-              .executorService(threads)
-              .registry(registry)
-              .defaultHandler(exchange -> answer(exchange, ready))
-              .buildAndStart();
-      return new MetricsEndpoint(http, threads);
+      http = HttpServer.create(address.resolve("metrics"), 0);
     } catch (IOException e) {
-      threads.shutdownNow();
       throw ListenAddress.unavailable("metrics", address.toString(), e);
     }
+    ThreadPoolExecutor threads =
+        new ThreadPoolExecutor(
+            THREADS,
+            THREADS,
+            10,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            MetricsEndpoint::thread);
+    threads.allowCoreThreadTimeOut(true);
+    MetricsEndpoint endpoint = new MetricsEndpoint(http, threads, registry, ready);
+    http.setExecutor(threads);
+    http.createContext("/", endpoint::answer);
+    http.start();
+    return endpoint;
   }
 
   int port() {
-    return http.getPort();
+    return http.getAddress().getPort();
   }
 
   /** Stays up for so long, or until it is interrupted. */
@@ -72,30 +166,140 @@ final class MetricsEndpoint implements AutoCloseable {
 
   @Override
   public void close() {
-    http.close();
+    http.stop(0);
     threads.shutdownNow();
   }
 
-  private static void answer(HttpExchange exchange, BooleanSupplier ready) throws IOException {
-    switch (exchange.getRequestURI().getPath()) {
-      case "/live" -> answer(exchange, 200, "Live\n");
-      case "/ready" -> {
+  private void answer(HttpExchange exchange) {
+    try (exchange) {
+      String path = exchange.getRequestURI().getPath();
+      boolean known = path.equals("/metrics") || path.equals("/live") || path.equals("/ready");
+      String method = exchange.getRequestMethod();
+      if (!known) {
+        send(exchange, 404, "Not found. Metrics are at /metrics\n");
+      } else if (!method.equals("GET") && !method.equals("HEAD")) {
+        exchange.getResponseHeaders().set("Allow", "GET, HEAD");
+        send(exchange, 405, "Only GET and HEAD\n");
+      } else if (path.equals("/live")) {
+        send(exchange, 200, "Live\n");
+      } else if (path.equals("/ready")) {
         boolean isReady = ready.getAsBoolean();
-        answer(exchange, isReady ? 200 : 503, isReady ? "Ready\n" : "Not ready\n");
+        send(exchange, isReady ? 200 : 503, isReady ? "Ready\n" : "Not ready\n");
+      } else {
+        metrics(exchange);
       }
-      default -> answer(exchange, 404, "Not found. Metrics are at /metrics\n");
+    } catch (IOException e) {
+      LOG.debug("A client of the metrics went away", e);
     }
   }
 
-  private static void answer(HttpExchange exchange, int status, String text) throws IOException {
-    try (exchange) {
-      byte[] body = text.getBytes(StandardCharsets.UTF_8);
-      exchange.getResponseHeaders().set("Content-Type", "text/plain; charset=utf-8");
-      boolean head = exchange.getRequestMethod().equals("HEAD");
-      exchange.sendResponseHeaders(status, head ? -1 : body.length);
-      if (!head) {
-        exchange.getResponseBody().write(body);
+  private static void send(HttpExchange exchange, int status, String text) throws IOException {
+    exchange.getResponseHeaders().set("Content-Type", "text/plain; charset=utf-8");
+    byte[] body = text.getBytes(StandardCharsets.UTF_8);
+    if (isHead(exchange)) {
+      exchange.sendResponseHeaders(status, -1);
+    } else {
+      exchange.sendResponseHeaders(status, body.length);
+      exchange.getResponseBody().write(body);
+    }
+  }
+
+  private static boolean isHead(HttpExchange exchange) {
+    return exchange.getRequestMethod().equals("HEAD");
+  }
+
+  private void metrics(HttpExchange exchange) throws IOException {
+    Headers request = exchange.getRequestHeaders();
+    ExpositionFormatWriter format = format(new AcceptHeader(request.get("Accept")));
+    boolean zipped = new AcceptHeader(request.get("Accept-Encoding")).quality("gzip", "*") > 0;
+    Headers response = exchange.getResponseHeaders();
+    response.set("Vary", "Accept, Accept-Encoding");
+    if (isHead(exchange)) {
+      response.set("Content-Type", format.getContentType());
+      exchange.sendResponseHeaders(200, -1);
+      return;
+    }
+    Answer answer = new Answer(exchange);
+    if (!admit(answer)) {
+      response.set("Retry-After", "1");
+      send(exchange, 503, "Too many clients at once\n");
+      return;
+    }
+    try {
+      synchronized (rendering) {
+        render(format, zipped, answer);
       }
+      response.set("Content-Type", format.getContentType());
+      if (zipped) {
+        response.set("Content-Encoding", "gzip");
+      }
+      answer.send();
+    } catch (RuntimeException e) {
+      LOG.error("The metrics cannot be written", e);
+      send(exchange, 500, "The metrics cannot be written; the log says why\n");
+    } finally {
+      leave(answer);
+    }
+  }
+
+  /**
+   * The format that is wanted most, and the plain one where none of ours is wanted: a scraper that
+   * prefers protobuf reads it, while it gets nothing from 406.
+   */
+  private static ExpositionFormatWriter format(AcceptHeader accept) {
+    double openMetrics =
+        accept.quality(
+            "application/openmetrics-text;version=1.",
+            "application/openmetrics-text;version=0.",
+            "application/openmetrics-text");
+    double text =
+        accept.quality(
+            "text/plain;version=0.", "text/plain;version=1.", "text/plain", "text/*", "*/*");
+    return openMetrics > 0 && openMetrics >= text ? OPEN_METRICS : TEXT;
+  }
+
+  private void render(ExpositionFormatWriter format, boolean zipped, OutputStream body)
+      throws IOException {
+    try (OutputStream out = zipped ? new GZIPOutputStream(body, 8192) : body) {
+      format.write(out, registry.scrape());
+    }
+  }
+
+  /** Waits for a place, and takes it from a client that does not read. False when there is none. */
+  private boolean admit(Answer answer) {
+    long start = System.nanoTime();
+    synchronized (answers) {
+      long places = Math.max(1, Math.min(MAX_ANSWERS, MAX_BYTES / Math.max(1, lastSize)));
+      waiting++;
+      try {
+        while (answers.size() >= places) {
+          long now = System.nanoTime();
+          Answer slowest = Collections.max(answers, Comparator.comparingLong(a -> a.stalled(now)));
+          if (slowest.stalled(now) > STALLED_NANOS) {
+            answers.remove(slowest);
+            slowest.breakOff();
+          } else if (waiting > MAX_WAITING || now - start > MAX_WAIT_NANOS) {
+            return false;
+          } else {
+            answers.wait(100);
+          }
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      } finally {
+        waiting--;
+      }
+      answers.add(answer);
+      return true;
+    }
+  }
+
+  private void leave(Answer answer) {
+    synchronized (answers) {
+      answers.remove(answer);
+      lastSize = answer.size();
+      answers.notifyAll();
     }
   }
 

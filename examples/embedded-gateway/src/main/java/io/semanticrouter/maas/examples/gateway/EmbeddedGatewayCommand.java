@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.examples.gateway;
 
-import io.prometheus.metrics.exporter.httpserver.HTTPServer;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.metrics.PrometheusSink;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -14,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.Executors;
 
 /** The command line of the gateway. */
 public final class EmbeddedGatewayCommand {
@@ -68,17 +72,15 @@ public final class EmbeddedGatewayCommand {
     Metering metering =
         config.engine().sink(PrometheusSink.register(config.metering(), registry)).build();
     InetAddress address = InetAddress.getLoopbackAddress();
-    HTTPServer metrics =
-        HTTPServer.builder()
-            .inetAddress(address)
-            .port(metricsPort)
-            .registry(registry)
-            .buildAndStart();
+    HttpServer metrics = HttpServer.create(new InetSocketAddress(address, metricsPort), 0);
+    metrics.createContext("/metrics", exchange -> answer(exchange, registry));
+    metrics.setExecutor(Executors.newCachedThreadPool());
+    metrics.start();
     EmbeddedGateway gateway;
     try {
       gateway = EmbeddedGateway.start(new InetSocketAddress(address, port), backend, metering);
     } catch (IOException e) {
-      metrics.close();
+      metrics.stop(0);
       throw e;
     }
     Runtime.getRuntime().addShutdownHook(new Thread(gateway::close, "stop"));
@@ -89,8 +91,20 @@ public final class EmbeddedGatewayCommand {
         config.router().enabled() ? "on" : "off",
         gateway.port(),
         backend,
-        metrics.getPort());
+        metrics.getAddress().getPort());
     // The servers' own threads keep the process alive.
+  }
+
+  private static void answer(HttpExchange exchange, PrometheusRegistry registry)
+      throws IOException {
+    try (exchange) {
+      ByteArrayOutputStream text = new ByteArrayOutputStream();
+      PrometheusTextFormatWriter format = PrometheusTextFormatWriter.create();
+      format.write(text, registry.scrape());
+      exchange.getResponseHeaders().set("Content-Type", format.getContentType());
+      exchange.sendResponseHeaders(200, text.size());
+      text.writeTo(exchange.getResponseBody());
+    }
   }
 
   private static GatewayConfig config(Map<String, String> options) {
