@@ -10,6 +10,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.List;
 
 /** Reads messages and writes replies. Thread-safe. */
 interface Codec {
@@ -51,18 +52,19 @@ interface Codec {
 
   /** For replies, as gRPC wants it. */
   default MethodDescriptor.Marshaller<Reply> replies() {
+    List<Reply> constants = Reply.constants();
+    byte[][] serialised = new byte[constants.size()][];
+    for (int i = 0; i < serialised.length; i++) {
+      serialised[i] = write(constants.get(i));
+    }
     return new MethodDescriptor.Marshaller<>() {
       @Override
       public InputStream stream(Reply reply) {
         if (!reply.isConstant()) {
           return serialise(reply);
         }
-        byte[] kept = reply.kept();
-        if (kept == null) {
-          kept = write(reply);
-          reply.keep(kept);
-        }
-        return new Serialised(kept, 0, kept.length);
+        byte[] bytes = serialised[reply.constantIndex()];
+        return new Serialised(bytes, 0, bytes.length);
       }
 
       @Override

@@ -57,6 +57,10 @@ final class ProcessorStream extends ServerCall.Listener<Message> implements Stre
     } catch (Throwable t) {
       // Errors too, such as a class that is missing: what leaves here fails the exchange.
       stats.failed(Failure.MESSAGE);
+      if (t.getClass() == OutOfMemoryError.class) {
+        // The heap's, which ends the process; Netty's own, of its buffers, has a class of its own.
+        throw (OutOfMemoryError) t;
+      }
       if (!replied) {
         phases.neutral(message, this);
       }

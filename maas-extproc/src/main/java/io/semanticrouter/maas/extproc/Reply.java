@@ -3,15 +3,17 @@ package io.semanticrouter.maas.extproc;
 
 import io.semanticrouter.maas.HeaderEdits;
 import io.semanticrouter.maas.LocalAnswer;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One reply, as what it says; a codec makes a {@code ProcessingResponse} of it. It answers one
  * message of the same phase, or ends the exchange with an answer of its own: Envoy takes any other
- * for an error of ours. Nearly all are constants. Immutable, but for the serialised form that a
- * constant keeps.
+ * for an error of ours. Nearly all are constants. Immutable.
  */
 final class Reply {
   /** What becomes of the piece of a body that is answered. */
@@ -25,6 +27,7 @@ final class Reply {
   }
 
   private static final byte[] NOTHING = {};
+  private static final List<Reply> CONSTANTS = new ArrayList<>();
   private static final Map<Phase, Reply> CONTINUE = new EnumMap<>(Phase.class);
   private static final Map<ModeOverride, Reply> REQUEST_OVERRIDES =
       new EnumMap<>(ModeOverride.class);
@@ -65,10 +68,8 @@ final class Reply {
   /** What the client gets instead of an answer of a backend; null when the exchange goes on. */
   final @Nullable LocalAnswer answer;
 
-  private final boolean constant;
-
-  /** The serialised form of a constant, once it is known. Not volatile: arrays of equal content. */
-  private byte @Nullable [] wire;
+  /** Its place among the {@link #constants}, or -1. */
+  private final int constant;
 
   private Reply(
       Phase phase,
@@ -81,7 +82,7 @@ final class Reply {
       boolean endOfStream,
       @Nullable UsageMetadata metadata,
       @Nullable LocalAnswer answer,
-      boolean constant) {
+      int constant) {
     this.phase = phase;
     this.edits = edits;
     this.override = override;
@@ -96,8 +97,26 @@ final class Reply {
   }
 
   private static Reply constant(Phase phase, @Nullable ModeOverride override) {
-    return new Reply(
-        phase, HeaderEdits.EMPTY, override, Body.KEPT, NOTHING, 0, 0, false, null, null, true);
+    Reply reply =
+        new Reply(
+            phase,
+            HeaderEdits.EMPTY,
+            override,
+            Body.KEPT,
+            NOTHING,
+            0,
+            0,
+            false,
+            null,
+            null,
+            CONSTANTS.size());
+    CONSTANTS.add(reply);
+    return reply;
+  }
+
+  /** The replies that are sent again and again, each at its {@link #constantIndex}. */
+  static List<Reply> constants() {
+    return Collections.unmodifiableList(CONSTANTS);
   }
 
   /** The reply that changes nothing. */
@@ -112,7 +131,7 @@ final class Reply {
   /** A reply to headers. */
   static Reply headers(Phase phase, HeaderEdits edits, @Nullable ModeOverride override) {
     if (!edits.isEmpty()) {
-      return new Reply(phase, edits, override, Body.KEPT, NOTHING, 0, 0, false, null, null, false);
+      return new Reply(phase, edits, override, Body.KEPT, NOTHING, 0, 0, false, null, null, -1);
     }
     Reply reply =
         override == null
@@ -128,49 +147,33 @@ final class Reply {
   /** A piece of a body that goes on as this instead. */
   static Reply replaced(Phase phase, byte[] bytes, int from, int to) {
     return new Reply(
-        phase, HeaderEdits.EMPTY, null, Body.REPLACED, bytes, from, to, false, null, null, false);
+        phase, HeaderEdits.EMPTY, null, Body.REPLACED, bytes, from, to, false, null, null, -1);
   }
 
   /** A piece of a body that goes on in full duplex. */
   static Reply echoed(Phase phase, byte[] bytes, int from, int to, boolean endOfStream) {
     return new Reply(
-        phase,
-        HeaderEdits.EMPTY,
-        null,
-        Body.ECHOED,
-        bytes,
-        from,
-        to,
-        endOfStream,
-        null,
-        null,
-        false);
+        phase, HeaderEdits.EMPTY, null, Body.ECHOED, bytes, from, to, endOfStream, null, null, -1);
   }
 
   /** Ends the exchange: no backend sees the request any more. */
   static Reply answered(Phase phase, LocalAnswer answer) {
     return new Reply(
-        phase, HeaderEdits.EMPTY, null, Body.KEPT, NOTHING, 0, 0, false, null, answer, false);
+        phase, HeaderEdits.EMPTY, null, Body.KEPT, NOTHING, 0, 0, false, null, answer, -1);
   }
 
   /** The same with something to know for Envoy. */
   Reply withMetadata(UsageMetadata added) {
-    return new Reply(
-        phase, edits, override, body, bytes, from, to, endOfStream, added, answer, false);
+    return new Reply(phase, edits, override, body, bytes, from, to, endOfStream, added, answer, -1);
   }
 
-  /** Whether it will be sent again and again. */
+  /** Whether it is one of the {@link #constants}. */
   boolean isConstant() {
+    return constant >= 0;
+  }
+
+  /** Its place among the {@link #constants}; -1 when it is none of them. */
+  int constantIndex() {
     return constant;
-  }
-
-  /** The serialised form, where {@link #keep} has been called. */
-  byte @Nullable [] kept() {
-    return wire;
-  }
-
-  /** Keeps the serialised form of a constant. */
-  void keep(byte[] serialised) {
-    wire = serialised;
   }
 }

@@ -40,6 +40,7 @@ final class MaasServer implements AutoCloseable {
   private final ServerConfig config;
   private final MaasConfig meteringConfig;
   private final PrometheusRegistry registry = new PrometheusRegistry();
+  private final Totals totals = new Totals();
   private final Metering metering;
   private final MaasProcessor processor;
   private final HealthStatusManager health = new HealthStatusManager();
@@ -48,9 +49,19 @@ final class MaasServer implements AutoCloseable {
   private @Nullable MetricsEndpoint metrics;
   private @Nullable GrpcListeners listeners;
   private @Nullable ScheduledExecutorService idle;
-  private volatile boolean ready;
-  private volatile boolean stopping;
-  private boolean closed;
+
+  private final Object stateLock = new Object();
+
+  /** Only ever goes on; changed under the lock. */
+  private volatile State state = State.NEW;
+
+  private enum State {
+    NEW,
+    STARTING,
+    READY,
+    /** Or stopped. */
+    STOPPING
+  }
 
   /** A server that does not listen yet. */
   MaasServer(MaasConfig metering, RouterConfig router, ServerConfig config) {
@@ -58,7 +69,8 @@ final class MaasServer implements AutoCloseable {
     Metering.Builder builder =
         Metering.builder(metering)
             .sink(PrometheusSink.register(metering, registry))
-            .sink(new DebugLog(true));
+            .sink(new DebugLog(true))
+            .sink(totals);
     if (router.enabled()) {
       EmbeddedRouter embedded = new EmbeddedRouter(router);
       RouterCacheMetrics.register(registry, embedded);
@@ -76,8 +88,17 @@ final class MaasServer implements AutoCloseable {
    * @return false when the server was closed before, and does nothing
    * @throws IOException when a port or a file cannot be had; the message says which
    */
-  synchronized boolean start() throws IOException {
-    if (closed) {
+  boolean start() throws IOException {
+    return start(() -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param whenReady called when it is ready and is not being stopped, before a stop can begin
+   */
+  synchronized boolean start(Runnable whenReady) throws IOException {
+    if (!enter(State.STARTING, () -> {})) {
       return false;
     }
     try {
@@ -89,28 +110,53 @@ final class MaasServer implements AutoCloseable {
             "Attempts to use changed TLS files that failed; the old ones stay in use",
             tls::reloadFailures);
       }
-      metrics = MetricsEndpoint.start(config.metrics(), registry, () -> ready);
+      metrics = MetricsEndpoint.start(config.metrics(), registry, this::isReady);
       GrpcListeners grpc = new GrpcListeners(config.grpc(), tls);
       listeners = grpc;
       if (!config.warmUp().isZero()) {
         grpc.tryAddresses();
-        WarmUp.run(meteringConfig, config, grpc, () -> stopping);
+        WarmUp.run(meteringConfig, config, grpc, this::isStopping);
       }
       health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
       health.setStatus(
           processor.bindService().getServiceDescriptor().getName(), ServingStatus.SERVING);
       grpc.listen(List.of(processor, health.getHealthService()));
       settleIdleExchanges();
-      ready = true;
-      return true;
+      return enter(State.READY, whenReady);
     } catch (IOException | RuntimeException e) {
-      closed = true;
+      enter(State.STOPPING, () -> {});
       if (listeners != null) {
         listeners.close();
       }
       release();
       throw e;
     }
+  }
+
+  /** Goes on to a state, unless it has been reached or passed; what is to be said is said there. */
+  private boolean enter(State next, Runnable action) {
+    synchronized (stateLock) {
+      if (state.compareTo(next) >= 0) {
+        return false;
+      }
+      state = next;
+      action.run();
+      return true;
+    }
+  }
+
+  private boolean isReady() {
+    return state == State.READY;
+  }
+
+  private boolean isStopping() {
+    return state == State.STOPPING;
+  }
+
+  /** What has been metered since the start, in a few words. */
+  @Override
+  public String toString() {
+    return totals + "; open: " + processor.openStreams();
   }
 
   /** The TCP port of gRPC, or -1 when there is none. */
@@ -130,16 +176,22 @@ final class MaasServer implements AutoCloseable {
    */
   @Override
   public void close() {
-    stopping = true;
+    close(() -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param whenStopping called when the stop begins, after which the server does not become ready
+   */
+  void close(Runnable whenStopping) {
+    if (!enter(State.STOPPING, whenStopping)) {
+      return;
+    }
     GrpcListeners open;
     synchronized (this) {
-      if (closed) {
-        return;
-      }
-      closed = true;
       open = listeners;
     }
-    ready = false;
     health.enterTerminalState();
     if (open != null) {
       // Nothing ends by itself yet, so that this only waits: others have to hear of it first.

@@ -21,7 +21,10 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** The command line. Exit status: 0 stopped as asked, 1 cannot run, 2 wrong configuration. */
+/**
+ * The command line. Exit status: 0 stopped as asked, 1 cannot run, 2 wrong configuration, 3 out of
+ * memory.
+ */
 @Command(
     name = "maas-extproc",
     mixinStandardHelpOptions = true,
@@ -116,6 +119,7 @@ public final class Main implements Callable<Integer> {
     if (!addShutdownHook(shutdown)) {
       return 0;
     }
+    OutOfMemory.endsTheProcess(server);
     log.info("MaaS integration: {} ({})", describe(file.metering().mode()), path);
     if (file.router().enabled()) {
       log.info("Embedded router: on");
@@ -124,13 +128,13 @@ public final class Main implements Callable<Integer> {
       log.warn("Cost is to be calculated, but no model has a price: all exchanges are unpriced");
     }
     try {
-      if (server.start()) {
-        log.info(
-            "Ready: ExtProc and health on {}, metrics on {}:{}",
-            where(file.server().grpc(), server.grpcPort()),
-            file.server().metrics().host(),
-            server.metricsPort());
-      }
+      server.start(
+          () ->
+              log.info(
+                  "Ready: ExtProc and health on {}, metrics on {}:{}",
+                  where(file.server().grpc(), server.grpcPort()),
+                  file.server().metrics().host(),
+                  server.metricsPort()));
     } catch (IOException e) {
       err.println("maas-extproc: " + e.getMessage());
       // With it this would end as if it had been asked to.
@@ -175,11 +179,18 @@ public final class Main implements Callable<Integer> {
   }
 
   private static void stop(Logger log, MaasServer server) {
-    log.info("Stopping: waiting for open exchanges");
-    server.close();
-    log.info("Stopped");
-    // A JVM that is ended by SIGTERM reports 143; being asked to stop is no failure.
-    Runtime.getRuntime().halt(0);
+    int status = CANNOT_RUN;
+    try {
+      server.close(() -> log.info("Stopping: waiting for open exchanges"));
+      log.info("Stopped");
+      // A JVM that is ended by SIGTERM reports 143; being asked to stop is no failure.
+      status = 0;
+    } catch (Throwable t) {
+      // Whatever it is, the process was asked to end.
+      log.error("The stop failed", t);
+    } finally {
+      Runtime.getRuntime().halt(status);
+    }
   }
 
   private static String describe(Mode mode) {
