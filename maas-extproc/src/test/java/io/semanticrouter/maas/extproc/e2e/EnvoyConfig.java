@@ -16,6 +16,9 @@ final class EnvoyConfig {
   private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
   private static final String SHIPPED = "llm";
 
+  /** The listener of {@link #patient}. */
+  static final String PATIENT = "patient";
+
   private final ObjectNode root;
   private final ObjectNode shipped;
 
@@ -27,6 +30,16 @@ final class EnvoyConfig {
   /** The shipped configuration on free ports; its listener is called {@code llm}. */
   static EnvoyConfig shipped(int routerPort, int backendPort) throws IOException {
     return new EnvoyConfig((ObjectNode) YAML.readTree(Envoy.config(routerPort, backendPort)));
+  }
+
+  /**
+   * The shipped configuration with one more listener, on which Envoy waits for the router as long
+   * as a busy machine needs: for tests in which nothing may pass unseen.
+   */
+  static String patient(int routerPort, int backendPort) throws IOException {
+    EnvoyConfig config = shipped(routerPort, backendPort);
+    config.listener(PATIENT).extProc("message_timeout: 60s");
+    return config.text();
   }
 
   /** Adds a copy of the shipped listener. Its name is the prefix of its statistics too. */

@@ -109,7 +109,7 @@ record RawHttp(List<String> head, String body, boolean cut) {
     return text.getBytes(StandardCharsets.ISO_8859_1);
   }
 
-  private static RawHttp send(int port, byte[]... pieces) throws IOException {
+  static RawHttp send(int port, byte[]... pieces) throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       socket.setSoTimeout(30_000);
       socket.setTcpNoDelay(true);
