@@ -74,12 +74,13 @@ public final class Metering {
   /**
    * A request has arrived.
    *
-   * @param method the HTTP method, upper case
-   * @param path the path, with or without its query
+   * @param method the HTTP method
+   * @param target the path as the request spells it, with or without its query
    * @param request its headers, read during this call only
    */
-  public Exchange begin(String method, String path, Headers request) {
-    UsageConfig.Route route = method.equals("POST") ? config.usage().route(path) : null;
+  public Exchange begin(String method, String target, Headers request) {
+    String path = RequestPath.of(target);
+    UsageConfig.Route route = Operation.mayGenerate(method) ? config.usage().route(path) : null;
     Operation operation =
         route != null && route.operation() != null ? route.operation() : Operation.of(method, path);
     Identity identity = Identity.ANONYMOUS;

@@ -1,54 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas;
 
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The model that a path names, for APIs whose bodies name none: {@code …/model/MODEL/converse} and
  * {@code …/invoke} of Amazon Bedrock, {@code …/models/MODEL:generateContent} of Gemini and Vertex
- * AI. Source: their API references.
+ * AI, {@code …/endpoints/MODEL/invocations} of SageMaker and Databricks, {@code …/ai/run/MODEL} of
+ * Cloudflare. Source: their API references. A model may have slashes and colons, as ARNs do.
  */
 final class ModelPath {
-  private static final int MAX_LENGTH = 3 * MaasConfig.MAX_VALUE_BYTES;
+  private static final String INVOCATIONS = "/invocations";
 
   private ModelPath() {}
 
-  /** The model, safe for labels; null when the path names none. */
+  /**
+   * The model, safe for labels; null when the path names none.
+   *
+   * @param path as {@link RequestPath} spells it
+   */
   static @Nullable String model(String path) {
-    String p = Operation.plain(path);
-    int segment = p.lastIndexOf('/') + 1;
-    int colon = p.indexOf(':', segment);
-    String name = null;
-    if (colon > segment) {
-      name = p.substring(segment, colon);
-    } else {
-      int model = p.lastIndexOf("/model/", segment - 2);
-      int from = model + "/model/".length();
-      if (model >= 0 && from < segment - 1) {
-        name = p.substring(from, segment - 1);
-      }
+    int segment = path.lastIndexOf('/') + 1;
+    int verb = path.lastIndexOf(':');
+    if (verb > segment) {
+      int models = RequestPath.endOf(path, "/models/");
+      return name(path, models >= 0 ? models : segment, verb);
     }
-    return name == null || name.length() > MAX_LENGTH ? null : Texts.sanitise(decoded(name));
+    int model = RequestPath.endOf(path, "/model/");
+    if (model >= 0) {
+      return name(path, model, segment - 1);
+    }
+    int run = RequestPath.endOf(path, "/ai/run/");
+    if (run >= 0) {
+      return name(path, run, path.length());
+    }
+    int endpoint = RequestPath.endOf(path, "endpoints/");
+    boolean invoked = path.regionMatches(true, segment - 1, INVOCATIONS, 0, INVOCATIONS.length());
+    return invoked && endpoint >= 0 ? name(path, endpoint, segment - 1) : null;
   }
 
-  /** Percent-decoded (RFC 3986, 2.1); what is no encoding stays as it is. */
-  private static String decoded(String text) {
-    if (text.indexOf('%') < 0) {
-      return text;
-    }
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    int length = 0;
-    for (int i = 0; i < bytes.length; i++) {
-      int high = bytes[i] == '%' && i + 2 < bytes.length ? Character.digit(bytes[i + 1], 16) : -1;
-      int low = high < 0 ? -1 : Character.digit(bytes[i + 2], 16);
-      if (low >= 0) {
-        bytes[length++] = (byte) (high << 4 | low);
-        i += 2;
-      } else {
-        bytes[length++] = bytes[i];
-      }
-    }
-    return new String(bytes, 0, length, StandardCharsets.UTF_8);
+  private static @Nullable String name(String path, int from, int to) {
+    return from < to ? Texts.sanitise(path.substring(from, to)) : null;
   }
 }

@@ -86,7 +86,13 @@ final class ResponseMeter {
     } else {
       settledByHeaders = null;
     }
-    usageOfHeaders = operation == Operation.INVOKE ? usageOf(headers) : null;
+    usageOfHeaders =
+        switch (operation) {
+          case INVOKE -> usageOf(headers);
+          case GENERATE, DETECT -> usageOf(headers, "x-prompt-tokens", "x-generated-tokens");
+          case EMBEDDING, RERANK, POOLING -> usageOf(headers, "x-compute-tokens", null);
+          default -> null;
+        };
     scanner =
         settledByHeaders == null && framing != null
             ? new UsageScanner(format(operation), framing)
@@ -191,7 +197,8 @@ final class ResponseMeter {
       }
     }
     if (usage != null) {
-      return measured(scanner, usage, abort);
+      boolean half = usage.prompt < 0 || usage.completion < 0;
+      return half && usageOfHeaders != null ? usageOfHeaders : measured(scanner, usage, abort);
     }
     if (scanner.usageSeen()) {
       return without(Status.FAILED, Reason.UNKNOWN_DIALECT);
@@ -326,6 +333,24 @@ final class ResponseMeter {
         u.providerTotal);
   }
 
+  /**
+   * Text Generation Inference states all tokens of an answer that is no stream in headers, and in
+   * its body only when it is asked to ({@code router/src/server.rs}); Text Embeddings Inference in
+   * headers alone.
+   *
+   * @param output null where nothing is generated
+   */
+  private @Nullable Measurement usageOf(Headers headers, String input, @Nullable String output) {
+    long prompt = count(headers.get(input));
+    long completion = output == null ? 0 : count(headers.get(output));
+    if (prompt < 0 || completion < 0) {
+      return null;
+    }
+    return Math.max(prompt, completion) > config.maxTokens()
+        ? without(Status.FAILED, Reason.QUARANTINED)
+        : Measurement.of(Status.COMPLETE, Set.of(), TokenUsage.of(prompt, completion));
+  }
+
   /** Bedrock's InvokeModel states usage in headers too; the input excludes what was cached. */
   private static @Nullable Measurement usageOf(Headers headers) {
     long input = count(headers.get("x-amzn-bedrock-input-token-count"));
@@ -392,7 +417,8 @@ final class ResponseMeter {
 
   private static BodyFormat format(Operation operation) {
     return switch (operation) {
-      case CHAT, COMPLETION, POOLING -> BodyFormat.OPENAI;
+      case CHAT -> BodyFormat.OPENAI;
+      case COMPLETION -> BodyFormat.COMPLETION;
       case EMBEDDING -> BodyFormat.EMBEDDING;
       case RESPONSES -> BodyFormat.RESPONSES;
       case MESSAGES -> BodyFormat.ANTHROPIC;
@@ -401,9 +427,10 @@ final class ResponseMeter {
       case CONVERSE -> BodyFormat.CONVERSE;
       case INVOKE -> BodyFormat.INVOKE;
       case COHERE_CHAT -> BodyFormat.COHERE;
-      case RERANK -> BodyFormat.RERANK;
+      case RERANK, POOLING -> BodyFormat.RERANK;
       case AUDIO -> BodyFormat.AUDIO;
       case IMAGE -> BodyFormat.IMAGE;
+      case GENERATE -> BodyFormat.GENERATE;
       case DETECT, NOT_METERED -> BodyFormat.DETECT;
     };
   }

@@ -62,32 +62,28 @@ public record UsageConfig(
   /**
    * An exception for one path.
    *
-   * @param path a path; with {@code *} at its end, all that begin so
+   * @param path a path in any case; with {@code *} at its end, all that begin so
    * @param operation the operation there, null to tell it by the path as usual
    * @param forceUsage as in {@link UsageConfig}
    * @param backend as in {@link UsageConfig}
    */
   public record Route(
       String path, @Nullable Operation operation, boolean forceUsage, Backend backend) {
-    boolean matches(String plainPath) {
+    boolean matches(String requestPath) {
       int end = path.length() - 1;
       return path.charAt(end) == '*'
-          ? plainPath.regionMatches(0, path, 0, end)
-          : plainPath.equals(path);
+          ? requestPath.regionMatches(true, 0, path, 0, end)
+          : requestPath.equalsIgnoreCase(path);
     }
   }
 
   private static final int DEFAULT_BYTES_PER_TOKEN = 4;
   private static final long DEFAULT_MAX_TOKENS = 100_000_000;
 
-  /** The route of a path, null when there is none. */
+  /** The route of a path as {@link RequestPath} spells it, null when there is none. */
   @Nullable Route route(String path) {
-    if (routes.isEmpty()) {
-      return null;
-    }
-    String plain = Operation.plain(path);
     for (int i = 0; i < routes.size(); i++) {
-      if (routes.get(i).matches(plain)) {
+      if (routes.get(i).matches(path)) {
         return routes.get(i);
       }
     }
@@ -114,8 +110,14 @@ public record UsageConfig(
     List<Route> routes = new ArrayList<>();
     for (String path : section.keys()) {
       int errorsBefore = section.errorCount();
+      String plain = RequestPath.of(path);
       if (!path.startsWith("/")) {
         section.reject(path, "a route must begin with /");
+      }
+      for (int i = 0; i < routes.size(); i++) {
+        if (routes.get(i).path().equalsIgnoreCase(plain)) {
+          section.reject(path, "is the same path as another route");
+        }
       }
       ConfigSection route = section.section(path);
       if (section.errorCount() > errorsBefore) {
@@ -125,7 +127,7 @@ public record UsageConfig(
           route.has("operation") ? route.oneOf("operation", Operation.DETECT) : null;
       routes.add(
           new Route(
-              path,
+              plain,
               operation,
               route.bool("force_usage", forceUsage),
               route.oneOf("backend", backend)));

@@ -73,7 +73,7 @@ class UsageConfigTest {
                     Map.of("operation", "cohere-chat"),
                     "/a/b/chat",
                     Map.of("force_usage", false, "backend", "generic"))));
-    assertThat(Objects.requireNonNull(config.route("/a/b/chat?x=1")))
+    assertThat(Objects.requireNonNull(config.route("/a/B/chat")))
         .isEqualTo(new Route("/a/b/chat", null, false, Backend.GENERIC));
     assertThat(Objects.requireNonNull(config.route("/a/b/chat/more")))
         .isEqualTo(new Route("/a/*", Operation.COHERE_CHAT, true, Backend.VLLM));

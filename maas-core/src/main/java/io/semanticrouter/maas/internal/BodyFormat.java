@@ -5,6 +5,7 @@ import static io.semanticrouter.maas.internal.EventFacts.BESIDE;
 import static io.semanticrouter.maas.internal.EventFacts.CHOICE;
 import static io.semanticrouter.maas.internal.EventFacts.ELEMENT;
 import static io.semanticrouter.maas.internal.EventFacts.NESTED;
+import static io.semanticrouter.maas.internal.EventFacts.OWN;
 import static io.semanticrouter.maas.internal.EventFacts.ROOT;
 import static io.semanticrouter.maas.internal.EventFacts.SPARE;
 import static io.semanticrouter.maas.internal.Schema.Kind.DECIMAL;
@@ -24,12 +25,27 @@ import org.jspecify.annotations.Nullable;
  * reference (Messages); the Gemini API reference ({@code UsageMetadata}, Interactions); the Amazon
  * Bedrock API reference ({@code TokenUsage} of Converse, invocation metrics of InvokeModel); the
  * Cohere API reference (Chat v1 and v2, Embed, Rerank).
+ *
+ * <p>Of {@link Places#own()}: Ollama {@code docs/api.md} ({@code prompt_eval_count}, {@code
+ * eval_count}); llama.cpp {@code tools/server/README.md} ({@code tokens_evaluated}, {@code
+ * tokens_predicted}); SGLang {@code managers/tokenizer_manager.py} ({@code meta_info}); Text
+ * Generation Inference {@code router/src/lib.rs} ({@code Details}, {@code StreamDetails}); the
+ * watsonx.ai API reference (text generation, embeddings); the Vertex AI reference ({@code
+ * metadata.tokenMetadata}, {@code embeddings.statistics}); the DashScope API reference ({@code
+ * usage}, {@code output.finish_reason} with {@code "null"}, {@code usage.models} of applications);
+ * Replicate ({@code metrics}); LM Studio's REST API ({@code stats}); Cloudflare Workers AI ({@code
+ * result.usage}).
  */
 public enum BodyFormat {
-  /** Chat completions, completions, pooling. */
+  /** Chat completions. */
   OPENAI(Places.openAi(), Dialect.OPENAI, Dialect.OPENAI),
+  /** Completions; llama.cpp answers in its own format under the same name. */
+  COMPLETION(Places.openAi().union(Places.own()), Dialect.OPENAI, Dialect.OPENAI),
   /** Embeddings of several APIs under similar paths. */
-  EMBEDDING(Places.openAi().union(Places.gemini()).union(Places.cohere()), null, Dialect.OPENAI),
+  EMBEDDING(
+      Places.openAi().union(Places.gemini()).union(Places.cohere()).union(Places.own()),
+      null,
+      Dialect.OPENAI),
   /** OpenAI Responses. */
   RESPONSES(Places.responses(), Dialect.INPUT_OUTPUT, Dialect.INPUT_OUTPUT),
   /** Anthropic Messages. */
@@ -44,8 +60,13 @@ public enum BodyFormat {
   INVOKE(Places.everything().union(Places.invocation()), null, null),
   /** Cohere Chat. */
   COHERE(Places.cohere(), Dialect.COHERE, Dialect.COHERE),
-  /** Rerank of Cohere and vLLM. */
-  RERANK(Places.openAi().union(Places.cohere()), null, Dialect.OPENAI),
+  /** Rerank of Cohere and vLLM, scores, classes, pooling. */
+  RERANK(Places.openAi().union(Places.cohere()).union(Places.own()), null, Dialect.OPENAI),
+  /** What servers and clouds offer in formats of their own. */
+  GENERATE(
+      Places.own().union(Places.openAi()).union(Places.media()),
+      Dialect.INPUT_OUTPUT,
+      Dialect.INPUT_OUTPUT),
   /** Transcriptions, translations and speech of OpenAI and vLLM. */
   AUDIO(Places.media().union(Places.openAi()), null, Dialect.INPUT_OUTPUT),
   /** Images of OpenAI. */
@@ -68,9 +89,15 @@ public enum BodyFormat {
     this.otherwise = otherwise;
   }
 
-  /** Whether a JSON body can be one array of documents (Gemini without {@code alt=sse}). */
+  /**
+   * Whether a JSON body can be one array of documents: Gemini without {@code alt=sse}, SGLang for
+   * several prompts, Text Generation Inference at {@code /}.
+   */
   boolean isArrayOfDocuments() {
-    return this == GEMINI || this == DETECT;
+    return switch (this) {
+      case GEMINI, GENERATE, EMBEDDING, RERANK, DETECT -> true;
+      default -> false;
+    };
   }
 
   /** The schemas; in a class of their own, because an enum's constants come before its methods. */
@@ -418,6 +445,95 @@ public enum BodyFormat {
           .build();
     }
 
+    // --- formats of their own ----------------------------------------------------------------
+
+    private static Members counts(String input, String output) {
+      return Schema.object(Paths.DETAILS)
+          .in(OWN)
+          .count(input, Slots.INPUT)
+          .count(output, Slots.OUTPUT);
+    }
+
+    /** One of several answers, prompts or models, whose counts add up. */
+    private static Schema parts() {
+      return Schema.array(
+          Paths.PARTS,
+          Schema.object(Paths.PART)
+              .in(ELEMENT)
+              .count("input_token_count", Slots.INPUT)
+              .count("generated_token_count", Slots.OUTPUT)
+              .count("input_tokens", Slots.INPUT)
+              .count("output_tokens", Slots.OUTPUT)
+              .with("stop_reason", Words.ending())
+              .details(
+                  "meta_info",
+                  d ->
+                      d.count("prompt_tokens", Slots.INPUT)
+                          .count("completion_tokens", Slots.OUTPUT))
+              .details(
+                  "embeddings",
+                  d -> d.details("statistics", s -> s.count("token_count", Slots.INPUT)))
+              .build());
+    }
+
+    private static Schema tokenMetadata() {
+      Members input = Schema.object(Paths.DETAILS).in(OWN).count("totalTokens", Slots.INPUT);
+      Members output = Schema.object(Paths.DETAILS).in(OWN).count("totalTokens", Slots.OUTPUT);
+      return Schema.object(Paths.DETAILS)
+          .with("inputTokenCount", input.build())
+          .with("outputTokenCount", output.build())
+          .build();
+    }
+
+    static Schema own() {
+      Members ending = Schema.object(Paths.DETAILS).with("finish_reason", Words.ending());
+      Schema result = Schema.object(Paths.DETAILS).with("usage", openAiUsage(ROOT)).build();
+      return root()
+          .leaf("done", PRESENCE, Paths.FINISH)
+          .leaf("stop", PRESENCE, Paths.FINISH)
+          .with("usage", usage(ROOT).with("models", parts()).build())
+          .with("result", result)
+          .with("results", parts())
+          .with("predictions", parts())
+          .with(
+              "output",
+              Schema.object(Paths.DETAILS)
+                  .with("finish_reason", Words.ending())
+                  .with("choices", Schema.array(Paths.DETAILS, ending.build()))
+                  .build())
+          .with(
+              "meta_info",
+              counts("prompt_tokens", "completion_tokens")
+                  .count("cached_tokens", Slots.CACHE_READ)
+                  .leaf("finish_reason", PRESENCE, Paths.FINISH)
+                  .build())
+          .with(
+              "details",
+              counts("input_length", "generated_tokens")
+                  .with(
+                      "prefill",
+                      Schema.array(Paths.DETAILS, Schema.object(Paths.PROMPT_TOKEN).build()))
+                  .leaf("finish_reason", PRESENCE, Paths.FINISH)
+                  .build())
+          .with(
+              "metadata",
+              Schema.object(Paths.DETAILS).with("tokenMetadata", tokenMetadata()).build())
+          .with("metrics", counts("input_token_count", "output_token_count").build())
+          .with(
+              "stats",
+              counts("input_tokens", "total_output_tokens")
+                  .count("reasoning_output_tokens", Slots.REASONING)
+                  .build())
+          .in(OWN)
+          .count("prompt_eval_count", Slots.INPUT)
+          .count("eval_count", Slots.OUTPUT)
+          .count("tokens_evaluated", Slots.INPUT)
+          .count("tokens_predicted", Slots.OUTPUT)
+          .count("input_token_count", Slots.INPUT)
+          .in(Schema.NO_TALLY)
+          .build();
+    }
+
     // --- all ---------------------------------------------------------------------------------
 
     static Schema everything() {
@@ -428,7 +544,8 @@ public enum BodyFormat {
           .union(gemini())
           .union(interactions())
           .union(converse())
-          .union(cohere());
+          .union(cohere())
+          .union(own());
     }
   }
 

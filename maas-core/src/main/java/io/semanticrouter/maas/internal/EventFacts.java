@@ -29,7 +29,12 @@ final class EventFacts {
   /** The usage at the root under another name: {@code usageMetadata}, {@code meta}. */
   static final int BESIDE = 5;
 
-  private static final int TALLIES = 6;
+  /**
+   * Usage in names and places of one API each: it counts where there is none under the usual ones.
+   */
+  static final int OWN = 6;
+
+  private static final int TALLIES = 7;
 
   private final @Nullable Tally[] tallies = new @Nullable Tally[TALLIES];
   private final @Nullable RawUsage[] raws = new @Nullable RawUsage[TALLIES];
@@ -156,7 +161,12 @@ final class EventFacts {
       case Paths.CACHE_DETAILS ->
           obtain(ROOT).restate(Slots.bit(Slots.WRITE_5M) | Slots.bit(Slots.WRITE_1H));
       case Paths.ITERATIONS -> iterations[usagePlace] = new Iterations();
-      case Paths.INPUT_MODALITY, Paths.OUTPUT_MODALITY, Paths.CACHE_DETAIL, Paths.ITERATION -> {
+      case Paths.PROMPT_TOKEN -> obtain(OWN).add(Slots.INPUT, 1);
+      case Paths.INPUT_MODALITY,
+          Paths.OUTPUT_MODALITY,
+          Paths.CACHE_DETAIL,
+          Paths.ITERATION,
+          Paths.PART -> {
         obtain(ELEMENT).reset();
         elementWord = Words.NONE;
         elementModel = null;
@@ -195,6 +205,7 @@ final class EventFacts {
         usage.close();
       }
       case Paths.CHOICE -> exitChoice();
+      case Paths.PART -> addPart(obtain(ELEMENT));
       case Paths.INPUT_MODALITY -> addModality(Slots.INPUT_AUDIO, Slots.INPUT_IMAGE);
       case Paths.OUTPUT_MODALITY -> addModality(Slots.OUTPUT_AUDIO, Slots.OUTPUT_IMAGE);
       case Paths.CACHE_DETAIL -> {
@@ -230,6 +241,22 @@ final class EventFacts {
         choiceUsage = new ChoiceUsage();
       }
       choiceUsage.put(choiceIndex, choice);
+    }
+  }
+
+  /**
+   * A part that states what it read and nothing that it wrote wrote nothing. watsonx states the
+   * input once, and 0 from then on.
+   */
+  private void addPart(Tally part) {
+    if (part.isMalformed()) {
+      obtain(OWN).malformed(0);
+    }
+    if (part.orZero(Slots.INPUT) > 0) {
+      obtain(OWN).add(Slots.INPUT, part.get(Slots.INPUT));
+    }
+    if (part.has(Slots.OUTPUT) || part.has(Slots.INPUT)) {
+      obtain(OWN).add(Slots.OUTPUT, part.orZero(Slots.OUTPUT));
     }
   }
 
@@ -307,6 +334,7 @@ final class EventFacts {
       case Paths.TYPE -> type = word;
       case Paths.OBJECT -> object = word;
       case Paths.ELEMENT_WORD -> elementWord = word;
+      case Paths.ENDING -> finished |= word != Words.RUNNING && word != Words.NONE;
       default -> {
         // no such place
       }

@@ -46,5 +46,16 @@ final class Paths {
   /** A document within a document. */
   static final int BYTES = 28;
 
+  /** Whether generation has ended, as a word. */
+  static final int ENDING = 29;
+
+  /** Parts of an answer whose counts add up. */
+  static final int PARTS = 30;
+
+  static final int PART = 31;
+
+  /** A token of the prompt, listed one by one. */
+  static final int PROMPT_TOKEN = 32;
+
   private Paths() {}
 }

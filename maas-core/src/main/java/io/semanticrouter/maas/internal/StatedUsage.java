@@ -27,6 +27,13 @@ final class StatedUsage {
   private boolean withinChoices;
 
   private boolean terminal;
+
+  /** Whether the document that is taken is an element of an array at the root. */
+  private boolean element;
+
+  /** Whether the usage is the sum of such elements, each with one of its own. */
+  private boolean summing;
+
   private boolean done;
 
   /** Whether a document said that generation has ended; its usage may come before or after. */
@@ -82,7 +89,7 @@ final class StatedUsage {
     }
     finished |= isEnd(facts);
     takeUsage(facts, complete, single);
-    terminal |= seen && finished && dialect != Dialect.OPENAI;
+    terminal |= seen && finished && dialect != Dialect.OPENAI && !summing;
   }
 
   private void takeUsage(EventFacts facts, boolean complete, boolean single) {
@@ -110,7 +117,12 @@ final class StatedUsage {
     if (!stated.has(Slots.TOTAL) && (stated.has(Slots.INPUT) || stated.has(Slots.OUTPUT))) {
       merged.remove(Slots.TOTAL); // it was the total of other counts
     }
-    merged.merge(stated);
+    summing = place == EventFacts.OWN && element;
+    if (summing) {
+      merged.addAll(stated);
+    } else {
+      merged.merge(stated);
+    }
     Iterations turns = facts.iterations(place);
     iterations = turns != null ? turns : iterations;
     cost = facts.cost != null ? facts.cost : cost;
@@ -119,7 +131,7 @@ final class StatedUsage {
     spare = place == EventFacts.SPARE;
     ofRequest = !running;
     withinChoices = false;
-    terminal = isTerminal(facts, single);
+    terminal = isTerminal(facts, place, single);
     RawUsage text = facts.raw(place);
     if (text != null) {
       facts.swapRaw(place, raw);
@@ -138,8 +150,16 @@ final class StatedUsage {
     if (place == EventFacts.ROOT && !isUnstated(facts, EventFacts.BESIDE) && isBeside(facts)) {
       place = EventFacts.BESIDE;
     }
-    boolean stated = place != NOWHERE && !isUnstated(facts, place);
-    return stated || isUnstated(facts, EventFacts.SPARE) ? place : EventFacts.SPARE;
+    Tally usual = place == NOWHERE ? null : facts.tally(place);
+    boolean unstated = usual == null || usual.isPristine();
+    boolean empty = usual == null || (usual.isEmpty() && !usual.isMalformed());
+    if (empty && !isUnstated(facts, EventFacts.OWN)) {
+      return EventFacts.OWN;
+    }
+    if (!unstated) {
+      return place;
+    }
+    return isUnstated(facts, EventFacts.SPARE) ? place : EventFacts.SPARE;
   }
 
   /** Whether a dialect states its usage under another name, or under one of two. */
@@ -216,9 +236,12 @@ final class StatedUsage {
     terminal = facts.finished;
   }
 
-  private boolean isTerminal(EventFacts facts, boolean single) {
+  private boolean isTerminal(EventFacts facts, int place, boolean single) {
     if (single || spare) {
       return true;
+    }
+    if (place == EventFacts.OWN) {
+      return facts.finished && !summing;
     }
     if (dialect == null) {
       return false;
@@ -247,7 +270,10 @@ final class StatedUsage {
     };
   }
 
-  private static boolean isDelta(EventFacts facts) {
+  private boolean isDelta(EventFacts facts) {
+    if (format == BodyFormat.GENERATE) {
+      return !facts.finished;
+    }
     return switch (facts.type) {
       case Words.CONTENT_BLOCK_DELTA,
           Words.RESPONSE_DELTA,
@@ -295,10 +321,11 @@ final class StatedUsage {
     if (facts.converseMark) {
       return Dialect.CONVERSE;
     }
-    return hasBilledUnits(facts.tally(EventFacts.ROOT))
-            || hasBilledUnits(facts.tally(EventFacts.BESIDE))
-        ? Dialect.COHERE
-        : null;
+    if (hasBilledUnits(facts.tally(EventFacts.ROOT))
+        || hasBilledUnits(facts.tally(EventFacts.BESIDE))) {
+      return Dialect.COHERE;
+    }
+    return isUnstated(facts, EventFacts.OWN) ? null : Dialect.INPUT_OUTPUT;
   }
 
   private static boolean hasBilledUnits(@Nullable Tally tally) {
@@ -306,6 +333,11 @@ final class StatedUsage {
         && (tally.has(Slots.BILLED_INPUT)
             || tally.has(Slots.BILLED_OUTPUT)
             || tally.has(Slots.SEARCH_UNITS));
+  }
+
+  /** Says whether the next document is an element of an array at the root. */
+  void element(boolean ofArray) {
+    element = ofArray;
   }
 
   /** The end marker of a stream: no usage will be raised any more. */

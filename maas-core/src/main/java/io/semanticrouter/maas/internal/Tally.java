@@ -143,6 +143,14 @@ final class Tally {
     present |= other.present;
   }
 
+  /** Adds all that another one states. */
+  void addAll(Tally other) {
+    for (int rest = other.present; rest != 0; rest &= rest - 1) {
+      int slot = Integer.numberOfTrailingZeros(rest);
+      add(slot, other.counts[slot]);
+    }
+  }
+
   /** The largest count. */
   long max() {
     long max = 0;

@@ -226,6 +226,7 @@ public final class UsageScanner extends CutLines {
     boolean whole = complete || !scanner.isMalformed();
     if (whole) {
       boolean single = sse == null && frames == null && !documentRead && !rootArray.isOpen();
+      stated.element(rootArray.isOpen());
       stated.take(facts, complete, single);
     }
     documentRead = true;

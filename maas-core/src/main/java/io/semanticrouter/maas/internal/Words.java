@@ -8,7 +8,8 @@ package io.semanticrouter.maas.internal;
  * speech; {@code object} of chat completions, completions, embeddings and responses); the Anthropic
  * API reference, "Streaming messages"; the Cohere API reference, "Chat with streaming" v1 and v2;
  * the Gemini API reference, {@code Modality}, "Interactions"; the Amazon Bedrock API reference,
- * {@code CacheDetail}.
+ * {@code CacheDetail}; the Mistral API reference, "Conversations"; the OpenAI API reference,
+ * "Runs"; the references of DashScope and watsonx.ai for {@link #ending()}.
  */
 final class Words {
   static final int NONE = 0;
@@ -51,6 +52,9 @@ final class Words {
   static final int EXECUTOR = 50;
   static final int ADVISOR = 51;
   static final int FALLBACK = 52;
+
+  /** That generation goes on, where its end is a word. */
+  static final int RUNNING = 60;
 
   private Words() {}
 
@@ -95,6 +99,8 @@ final class Words {
         .word("chat.completion", COMPLETION)
         .word("chat.completion.chunk", COMPLETION)
         .word("text_completion", COMPLETION)
+        .word("conversation.response", COMPLETION)
+        .word("thread.run", COMPLETION)
         .word("transcription.chunk", COMPLETION)
         .word("translation.chunk", COMPLETION)
         .word("list", LIST)
@@ -122,6 +128,15 @@ final class Words {
         .word("compaction", EXECUTOR)
         .word("advisor_message", ADVISOR)
         .word("fallback_message", FALLBACK)
+        .build();
+  }
+
+  /** Why generation has ended, of APIs that say {@code "null"} or the like while it has not. */
+  static Schema ending() {
+    return Schema.words(Paths.ENDING)
+        .word("null", RUNNING)
+        .word("not_finished", RUNNING)
+        .word("NOT_FINISHED", RUNNING)
         .build();
   }
 }

@@ -119,7 +119,7 @@ final class Oracle {
   }
 
   private void documents(String text) {
-    boolean lists = !stream && (format == BodyFormat.GEMINI || format == BodyFormat.DETECT);
+    boolean lists = !stream && format.isArrayOfDocuments();
     Blanker blanker = new Blanker(text, table, lists);
     String blanked = blanker.blanked();
     undecided |= blanker.undecided;

@@ -143,7 +143,7 @@ final class OracleDocument {
       case "object" -> object = word(node, json);
       case "error" -> error |= isThere(json);
       case "stopReason" -> stopReason |= isThere(json);
-      case "blockReason", "stop_reason" -> finished |= isThere(json);
+      case "blockReason", "stop_reason", "stop", "done" -> finished |= isThere(json);
       case "id" -> responseId = json.isTextual() ? json.textValue() : responseId;
       default -> {
         if (node.meaning.equals("name") && json.isTextual() && model == null) {

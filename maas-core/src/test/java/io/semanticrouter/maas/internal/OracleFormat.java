@@ -246,6 +246,8 @@ final class OracleFormat {
             + under("meta.", COHERE_USAGE)
             + under("delta.usage.", COHERE_USAGE)
             + under("response.meta.", COHERE_USAGE)),
+    /** Only what the names of others can be taken for; the rest is OwnFormatsTest's. */
+    OWN("stop mark\ndone mark\n"),
     INVOCATION(under("amazon-bedrock-invocationMetrics.", INVOCATION_METRICS));
 
     @SuppressWarnings("ImmutableEnumChecker") // nobody writes to it once it is built
@@ -291,7 +293,8 @@ final class OracleFormat {
             Part.GEMINI,
             Part.INTERACTIONS,
             Part.CONVERSE,
-            Part.COHERE);
+            Part.COHERE,
+            Part.OWN);
     List<Part> invoke = new ArrayList<>(all);
     invoke.add(Part.INVOCATION);
     Map<BodyFormat, OracleFormat> formats = new EnumMap<>(BodyFormat.class);
@@ -299,7 +302,9 @@ final class OracleFormat {
       List<Part> parts =
           switch (format) {
             case OPENAI -> List.of(Part.OPENAI);
-            case EMBEDDING -> List.of(Part.OPENAI, Part.GEMINI, Part.COHERE);
+            case COMPLETION -> List.of(Part.OPENAI, Part.OWN);
+            case GENERATE -> List.of(Part.OPENAI, Part.MEDIA, Part.OWN);
+            case EMBEDDING -> List.of(Part.OPENAI, Part.GEMINI, Part.COHERE, Part.OWN);
             case RESPONSES -> List.of(Part.RESPONSES);
             case ANTHROPIC -> List.of(Part.ANTHROPIC);
             case GEMINI -> List.of(Part.GEMINI);
@@ -307,7 +312,7 @@ final class OracleFormat {
             case CONVERSE -> List.of(Part.CONVERSE);
             case INVOKE -> invoke;
             case COHERE -> List.of(Part.COHERE);
-            case RERANK -> List.of(Part.OPENAI, Part.COHERE);
+            case RERANK -> List.of(Part.OPENAI, Part.COHERE, Part.OWN);
             case AUDIO -> List.of(Part.MEDIA, Part.OPENAI);
             case IMAGE -> List.of(Part.MEDIA);
             case DETECT -> all;

@@ -84,7 +84,8 @@ final class OracleUsage {
             || d.type.equals("transcript.text.delta")
             || INTERACTION_DELTAS.contains(d.type);
     boolean untyped = Set.of("", "?").contains(d.type) || !isDeltaType(d.type);
-    deltas += typedDelta || (untyped && (d.choiceThere || d.candidateThere)) ? 1 : 0;
+    boolean delta = typedDelta || (untyped && (d.choiceThere || d.candidateThere));
+    deltas += (format == BodyFormat.GENERATE ? !d.finished : delta) ? 1 : 0;
     finished |= ends(d);
     takeUsage(d, only);
     terminal |= seen && finished && dialect != Dialect.OPENAI;
