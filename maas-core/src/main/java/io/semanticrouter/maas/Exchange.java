@@ -45,6 +45,10 @@ public final class Exchange implements AutoCloseable {
 
   private final Metering metering;
   private final @Nullable Operation operation;
+
+  /** Whether only the answer can say that this is an operation at all. */
+  private final boolean unlisted;
+
   private final String path;
   private final long requestBytes;
   private final Identity identity;
@@ -83,6 +87,7 @@ public final class Exchange implements AutoCloseable {
   Exchange(
       Metering metering,
       @Nullable Operation operation,
+      boolean unlisted,
       String path,
       long requestBytes,
       Identity identity,
@@ -95,6 +100,7 @@ public final class Exchange implements AutoCloseable {
       long startedNanos) {
     this.metering = metering;
     this.operation = operation;
+    this.unlisted = unlisted;
     this.path = path;
     this.requestBytes = requestBytes;
     this.identity = identity;
@@ -108,11 +114,17 @@ public final class Exchange implements AutoCloseable {
   }
 
   /**
-   * Whether this is an LLM operation, so that a record will come of it. If not, nothing needs to be
-   * fed any more; only {@link #requestEdits} applies all the same.
+   * Whether this is an LLM operation, so that a record will come of it, or may turn out to be one:
+   * of a request on a path that no list names a record comes only when its answer states usage. If
+   * not, nothing needs to be fed any more; only {@link #requestEdits} applies all the same.
    */
   public boolean isMetered() {
     return operation != null;
+  }
+
+  /** Whether a record may still come of it: it is metered, and not settled. */
+  public boolean isOpen() {
+    return operation != null && !settled;
   }
 
   /** Whom the exchange is billed to. */
@@ -246,6 +258,9 @@ public final class Exchange implements AutoCloseable {
       return HeaderEdits.EMPTY;
     }
     status = responseStatus;
+    if (unlisted && !mayStateUsage(headers)) {
+      return HeaderEdits.EMPTY;
+    }
     if (requestRouting != null) {
       requestRouting.answered();
     }
@@ -271,7 +286,7 @@ public final class Exchange implements AutoCloseable {
         otherBody = plain == null ? meter.codedBody() : plain::feed;
         kept.begin(wantsResponseBody(), responseStatus, headers);
       }
-      if (metering.config().mode().isIntegrated()) {
+      if (metering.config().mode().isIntegrated() && !unlisted) {
         // Asked for by us, then, and not by the client.
         boolean debugged = requestEdits.sets(RoutingHeaders.DEBUG);
         edits = metering.routingHeaders().write(routing, headers, debugged);
@@ -280,6 +295,21 @@ public final class Exchange implements AutoCloseable {
       fail(e);
     }
     return forcing == null ? edits : strip(forcing, edits, headers);
+  }
+
+  /** Whether the answer to an unlisted request looks like one of a model; such are counted. */
+  private boolean mayStateUsage(Headers headers) {
+    try {
+      boolean successful = status >= 200 && status <= 299;
+      if (!successful || !ResponseMeter.holdsDocuments(headers.get("content-type"))) {
+        return false;
+      }
+      metering.unlisted().add(path, metering.nanos());
+      return metering.config().usage().unlisted() == UsageConfig.Unlisted.DETECT;
+    } catch (Exception e) {
+      fail(e);
+      return false;
+    }
   }
 
   /** Also when the measurement has failed: the usage is there all the same. */
@@ -460,7 +490,10 @@ public final class Exchange implements AutoCloseable {
     return routing.withResponseModel(model != null ? model : ModelPath.model(path));
   }
 
-  /** The record, once the exchange is settled; null before, and for what is not metered. */
+  /**
+   * The record, once the exchange is settled; null before, for what is not metered, and for an
+   * unlisted request whose answer states no usage.
+   */
   public @Nullable UsageRecord record() {
     return record;
   }
@@ -504,6 +537,9 @@ public final class Exchange implements AutoCloseable {
       requestRouting.settled();
     }
     Measurement measurement = measure(abort);
+    if (unlisted && !statesUsage(measurement)) {
+      return;
+    }
     record(operation, measurement);
     if (kept != null) {
       if (abort != null || defective) {
@@ -512,6 +548,13 @@ public final class Exchange implements AutoCloseable {
         kept.end(measurement, modelSoFar());
       }
     }
+  }
+
+  /** Whether there was usage, even if it could not be taken. */
+  private static boolean statesUsage(Measurement measurement) {
+    return measurement.usage() != null
+        || measurement.has(Reason.UNKNOWN_DIALECT)
+        || measurement.has(Reason.QUARANTINED);
   }
 
   /** Without a backend. */

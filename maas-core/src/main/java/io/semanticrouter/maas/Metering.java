@@ -42,6 +42,7 @@ public final class Metering {
   private final List<ContentCoding> codings;
   private final @Nullable RequestRouter router;
 
+  private final UnlistedRequests unlisted = new UnlistedRequests();
   private final AtomicLong sequence = new AtomicLong();
   private final AtomicLong heldRequestBytes = new AtomicLong();
   private final LongAdder defects = new LongAdder();
@@ -83,6 +84,10 @@ public final class Metering {
     UsageConfig.Route route = Operation.mayGenerate(method) ? config.usage().route(path) : null;
     Operation operation =
         route != null && route.operation() != null ? route.operation() : Operation.of(method, path);
+    if (operation == Operation.NOT_METERED && route == null && !RequestPath.isPlain(target, path)) {
+      operation = null; // what costs nothing has to be spelt plainly
+    }
+    boolean isUnlisted = operation == null && Operation.mayGenerate(method);
     Identity identity = Identity.ANONYMOUS;
     HeaderEdits edits = HeaderEdits.EMPTY;
     UsageForcing forcing = null;
@@ -96,9 +101,10 @@ public final class Metering {
       }
       try {
         boolean generates = operation != null && operation != Operation.NOT_METERED;
+        boolean detects = isUnlisted && config.usage().unlisted() == UsageConfig.Unlisted.DETECT;
         edits = routingHeaders.ask(request, generates);
         if (operation != null && generates) {
-          forcedUsage = forcedUsage(operation, route, request);
+          forcedUsage = forcedUsage(operation, route, path, request);
           // Where there is no room, any edit makes the gateway refuse the request.
           if (request.hasRoomFor(0, 0)) {
             UsageConfig.AcceptEncoding accepted = config.usage().acceptEncoding();
@@ -110,6 +116,8 @@ public final class Metering {
             }
             edits = AcceptEncoding.edit(edits, request, accepted, codings);
           }
+        } else if (detects && request.hasRoomFor(0, 0)) {
+          edits = AcceptEncoding.edit(edits, request, config.usage().acceptEncoding(), codings);
         }
       } catch (Exception e) {
         forcing = null;
@@ -139,7 +147,8 @@ public final class Metering {
         operation != null && config.usage().onDisconnect() == UsageConfig.Disconnect.ESTIMATE;
     return new Exchange(
         this,
-        operation,
+        isUnlisted ? Operation.DETECT : operation,
+        isUnlisted,
         path,
         isEstimated ? contentLength(request) : -1,
         identity,
@@ -157,15 +166,31 @@ public final class Metering {
    * its body will show. Only where the API knows how to be asked, and does not state usage anyway.
    */
   private ForcedUsage forcedUsage(
-      Operation operation, UsageConfig.@Nullable Route route, Headers request) {
-    boolean asks = operation == Operation.CHAT || operation == Operation.COMPLETION;
-    if (!asks || !(route == null ? config.usage().forceUsage() : route.forceUsage())) {
+      Operation operation, UsageConfig.@Nullable Route route, String path, Headers request) {
+    if (!mayAsk(operation, route, path)
+        || !(route == null ? config.usage().forceUsage() : route.forceUsage())) {
       return ForcedUsage.OFF;
     }
     if (ResponseMeter.isEncoded(request.get("content-encoding"))) {
       return ForcedUsage.ENCODED;
     }
     return UsageForcing.isPlainJson(request) ? ForcedUsage.UNSEEN : ForcedUsage.NOT_JSON;
+  }
+
+  /**
+   * Whether an API can be asked. Where only the body tells which one it is, a request that says
+   * {@code "stream": true} is one of those that can: on a path that the configuration leaves to the
+   * body, or that vLLM and its like have.
+   */
+  private static boolean mayAsk(
+      Operation operation, UsageConfig.@Nullable Route route, String path) {
+    return switch (operation) {
+      case CHAT, COMPLETION -> true;
+      case DETECT ->
+          (route != null && route.operation() == Operation.DETECT)
+              || RequestPath.endOf(path, "/invocations") == path.length();
+      default -> false;
+    };
   }
 
   /** What the head of a request allows: unseen so far when its body can be routed. */
@@ -217,6 +242,18 @@ public final class Metering {
    */
   public long routingSchemaMismatches() {
     return routingHeaders.schemaMismatches();
+  }
+
+  /**
+   * How many requests on paths that neither a list nor a route names were answered as a model
+   * answers: a method that may generate, a 2xx status, and JSON or a stream of events.
+   */
+  public long unlistedRequests() {
+    return unlisted.count();
+  }
+
+  UnlistedRequests unlisted() {
+    return unlisted;
   }
 
   /** The bytes that requests take which are held back at this moment, to be routed. */

@@ -48,7 +48,9 @@ final class RequestPath {
 
   /** Whether a target begins as its path is spelt, so that no server can read it otherwise. */
   static boolean isPlain(String target, String path) {
-    return target.startsWith(path);
+    int end = path.length();
+    return target.startsWith(path)
+        && (end == target.length() || target.charAt(end) == '?' || target.charAt(end) == '/');
   }
 
   /** Where the last one of these parts ends in a path, in any case; -1 when there is none. */

@@ -451,9 +451,25 @@ final class ResponseMeter {
     if (type.equals("application/vnd.amazon.eventstream")) {
       return UsageScanner.Framing.FRAMES;
     }
-    return type.equals("application/json") || type.endsWith("+json") || type.endsWith("ndjson")
+    return type.equals("application/json")
+            || type.endsWith("+json")
+            || type.endsWith("ndjson")
+            || type.endsWith("jsonl")
         ? UsageScanner.Framing.JSON
         : null;
+  }
+
+  /** Whether a label says that a body is JSON or a stream of events, or says nothing. */
+  static boolean holdsDocuments(@Nullable String contentType) {
+    return contentType == null
+        || contentType.isBlank()
+        || contains(contentType, "json")
+        || contains(contentType, "event-stream")
+        || contains(contentType, "eventstream");
+  }
+
+  private static boolean contains(String text, String lowerCasePart) {
+    return RequestPath.endOf(text, lowerCasePart) >= 0;
   }
 
   /** Whether a content coding other than identity is stated. */

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param onDisconnect what is billed when a stream breaks off before its final usage
  * @param bytesPerToken for estimates: bytes of a request body per prompt token, 1 or more
  * @param maxTokens the most tokens that one exchange may plausibly state; more is quarantined
+ * @param unlisted what becomes of answers on paths that no list names
  * @param acceptEncoding what becomes of {@code accept-encoding} (never changed in Standalone mode)
  * @param routes exceptions for single paths, the most specific one first
  */
@@ -23,6 +24,7 @@ public record UsageConfig(
     Disconnect onDisconnect,
     int bytesPerToken,
     long maxTokens,
+    Unlisted unlisted,
     AcceptEncoding acceptEncoding,
     List<Route> routes) {
 
@@ -42,6 +44,14 @@ public record UsageConfig(
     ESTIMATE,
     /** Nothing. */
     DROP
+  }
+
+  /** What becomes of answers on paths that no list and no route names. */
+  public enum Unlisted {
+    /** They are metered where they state usage, and counted. */
+    DETECT,
+    /** They are counted. */
+    COUNT
   }
 
   /** What becomes of the request's {@code accept-encoding}. */
@@ -100,6 +110,7 @@ public record UsageConfig(
             section.oneOf("on_disconnect", Disconnect.LAST_SNAPSHOT),
             (int) section.integer("bytes_per_token", DEFAULT_BYTES_PER_TOKEN, 1, 1000),
             section.integer("max_tokens_per_exchange", DEFAULT_MAX_TOKENS, 1, 1L << 50),
+            section.oneOf("unlisted", Unlisted.DETECT),
             section.oneOf("accept_encoding", AcceptEncoding.DECODABLE),
             routes(section.section("routes"), forceUsage, backend));
     section.rejectUnknownKeys();

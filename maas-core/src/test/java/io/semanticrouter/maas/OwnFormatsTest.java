@@ -8,9 +8,11 @@ import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.regex.Matcher;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -472,9 +474,9 @@ class OwnFormatsTest {
       int second = first + random.nextInt(bytes.length - first);
       List<byte[]> pieces =
           List.of(
-              java.util.Arrays.copyOfRange(bytes, 0, first),
-              java.util.Arrays.copyOfRange(bytes, first, second),
-              java.util.Arrays.copyOfRange(bytes, second, bytes.length));
+              Arrays.copyOfRange(bytes, 0, first),
+              Arrays.copyOfRange(bytes, first, second),
+              Arrays.copyOfRange(bytes, second, bytes.length));
       assertThat(measured(answer, pieces, null)).as("%d, %d", first, second).isEqualTo(whole);
     }
   }
@@ -487,9 +489,7 @@ class OwnFormatsTest {
             + "\"details\":{\"generated_tokens\":1},\"results\":[{\"input_token_count\":1}],"
             + "\"tokens_evaluated\":1,\"stats\":{\"input_tokens\":1},\"usage\":{\"input_tokens\":1},"
             + "\"metrics\":{\"input_token_count\":1}},";
-    String body =
-        answer.body.replaceFirst(
-            "\\{(?=\"[a-z])", java.util.regex.Matcher.quoteReplacement(planted));
+    String body = answer.body.replaceFirst("\\{(?=\"[a-z])", Matcher.quoteReplacement(planted));
     assertThat(body).isNotEqualTo(answer.body);
     Measurement measured = measured(answer, List.of(body.getBytes(StandardCharsets.UTF_8)), null);
     assertThat(measured).isEqualTo(measured(answer, List.of(answer.bytes()), null));
@@ -548,6 +548,8 @@ class OwnFormatsTest {
     private final String body;
     private final long prompt;
     private final long completion;
+
+    @SuppressWarnings("ImmutableEnumChecker") // List.of
     private final List<String> headers;
 
     StatedInHeaders(String path, String body, long prompt, long completion, String... headers) {

@@ -28,6 +28,7 @@ class UsageConfigTest {
                 Disconnect.LAST_SNAPSHOT,
                 4,
                 100_000_000,
+                UsageConfig.Unlisted.DETECT,
                 AcceptEncoding.DECODABLE,
                 List.of()));
   }
@@ -47,6 +48,8 @@ class UsageConfigTest {
                     3,
                     "max_tokens_per_exchange",
                     5000,
+                    "unlisted",
+                    "count",
                     "accept_encoding",
                     "identity")))
         .isEqualTo(
@@ -56,6 +59,7 @@ class UsageConfigTest {
                 Disconnect.ESTIMATE,
                 3,
                 5000,
+                UsageConfig.Unlisted.COUNT,
                 AcceptEncoding.IDENTITY,
                 List.of()));
   }

@@ -36,15 +36,11 @@ public record FieldCase(String name, JsonNode data) {
           "json-labelled-sse",
           "mistral-audio-is-prompt",
           "model-flood",
-          "ollama-native",
           "one-newline-between-events",
-          "percent-encoded-path",
-          "readme-route-does-not-force",
           "rerank-total-only",
           "sse-labelled-json",
           "two-responses-in-one-stream",
-          "usage-chunk-with-null-choices",
-          "vllm-invocations");
+          "usage-chunk-with-null-choices");
 
   /** All cases, in the order of the file. */
   public static List<FieldCase> all() {

@@ -111,7 +111,7 @@ final class StreamPhases {
   /** Whether the stream only holds resources by now. */
   boolean isOver() {
     if (observed) {
-      return exchange == null || !exchange.isMetered() || exchange.record() != null;
+      return exchange == null || !exchange.isOpen();
     }
     return notSkipped && config.earlyCompletion() && !isFullDuplex();
   }
@@ -123,7 +123,7 @@ final class StreamPhases {
 
   /** The stream ends, whatever has been seen: settles what is not settled yet. */
   void close(End end) {
-    if (exchange == null || !isOpen(exchange)) {
+    if (exchange == null || !exchange.isOpen()) {
       return;
     }
     exchange.abort(
@@ -132,7 +132,7 @@ final class StreamPhases {
           case DRAIN -> AbortReason.DRAIN;
           default -> AbortReason.CANCELLED;
         });
-    stats.settled(end);
+    countSettled(exchange, end);
   }
 
   /** Sends on what is held of a request of which the rest does not come. */
@@ -373,14 +373,17 @@ final class StreamPhases {
   }
 
   private void end() {
-    if (exchange != null && isOpen(exchange)) {
+    if (exchange != null && exchange.isOpen()) {
       exchange.end();
-      stats.settled(End.END_OF_RESPONSE);
+      countSettled(exchange, End.END_OF_RESPONSE);
     }
   }
 
-  private static boolean isOpen(Exchange exchange) {
-    return exchange.isMetered() && exchange.record() == null;
+  /** Of a request on no list often no record comes. */
+  private void countSettled(Exchange settled, End end) {
+    if (settled.record() != null) {
+      stats.settled(end);
+    }
   }
 
   // --- replies -------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ class ConfigScenariosTest {
   void whatIsShownAgainstTheMetersWishIsAnsweredAndNotRecorded() {
     HttpExchange exchange =
         HttpExchange.of(
-            HttpMessage.request("POST", "/other").body(End.LAST_CHUNK, "a"),
+            HttpMessage.request("DELETE", "/other").body(End.LAST_CHUNK, "a"),
             SSE.trailers("t", "1"));
     Played played = passesOn(Filter.of(BodySendMode.STREAMED, BodySendMode.STREAMED), exchange);
     assertThat(played.shown(Direction.RESPONSE)).isEqualTo(SSE.body());

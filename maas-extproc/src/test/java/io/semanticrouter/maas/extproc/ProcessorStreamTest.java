@@ -36,6 +36,7 @@ import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.Operation;
 import io.semanticrouter.maas.Outcome;
 import io.semanticrouter.maas.TokenUsage;
 import io.semanticrouter.maas.UsageRecord;
@@ -51,6 +52,7 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -271,6 +273,42 @@ class ProcessorStreamTest {
     assertThat(stream.replyKinds())
         .containsExactly("REQUEST_HEADERS", "RESPONSE_HEADERS", "RESPONSE_BODY");
     assertThat(stream.replies().get(1).hasModeOverride()).isFalse();
+    stream.cancel();
+    assertThat(sink.records()).isEmpty();
+  }
+
+  @Test
+  void answerOnAnUnlistedPathIsReadWhereItCanStateUsage() {
+    FakeEnvoy.Stream stream =
+        open().send(request("POST", "/brand/new"), response(200, "application/json"));
+    assertThat(stream.replies().get(0).hasModeOverride()).isFalse();
+    assertThat(stream.lastReply().getModeOverride())
+        .isEqualTo(mode(HeaderSendMode.SEND, BodySendMode.STREAMED, HeaderSendMode.SEND));
+    stream.send(body(JSON_ANSWER, true));
+    assertThat(sink.single().operation()).isEqualTo(Operation.DETECT);
+    assertThat(sink.single().outcome()).isEqualTo(Outcome.COMPLETE);
+    stream.cancel();
+    assertThat(sink.records()).hasSize(1);
+  }
+
+  @Test
+  void answerOnAnUnlistedPathThatStatesNoneMakesNoRecord() {
+    FakeEnvoy.Stream stream =
+        open()
+            .send(
+                request("POST", "/brand/new"),
+                response(200, "application/json"),
+                body("{\"ok\":true}", true));
+    stream.cancel();
+    assertThat(sink.records()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"200, text/html", "200, image/png", "404, application/json", "500, text/plain"})
+  void otherAnswerOnAnUnlistedPathAsksForNothingMore(int status, String type) {
+    FakeEnvoy.Stream stream = open().send(request("POST", "/brand/new"), response(status, type));
+    assertThat(stream.replyKinds()).containsExactly("REQUEST_HEADERS", "RESPONSE_HEADERS");
+    assertThat(stream.lastReply().hasModeOverride()).isFalse();
     stream.cancel();
     assertThat(sink.records()).isEmpty();
   }

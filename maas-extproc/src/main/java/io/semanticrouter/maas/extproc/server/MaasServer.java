@@ -263,6 +263,10 @@ final class MaasServer implements AutoCloseable {
         "semantic_router_routing_schema_mismatches",
         "Responses of a semantic router with a header contract whose version is not known here",
         metering::routingSchemaMismatches);
+    counter(
+        "semantic_router_unlisted_requests",
+        "Requests on paths that no list names, answered with JSON or events",
+        metering::unlistedRequests);
     ExtProcMetrics.register(registry, processor);
   }
 

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.semanticrouter.maas.Measurement.Status;
+import io.semanticrouter.maas.testkit.FakeHeaders;
+import io.semanticrouter.maas.testkit.RecordingSink;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Paths that no list names: what is stated there is billed, the rest is counted. */
+class UnlistedRequestsTest {
+  private static final String PATH = "/brand/new/endpoint";
+  private static final String CHAT =
+      "{\"model\":\"m\",\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"}],"
+          + "\"usage\":{\"prompt_tokens\":20,\"completion_tokens\":5,\"total_tokens\":25}}";
+
+  private final RecordingSink sink = new RecordingSink();
+
+  private Metering metering(String... usage) {
+    Map<String, Object> section =
+        usage.length == 0 ? Map.of() : Map.of(usage[0], (Object) usage[1]);
+    return Metering.builder(
+            MaasConfig.from(Map.of("maas_integration", Map.of("enabled", true, "usage", section))))
+        .sink(sink)
+        .build();
+  }
+
+  private static final FakeHeaders REQUEST =
+      FakeHeaders.of("x-auth-request-user", "alice", "x-auth-request-tier", "gold");
+
+  private Exchange exchange(
+      Metering metering, String method, String path, int status, String type, String body) {
+    Exchange exchange = metering.begin(method, path, REQUEST);
+    FakeHeaders headers = FakeHeaders.of("x-vsr-selected-model", "m");
+    exchange.onResponseHeaders(
+        status, type.isEmpty() ? headers : headers.add("content-type", type));
+    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+    exchange.onResponseBody(bytes, 0, bytes.length);
+    exchange.end();
+    return exchange;
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "application/json",
+        "application/json; charset=utf-8",
+        "Application/Problem+JSON",
+        "application/x-ndjson",
+        "application/jsonl",
+        "",
+      })
+  void answer_that_states_usage_is_billed_once_to_whoever_asked(String type) {
+    Metering metering = metering();
+    Exchange exchange = exchange(metering, "POST", PATH, 200, type, CHAT);
+    UsageRecord record = sink.single();
+    assertThat(exchange.record()).isSameAs(record);
+    assertThat(record.operation()).isEqualTo(Operation.DETECT);
+    assertThat(record.identity().user()).isEqualTo("alice");
+    assertThat(record.model()).isEqualTo("m");
+    assertThat(record.forcedUsage()).isEqualTo(ForcedUsage.OFF);
+    assertThat(record.measurement().status()).isEqualTo(Status.COMPLETE);
+    assertThat(Objects.requireNonNull(record.measurement().usage()).prompt()).isEqualTo(20);
+    assertThat(metering.unlistedRequests()).isEqualTo(1);
+    exchange.close();
+    assertThat(sink.records()).hasSize(1);
+  }
+
+  /** What the API references show, on a path that nobody has listed. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{\"model\":\"m\",\"message\":{\"content\":\"x\"},\"done\":true,\"prompt_eval_count\":20,\"eval_count\":5}",
+        "{\"text\":\"x\",\"meta_info\":{\"prompt_tokens\":20,\"completion_tokens\":5}}",
+        "[{\"text\":\"x\",\"meta_info\":{\"prompt_tokens\":20,\"completion_tokens\":5}}]",
+        "{\"content\":\"x\",\"stop\":true,\"tokens_evaluated\":20,\"tokens_predicted\":5}",
+        "{\"type\":\"message\",\"usage\":{\"input_tokens\":20,\"output_tokens\":5}}",
+        "{\"object\":\"response\",\"usage\":{\"input_tokens\":20,\"output_tokens\":5,\"total_tokens\":25}}",
+        "{\"candidates\":[{}],\"usageMetadata\":{\"promptTokenCount\":20,\"candidatesTokenCount\":5}}",
+        "{\"stopReason\":\"end_turn\",\"usage\":{\"inputTokens\":20,\"outputTokens\":5}}",
+        "{\"text\":\"x\",\"meta\":{\"billed_units\":{\"input_tokens\":20,\"output_tokens\":5}}}",
+        // Mistral's conversations, OpenAI's runs, Replicate's predictions.
+        "{\"object\":\"conversation.response\",\"conversation_id\":\"c\",\"outputs\":[],"
+            + "\"usage\":{\"prompt_tokens\":20,\"completion_tokens\":5,\"total_tokens\":25}}",
+        "{\"id\":\"r\",\"object\":\"thread.run\",\"status\":\"completed\","
+            + "\"usage\":{\"prompt_tokens\":20,\"completion_tokens\":5,\"total_tokens\":25}}",
+        "{\"status\":\"succeeded\",\"metrics\":{\"predict_time\":0.5,\"input_token_count\":20,\"output_token_count\":5}}",
+        "{\"results\":[{\"generated_token_count\":5,\"input_token_count\":20,\"stop_reason\":\"eos_token\"}]}",
+      })
+  void usage_is_found_in_every_known_place(String body) {
+    exchange(metering(), "POST", PATH, 200, "application/json", body);
+    TokenUsage usage = Objects.requireNonNull(sink.single().measurement().usage());
+    assertThat(List.of(usage.prompt(), usage.completion())).containsExactly(20L, 5L);
+    assertThat(sink.single().measurement().status()).isEqualTo(Status.COMPLETE);
+  }
+
+  @Test
+  void stream_that_states_usage_is_billed() {
+    String stream =
+        "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0}]}\n\n"
+            + "data: {\"object\":\"chat.completion.chunk\",\"choices\":[],\"usage\":{\"prompt_tokens\":20,"
+            + "\"completion_tokens\":5}}\n\ndata: [DONE]\n\n";
+    exchange(metering(), "POST", PATH, 200, "text/event-stream", stream);
+    assertThat(sink.single().measurement().status()).isEqualTo(Status.COMPLETE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{}",
+        "[]",
+        "[1,2]",
+        "\"x\"",
+        "{\"user\":\"x\",\"items\":[{\"usage\":{\"prompt_tokens\":1}}]}",
+        "{\"usage\":\"see the documentation\"}",
+        "{\"usage\":{\"disk\":5}}",
+        "{\"usage\":null}",
+        "{\"results\":[{\"id\":1}],\"metadata\":{\"x\":1},\"stats\":{\"a\":1},\"metrics\":{\"cpu\":2}}",
+        "{\"details\":\"x\",\"done\":true,\"stop\":1}",
+        "{not json",
+        "",
+      })
+  void answer_that_states_none_is_counted_and_makes_no_record(String body) {
+    Metering metering = metering();
+    Exchange exchange = exchange(metering, "POST", PATH, 200, "application/json", body);
+    assertThat(exchange.record()).isNull();
+    assertThat(exchange.isOpen()).isFalse();
+    assertThat(sink.records()).isEmpty();
+    assertThat(metering.unlistedRequests()).isEqualTo(1);
+    assertThat(metering.defects()).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "POST, 200, text/html",
+    "POST, 200, image/png",
+    "POST, 200, application/octet-stream",
+    "POST, 404, application/json",
+    "POST, 500, application/json",
+    "POST, 302, application/json",
+    "GET, 200, application/json",
+    "HEAD, 200, application/json",
+    "DELETE, 200, application/json",
+    "OPTIONS, 204, application/json",
+  })
+  void anything_else_is_neither_looked_at_nor_counted(String method, int status, String type) {
+    Metering metering = metering();
+    Exchange exchange = metering.begin(method, PATH, REQUEST);
+    exchange.onResponseHeaders(status, FakeHeaders.of("content-type", type));
+    assertThat(exchange.wantsResponseBody()).isFalse();
+    exchange.end();
+    assertThat(sink.records()).isEmpty();
+    assertThat(metering.unlistedRequests()).isZero();
+  }
+
+  @Test
+  void count_looks_at_no_body() {
+    Metering metering = metering("unlisted", "count");
+    Exchange exchange = metering.begin("POST", PATH, REQUEST);
+    exchange.onResponseHeaders(200, FakeHeaders.of("content-type", "application/json"));
+    assertThat(exchange.wantsResponseBody()).isFalse();
+    exchange.end();
+    assertThat(sink.records()).isEmpty();
+    assertThat(metering.unlistedRequests()).isEqualTo(1);
+  }
+
+  @Test
+  void request_and_answer_are_left_as_they_are() {
+    Exchange exchange =
+        metering()
+            .begin(
+                "POST",
+                PATH,
+                FakeHeaders.of("content-type", "application/json", "content-length", "9"));
+    assertThat(exchange.requestEdits()).isEqualTo(HeaderEdits.EMPTY);
+    assertThat(exchange.editsRequestBody()).isFalse();
+    HeaderEdits edits =
+        exchange.onResponseHeaders(
+            200, FakeHeaders.of("content-type", "application/json", "x-vsr-selected-model", "m"));
+    assertThat(edits).isEqualTo(HeaderEdits.EMPTY);
+    assertThat(exchange.editsResponseBody()).isFalse();
+    exchange.close();
+  }
+
+  /** A coding that cannot be read here would be another way not to pay. */
+  @Test
+  void answer_comes_in_a_coding_that_can_be_read() {
+    FakeHeaders request = FakeHeaders.of("accept-encoding", "br, gzip");
+    assertThat(metering().begin("POST", PATH, request).requestEdits())
+        .isNotEqualTo(HeaderEdits.EMPTY);
+    assertThat(metering("unlisted", "count").begin("POST", PATH, request).requestEdits())
+        .isEqualTo(HeaderEdits.EMPTY);
+    assertThat(metering().begin("GET", PATH, request).requestEdits()).isEqualTo(HeaderEdits.EMPTY);
+  }
+
+  /** What claims to cost nothing has to be spelt as its API spells it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/v1/%74okenize",
+        "/v1//tokenize",
+        "/x/../v1/tokenize",
+        "/v1/tokenize;x",
+        "/v1%2Ftokenize",
+        "/v1/chat/completions;/tokenize",
+        "/v1/chat/completions/%2e/tokenize",
+        "/v1\\tokenize"
+      })
+  void free_path_that_is_not_spelt_plainly_is_looked_at(String path) {
+    exchange(metering(), "POST", path, 200, "application/json", CHAT);
+    assertThat(sink.single().operation()).isEqualTo(Operation.DETECT);
+    assertThat(sink.single().measurement().status()).isEqualTo(Status.COMPLETE);
+  }
+
+  @Test
+  void route_names_a_path() {
+    Metering metering =
+        Metering.builder(
+                MaasConfig.from(
+                    Map.of(
+                        "maas_integration",
+                        Map.of(
+                            "usage",
+                            Map.of(
+                                "routes",
+                                Map.of("/brand/*", Map.of("operation", "not-metered")))))))
+            .sink(sink)
+            .build();
+    exchange(metering, "POST", PATH, 200, "application/json", CHAT);
+    assertThat(sink.single().operation()).isEqualTo(Operation.NOT_METERED);
+    assertThat(metering.unlistedRequests()).isZero();
+  }
+
+  @Test
+  void standalone_meters_them_too() {
+    Metering metering = Metering.builder(MaasConfig.defaults()).sink(sink).build();
+    exchange(metering, "POST", PATH, 200, "application/json", CHAT);
+    assertThat(sink.single().measurement().status()).isEqualTo(Status.COMPLETE);
+  }
+
+  @Test
+  void client_that_leaves_before_any_usage_makes_no_record() {
+    Metering metering = metering();
+    Exchange exchange = metering.begin("POST", PATH, REQUEST);
+    exchange.abort(AbortReason.CANCELLED);
+    assertThat(exchange.record()).isNull();
+    assertThat(exchange.isOpen()).isFalse();
+    assertThat(sink.records()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/, /",
+    "/api/v1/run, /api/v1/run",
+    "/v1beta/things, /v1beta/things",
+    "/v1/conversations/conv_0123456789abcdef, /v1/conversations/*",
+    "/a/b/c/d/e/f, /a/b/c/...",
+    "/hooks/T024BE7LD/B0/XXXXXXXXXXXXXXXX, /hooks/*/*/...",
+    "/bot123456:ABC-DEF/sendMessage, /*/*",
+    "/users/alice@example.com, /users/*",
+    "/reset/correct-horse-battery-staple, /reset/*",
+    "/k/aaaaaaaaaaaaaaaaa, /k/*",
+    "/123, /*",
+    "/café, /*",
+    "no/slash, /no/slash",
+    "'', /",
+  })
+  void log_shows_no_ids_and_no_keys(String path, String shape) {
+    assertThat(UnlistedRequests.shape(path)).isEqualTo(shape);
+  }
+
+  @Test
+  void log_is_written_once_in_ten_minutes() {
+    UnlistedRequests unlisted = new UnlistedRequests();
+    CapturedLog.MESSAGES.clear();
+    for (int i = 0; i < 100; i++) {
+      unlisted.add("/a/b" + (char) ('a' + i % 26), i);
+    }
+    assertThat(logged()).hasSize(1);
+    unlisted.add("/later", 600_000_000_001L);
+    assertThat(logged()).hasSize(2);
+    assertThat(logged().get(1)).contains("100 requests", "/a/bb").doesNotContain("/later");
+    assertThat(unlisted.count()).isEqualTo(101);
+  }
+
+  private static List<String> logged() {
+    return CapturedLog.MESSAGES.stream().filter(m -> m.startsWith("No list of endpoints")).toList();
+  }
+}
