@@ -46,7 +46,7 @@ public record RouterReport(Result result, Set<PiiType> piiTypes) {
     ENCODED,
     /** The body is longer than the limit; it passed as it is. */
     TOO_LARGE,
-    /** So much of other requests was held back that there was no room; it passed as it is. */
+    /** Other requests took so much room, or time, that there was none; it passed as it is. */
     CROWDED,
     /** The gateway did not show the whole body before some of it had to go on. */
     UNSEEN,

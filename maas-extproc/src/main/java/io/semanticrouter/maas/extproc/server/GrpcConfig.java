@@ -27,6 +27,10 @@ record GrpcConfig(
     int maxHeaderListBytes,
     boolean reflection) {
 
+  /** A message is in memory as a whole, so it may take a sixteenth of it: 4 to 64 MB. */
+  private static final int MAX_MESSAGE_MB =
+      (int) Math.max(4, Math.min(64, Runtime.getRuntime().maxMemory() >> 24));
+
   static GrpcConfig from(ConfigSection section) {
     ListenAddress tcp =
         new ListenAddress(
@@ -48,7 +52,7 @@ record GrpcConfig(
         tls,
         (int) section.integer("grpc_threads", processors, 1, 1024),
         Duration.ofSeconds(section.integer("keepalive_seconds", 60, 1, 3600)),
-        (int) section.integer("max_message_mb", 64, 1, 1024) << 20,
+        (int) section.integer("max_message_mb", MAX_MESSAGE_MB, 1, 1024) << 20,
         // A client's headers, which Envoy bounds at 60 KiB by default, can be copied into the
         // metadata (grpc_service.initial_metadata).
         (int) section.integer("max_header_list_kb", 64, 8, 8192) << 10,

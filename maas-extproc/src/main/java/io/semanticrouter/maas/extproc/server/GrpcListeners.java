@@ -39,8 +39,9 @@ import org.jspecify.annotations.Nullable;
  * The gRPC services on a TCP port, a Unix domain socket, or both; one group of event loops serves
  * all connections. With epoll where the system has it, else with the JDK's selectors.
  *
- * <p>What is not set is meant: there is no limit on the streams of a connection, on their resets
- * (Envoy resets every stream) or on the age of a connection, because a busy Envoy would hit it.
+ * <p>What all streams may take is bounded by the memory of the process ({@link StreamLimits}). What
+ * is not set is meant: there is no limit on resets (Envoy resets every stream) or on the age of a
+ * connection, because a busy Envoy would hit it.
  */
 final class GrpcListeners implements AutoCloseable {
   /** Longer than any pause of a process that lives. */
@@ -55,6 +56,7 @@ final class GrpcListeners implements AutoCloseable {
       new AdaptiveRecvByteBufAllocator(64, 2048, 8192).maxMessagesPerRead(1);
 
   private final GrpcConfig config;
+  private final StreamLimits limits;
   private final EventLoopGroup loops;
   private final List<Server> servers = new ArrayList<>();
   private int port = -1;
@@ -65,9 +67,11 @@ final class GrpcListeners implements AutoCloseable {
    * Nothing listens yet.
    *
    * @param tls for the TCP port, or null for plain text
+   * @param limits for all streams together
    */
-  GrpcListeners(GrpcConfig config, @Nullable TlsFiles tls) {
+  GrpcListeners(GrpcConfig config, @Nullable TlsFiles tls, StreamLimits limits) {
     this.config = config;
+    this.limits = limits;
     this.tls = tls;
     loops = loops(config.threads());
   }
@@ -238,6 +242,10 @@ final class GrpcListeners implements AutoCloseable {
             .withChildOption(ChannelOption.RECVBUF_ALLOCATOR, READS)
             // See MaasProcessor: an executor in between would lose the last message of an exchange.
             .directExecutor()
+            .addStreamTracerFactory(limits)
+            .intercept(limits)
+            // Announced, so that an Envoy opens another connection instead of being refused.
+            .maxConcurrentCallsPerConnection(limits.maxStreams())
             .maxInboundMessageSize(config.maxMessageBytes())
             .maxInboundMetadataSize(config.maxHeaderListBytes())
             // An Envoy that died without a word would keep its exchanges open.

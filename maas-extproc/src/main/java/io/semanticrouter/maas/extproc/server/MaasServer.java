@@ -43,6 +43,7 @@ final class MaasServer implements AutoCloseable {
   private final Totals totals = new Totals();
   private final Metering metering;
   private final MaasProcessor processor;
+  private final StreamLimits limits = StreamLimits.ofMemory();
   private final HealthStatusManager health = new HealthStatusManager();
 
   private @Nullable TlsFiles tls;
@@ -74,7 +75,7 @@ final class MaasServer implements AutoCloseable {
     if (router.enabled()) {
       EmbeddedRouter embedded = new EmbeddedRouter(router);
       RouterCacheMetrics.register(registry, embedded);
-      builder.router(embedded);
+      builder.router(new RoutingBudget(embedded));
     }
     this.metering = builder.build();
     processor = new MaasProcessor(this.metering, config.extProc());
@@ -111,7 +112,7 @@ final class MaasServer implements AutoCloseable {
             tls::reloadFailures);
       }
       metrics = MetricsEndpoint.start(config.metrics(), registry, this::isReady);
-      GrpcListeners grpc = new GrpcListeners(config.grpc(), tls);
+      GrpcListeners grpc = new GrpcListeners(config.grpc(), tls, limits);
       listeners = grpc;
       if (!config.warmUp().isZero()) {
         grpc.tryAddresses();
@@ -267,6 +268,10 @@ final class MaasServer implements AutoCloseable {
         "semantic_router_unlisted_requests",
         "Requests on paths that no list names, answered with JSON or events",
         metering::unlistedRequests);
+    counter(
+        "semantic_router_extproc_refused_streams",
+        "Streams that were ended because they, or all together, would have taken too much memory",
+        limits::refused);
     ExtProcMetrics.register(registry, processor);
   }
 

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.server;
+
+import io.semanticrouter.maas.Operation;
+import io.semanticrouter.maas.RequestRouter;
+import io.semanticrouter.maas.RoutableRequest;
+import io.semanticrouter.maas.RoutedRequest;
+import io.semanticrouter.maas.RouterReport;
+import io.semanticrouter.maas.RouterReport.Result;
+import io.semanticrouter.maas.Routing;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.util.List;
+import java.util.function.LongSupplier;
+
+/**
+ * Bounds the time that long prompts take of the thread that also has to answer all others: each
+ * thread has a budget, which is regained as time passes. A long request for which there is none
+ * left passes as it is, counted as {@link Result#CROWDED}. Its metering, and that of the requests
+ * after it, does not wait until Envoy gives up. Thread-safe.
+ */
+final class RoutingBudget implements RequestRouter {
+  /** Shorter requests are always routed: they take about a millisecond at most. */
+  static final int LONG_BYTES = 16 * 1024;
+
+  /** What can be used at once; a tenth of the message_timeout of {@code config/envoy.yaml}. */
+  static final long BURST_NANOS = 500_000_000;
+
+  /** What is regained of the time that passes, as a divisor: at most half of it is routing. */
+  static final int SHARE = 2;
+
+  private final RequestRouter router;
+  private final LongSupplier clock;
+  private final LongSupplier cpuTime;
+  private final ThreadLocal<Account> accounts = ThreadLocal.withInitial(Account::new);
+
+  /** Of one thread. */
+  private final class Account {
+    private long credit = BURST_NANOS;
+    private long seen = clock.getAsLong();
+
+    private long credit() {
+      long now = clock.getAsLong();
+      credit = Math.min(BURST_NANOS, credit + (now - seen) / SHARE);
+      seen = now;
+      return credit;
+    }
+
+    /** A debt is bounded too: one request can only block so many after it. */
+    private void use(long nanos) {
+      credit = Math.max(-BURST_NANOS, credit - nanos);
+    }
+  }
+
+  /** A router whose time is bounded. */
+  RoutingBudget(RequestRouter router) {
+    this(router, System::nanoTime, cpuTime());
+  }
+
+  /**
+   * The same with other clocks.
+   *
+   * @param cpuTime what the current thread has used, in nanoseconds
+   */
+  RoutingBudget(RequestRouter router, LongSupplier clock, LongSupplier cpuTime) {
+    this.router = router;
+    this.clock = clock;
+    this.cpuTime = cpuTime;
+  }
+
+  /** The processor's time: a thread that has to wait for a processor has not used any. */
+  private static LongSupplier cpuTime() {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    return threads.isCurrentThreadCpuTimeSupported() && threads.isThreadCpuTimeEnabled()
+        ? threads::getCurrentThreadCpuTime
+        : System::nanoTime;
+  }
+
+  @Override
+  public boolean routes(Operation operation) {
+    return router.routes(operation);
+  }
+
+  @Override
+  public int maxBodyBytes() {
+    return router.maxBodyBytes();
+  }
+
+  @Override
+  public long maxHeldBytes() {
+    return router.maxHeldBytes();
+  }
+
+  @Override
+  public List<String> headers() {
+    return router.headers();
+  }
+
+  @Override
+  public RoutedRequest route(RoutableRequest request) {
+    if (request.to() - request.from() < LONG_BYTES) {
+      return router.route(request);
+    }
+    Account account = accounts.get();
+    if (account.credit() <= 0) {
+      return RoutedRequest.unchanged(Routing.UNKNOWN, RouterReport.of(Result.CROWDED));
+    }
+    long start = cpuTime.getAsLong();
+    try {
+      return router.route(request);
+    } finally {
+      account.use(cpuTime.getAsLong() - start);
+    }
+  }
+}

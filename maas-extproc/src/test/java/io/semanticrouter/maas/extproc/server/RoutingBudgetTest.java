@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.semanticrouter.maas.BodySink;
+import io.semanticrouter.maas.Exchange;
+import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.Operation;
+import io.semanticrouter.maas.RequestRouter;
+import io.semanticrouter.maas.RoutableRequest;
+import io.semanticrouter.maas.RoutedRequest;
+import io.semanticrouter.maas.RouterReport;
+import io.semanticrouter.maas.RouterReport.Result;
+import io.semanticrouter.maas.Routing;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/** How much routing there is, and for which requests. */
+class RoutingBudgetTest {
+  private static final long MILLIS = 1_000_000;
+  private static final int LONG = 100_000;
+  private static final int LIMIT = 1 << 20;
+
+  private long now;
+  private long used;
+  private long cost;
+  private boolean broken;
+
+  private final RequestRouter costly =
+      new RequestRouter() {
+        @Override
+        public boolean routes(Operation operation) {
+          return operation == Operation.CHAT;
+        }
+
+        @Override
+        public int maxBodyBytes() {
+          return LIMIT;
+        }
+
+        @Override
+        public long maxHeldBytes() {
+          return 2 * LIMIT;
+        }
+
+        @Override
+        public List<String> headers() {
+          return List.of("x-some");
+        }
+
+        @Override
+        public RoutedRequest route(RoutableRequest request) {
+          used += cost;
+          now += cost;
+          if (broken) {
+            throw new IllegalStateException("broken");
+          }
+          return RoutedRequest.unchanged(Routing.UNKNOWN, RouterReport.of(Result.DEFAULT));
+        }
+      };
+
+  private final RoutingBudget budget = new RoutingBudget(costly, () -> now, () -> used);
+
+  private final Metering metering = Metering.builder(MaasConfig.defaults()).router(budget).build();
+
+  private Result route(int bytes) {
+    Exchange exchange = metering.begin("POST", "/v1/chat/completions", name -> null);
+    BodySink nowhere = (b, from, count) -> {};
+    exchange.onRequestBody(new byte[bytes], 0, bytes, nowhere);
+    exchange.endRequestBody(nowhere);
+    exchange.end();
+    return Objects.requireNonNull(exchange.record()).router().result();
+  }
+
+  private List<Result> route(int times, int bytes) {
+    List<Result> results = new ArrayList<>();
+    for (int i = 0; i < times; i++) {
+      results.add(route(bytes));
+    }
+    return results;
+  }
+
+  @Test
+  void all_else_is_what_the_router_says() {
+    assertThat(budget.routes(Operation.CHAT)).isTrue();
+    assertThat(budget.routes(Operation.EMBEDDING)).isFalse();
+    assertThat(budget.maxBodyBytes()).isEqualTo(LIMIT);
+    assertThat(budget.maxHeldBytes()).isEqualTo(2 * LIMIT);
+    assertThat(budget.headers()).containsExactly("x-some");
+  }
+
+  @Test
+  void long_requests_at_once_are_routed_until_the_budget_is_used_and_pass_then() {
+    cost = 100 * MILLIS;
+    List<Result> results = route(150, LONG);
+    // Half of what routing itself takes comes back.
+    assertThat(results.subList(0, 9)).containsOnly(Result.DEFAULT);
+    assertThat(results.subList(10, 150)).containsOnly(Result.CROWDED);
+    assertThat(now).isLessThanOrEqualTo(1_000 * MILLIS);
+  }
+
+  @Test
+  void budget_comes_back_with_time_and_at_most_half_of_it_is_routing() {
+    cost = 100 * MILLIS;
+    route(150, LONG);
+    long usedAtOnce = used;
+    for (int i = 0; i < 1_000; i++) {
+      now += 10 * MILLIS;
+      route(LONG);
+    }
+    assertThat(used - usedAtOnce).isBetween(now * 4 / 10, now * 5 / 10);
+    now += 10_000 * MILLIS;
+    assertThat(route(LONG)).isEqualTo(Result.DEFAULT);
+  }
+
+  @Test
+  void short_requests_are_always_routed() {
+    cost = 100 * MILLIS;
+    route(150, LONG);
+    assertThat(route(50, RoutingBudget.LONG_BYTES - 1)).containsOnly(Result.DEFAULT);
+    assertThat(route(RoutingBudget.LONG_BYTES)).isNotEqualTo(Result.CROWDED);
+  }
+
+  @Test
+  void one_request_however_long_blocks_others_for_a_second_at_most() {
+    cost = 60_000 * MILLIS;
+    now -= cost;
+    assertThat(route(LONG)).isEqualTo(Result.DEFAULT);
+    now -= cost;
+    assertThat(route(LONG)).isEqualTo(Result.CROWDED);
+    now += 1_001 * MILLIS;
+    cost = MILLIS;
+    assertThat(route(LONG)).isEqualTo(Result.DEFAULT);
+  }
+
+  @Test
+  void time_of_a_request_that_fails_counts_too() {
+    cost = 5_000 * MILLIS;
+    broken = true;
+    assertThat(route(LONG)).isEqualTo(Result.FAILED);
+    now -= cost;
+    assertThat(route(LONG)).isEqualTo(Result.CROWDED);
+  }
+
+  @Test
+  void each_thread_has_a_budget_of_its_own() {
+    cost = 100 * MILLIS;
+    route(150, LONG);
+    assertThat(CompletableFuture.supplyAsync(() -> route(LONG)).join()).isEqualTo(Result.DEFAULT);
+  }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.server;
+
+import static io.semanticrouter.maas.extproc.Messages.JSON_ANSWER;
+import static io.semanticrouter.maas.extproc.Messages.body;
+import static io.semanticrouter.maas.extproc.Messages.chat;
+import static io.semanticrouter.maas.extproc.Messages.response;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.extproc.FakeEnvoy;
+import io.semanticrouter.maas.extproc.MaasProcessor;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What one client, or many, can make the server hold. */
+@Timeout(180)
+@SuppressWarnings("NullAway.Init") // each test starts what it needs
+class StreamLimitsTest {
+  private final List<ManagedChannel> channels = new ArrayList<>();
+  private GrpcListeners listeners;
+  private StreamLimits limits;
+  private MaasProcessor processor;
+
+  private void start(StreamLimits with) throws IOException {
+    limits = with;
+    listeners =
+        new GrpcListeners(
+            RunningServer.config(Map.of("grpc_threads", 1, "max_message_mb", 64)).grpc(),
+            null,
+            limits);
+    Metering metering = Metering.builder(MaasConfig.defaults()).build();
+    processor = new MaasProcessor(metering);
+    listeners.listen(List.of(processor));
+  }
+
+  @AfterEach
+  void stop() {
+    channels.forEach(ManagedChannel::shutdownNow);
+    listeners.close();
+  }
+
+  private ManagedChannel channel() {
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", listeners.port()).usePlaintext().build();
+    channels.add(channel);
+    return channel;
+  }
+
+  /** A stream that sends bytes as they are. */
+  private static final class RawStream {
+    private static final MethodDescriptor.Marshaller<InputStream> AS_IS =
+        new MethodDescriptor.Marshaller<>() {
+          @Override
+          public InputStream stream(InputStream value) {
+            return value;
+          }
+
+          @Override
+          public InputStream parse(InputStream stream) {
+            return stream;
+          }
+        };
+
+    final CompletableFuture<Status> ended = new CompletableFuture<>();
+    final ClientCall<InputStream, InputStream> call;
+
+    RawStream(ManagedChannel channel) {
+      call =
+          channel.newCall(
+              MethodDescriptor.<InputStream, InputStream>newBuilder(AS_IS, AS_IS)
+                  .setType(MethodDescriptor.MethodType.BIDI_STREAMING)
+                  .setFullMethodName("envoy.service.ext_proc.v3.ExternalProcessor/Process")
+                  .build(),
+              CallOptions.DEFAULT);
+      call.start(
+          new ClientCall.Listener<>() {
+            @Override
+            public void onClose(Status status, Metadata trailers) {
+              ended.complete(status);
+            }
+          },
+          new Metadata());
+      call.request(100);
+    }
+
+    /** A message of so many bytes in a field that nobody knows. */
+    void send(int bytes) {
+      byte[] message = new byte[bytes];
+      message[0] = (byte) 0xA2; // field 100, with a length
+      message[1] = 0x06;
+      int length = bytes - 7;
+      for (int i = 0; i < 5; i++) {
+        message[2 + i] = (byte) (((length >>> (7 * i)) & 0x7F) | (i < 4 ? 0x80 : 0));
+      }
+      call.sendMessage(new ByteArrayInputStream(message));
+    }
+
+    Status end() throws Exception {
+      return ended.get(60, TimeUnit.SECONDS);
+    }
+  }
+
+  /** The server counts after the client knows. */
+  private void awaitRefused(long count) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (limits.refused() < count && System.nanoTime() < deadline) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+    }
+    assertThat(limits.refused()).isEqualTo(count);
+  }
+
+  private void assertServes() throws Exception {
+    FakeEnvoy.Stream stream = FakeEnvoy.on(channel()).open();
+    stream.send(chat(), response(200, "application/json"), body(JSON_ANSWER, true));
+    assertThat(stream.awaitReplies(3)).isTrue();
+    stream.halfClose();
+    assertThat(stream.awaitEnd()).isTrue();
+    assertThat(stream.isCompleted()).isTrue();
+  }
+
+  @Test
+  void stream_beyond_the_limit_of_all_connections_is_refused_and_the_next_has_its_place()
+      throws Exception {
+    start(new StreamLimits(100, 1 << 30));
+    List<RawStream> open = new ArrayList<>();
+    ManagedChannel[] two = {channel(), channel()};
+    for (int i = 0; i < 100; i++) {
+      open.add(new RawStream(two[i % 2]));
+    }
+    while (processor.openStreams() < 100) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+    }
+    Status status = new RawStream(two[0]).end();
+    assertThat(status.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+    assertThat(status.getDescription()).isEqualTo("more than 100 open streams");
+    awaitRefused(1);
+    assertThat(open).noneMatch(stream -> stream.ended.isDone());
+    open.forEach(stream -> stream.call.cancel("enough", null));
+    assertServes();
+  }
+
+  @Test
+  void streams_that_are_opened_and_reset_leave_nothing_behind() throws Exception {
+    start(new StreamLimits(100, 1 << 30));
+    ManagedChannel channel = channel();
+    for (int i = 0; i < 20_000; i++) {
+      new RawStream(channel).call.cancel("reset", null);
+    }
+    assertServes();
+  }
+
+  /** Each of them alone would be allowed. */
+  @Test
+  void messages_in_parts_are_bounded_together_and_the_port_goes_on() throws Exception {
+    start(new StreamLimits(1000, 20 << 20));
+    List<RawStream> large = new ArrayList<>();
+    ManagedChannel channel = channel();
+    for (int i = 0; i < 8; i++) {
+      RawStream stream = new RawStream(channel);
+      stream.send(30 << 20);
+      large.add(stream);
+    }
+    for (RawStream stream : large) {
+      assertThat(stream.end().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+    }
+    awaitRefused(8);
+    assertServes();
+    RawStream fits = new RawStream(channel);
+    for (int i = 0; i < 10; i++) {
+      // More than the limit in all, one after the other.
+      fits.send(5 << 20);
+    }
+    fits.call.halfClose();
+    assertThat(fits.end().getCode()).isEqualTo(Status.Code.OK);
+    assertServes();
+  }
+
+  @Test
+  void message_that_is_too_long_alone_is_counted_with_them() throws Exception {
+    start(new StreamLimits(1000, 1 << 30));
+    RawStream stream = new RawStream(channel());
+    stream.send((64 << 20) + 1);
+    assertThat(stream.end().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+    awaitRefused(1);
+    assertServes();
+  }
+}
