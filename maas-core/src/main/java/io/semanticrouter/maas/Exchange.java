@@ -537,8 +537,8 @@ public final class Exchange implements AutoCloseable {
       requestRouting.settled();
     }
     Measurement measurement = measure(abort);
-    if (unlisted && !statesUsage(measurement)) {
-      return;
+    if (unlisted && (meter == null || !meter.isUsageStated())) {
+      return; // an estimate of what may be no model's answer is none
     }
     record(operation, measurement);
     if (kept != null) {
@@ -548,13 +548,6 @@ public final class Exchange implements AutoCloseable {
         kept.end(measurement, modelSoFar());
       }
     }
-  }
-
-  /** Whether there was usage, even if it could not be taken. */
-  private static boolean statesUsage(Measurement measurement) {
-    return measurement.usage() != null
-        || measurement.has(Reason.UNKNOWN_DIALECT)
-        || measurement.has(Reason.QUARANTINED);
   }
 
   /** Without a backend. */

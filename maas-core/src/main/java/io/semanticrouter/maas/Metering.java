@@ -179,18 +179,21 @@ public final class Metering {
 
   /**
    * Whether an API can be asked. Where only the body tells which one it is, a request that says
-   * {@code "stream": true} is one of those that can: on a path that the configuration leaves to the
-   * body, or that vLLM and its like have.
+   * {@code "stream": true} is one of those that can: on a path that vLLM and its like have, or that
+   * the configuration leaves to the body, unless the path is one of another API.
    */
   private static boolean mayAsk(
       Operation operation, UsageConfig.@Nullable Route route, String path) {
-    return switch (operation) {
-      case CHAT, COMPLETION -> true;
-      case DETECT ->
-          (route != null && route.operation() == Operation.DETECT)
-              || RequestPath.endOf(path, "/invocations") == path.length();
-      default -> false;
-    };
+    if (operation != Operation.DETECT) {
+      return operation == Operation.CHAT || operation == Operation.COMPLETION;
+    }
+    if (RequestPath.endOf(path, "/invocations") == path.length()) {
+      return true;
+    }
+    Operation listed = Endpoints.operation(path);
+    return route != null
+        && route.operation() == Operation.DETECT
+        && (listed == null || listed == Operation.CHAT || listed == Operation.COMPLETION);
   }
 
   /** What the head of a request allows: unseen so far when its body can be routed. */

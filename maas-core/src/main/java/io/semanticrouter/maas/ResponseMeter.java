@@ -142,6 +142,11 @@ final class ResponseMeter {
     return scanner != null && scanner.isFinal();
   }
 
+  /** Whether the response has stated usage, even if it cannot be taken. */
+  boolean isUsageStated() {
+    return (scanner != null && scanner.usageSeen()) || usageOfHeaders != null;
+  }
+
   @Nullable TokenUsage usageSoFar() {
     CanonicalUsage usage = scanner == null ? null : scanner.usage(isPromptOnly());
     TokenUsage stated = usage == null ? null : tokens(usage);

@@ -257,6 +257,33 @@ class UnlistedRequestsTest {
     assertThat(sink.records()).isEmpty();
   }
 
+  /** Only what is stated makes an answer one of a model; its length does not. */
+  @Test
+  void answer_that_states_none_is_never_estimated() {
+    Metering metering = metering("on_disconnect", "estimate");
+    Exchange exchange = metering.begin("POST", PATH, REQUEST);
+    exchange.onResponseHeaders(200, FakeHeaders.of("content-type", "text/event-stream"));
+    byte[] half = "data: {\"choices\":[{\"index\":0}]}\n\n".getBytes(StandardCharsets.UTF_8);
+    exchange.onResponseBody(half, 0, half.length);
+    exchange.abort(AbortReason.CANCELLED);
+    assertThat(exchange.record()).isNull();
+    exchange(
+        metering,
+        "POST",
+        PATH,
+        200,
+        "application/json",
+        "{\"answer\":\"" + "x".repeat(999) + "\"}");
+    assertThat(sink.records()).isEmpty();
+    assertThat(metering.unlistedRequests()).isEqualTo(2);
+  }
+
+  @Test
+  void usage_of_an_unknown_kind_is_not_lost() {
+    exchange(metering(), "POST", PATH, 200, "application/json", "{\"usage\":{\"input_tokens\":5}}");
+    assertThat(sink.single().measurement().has(Measurement.Reason.UNKNOWN_DIALECT)).isTrue();
+  }
+
   @ParameterizedTest
   @CsvSource({
     "/, /",
