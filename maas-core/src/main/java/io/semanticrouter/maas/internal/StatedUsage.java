@@ -14,6 +14,10 @@ final class StatedUsage {
   private @Nullable Dialect dialect;
 
   private final Tally merged = new Tally();
+
+  /** Room for what {@link #tally} adds up; most bodies need none. */
+  private @Nullable Tally summed;
+
   private @Nullable RawUsage raw;
   private boolean seen;
 
@@ -103,7 +107,7 @@ final class StatedUsage {
       takeChoices(facts, complete);
       return;
     }
-    if (isZeroSnapshot(stated) && seen && !merged.isZero() && facts.responseId == responseId) {
+    if (isZeroSnapshot(stated) && seen && !tally(0).isZero() && facts.responseId == responseId) {
       zeroAfterNonzero = true;
       return;
     }
@@ -369,23 +373,37 @@ final class StatedUsage {
 
   // --- what came of it -------------------------------------------------------------------------
 
-  /** The tallies of the whole request: what was stated for it, or the sum of its choices. */
+  /**
+   * The tallies of the whole request: what was stated for it, or the sum of its choices. Only to be
+   * read, until the next call; asking changes nothing of what is stated.
+   */
   Tally tally(long choicesPerPrompt) {
-    if (choices != null && !ofRequest) {
-      set(Slots.INPUT, choices.prompt(choicesPerPrompt));
-      set(Slots.OUTPUT, choices.completion());
-      merged.remove(Slots.TOTAL);
-    }
+    ChoiceUsage parts = ofRequest ? null : choices;
     Tally executor = iterations == null ? null : iterations.executor();
-    if (executor != null) {
-      merged.merge(executor);
+    if (parts == null && executor == null) {
+      return merged;
     }
-    return merged;
+    Tally sum = summed;
+    if (sum == null) {
+      sum = new Tally();
+      summed = sum;
+    }
+    sum.reset();
+    sum.merge(merged);
+    if (parts != null) {
+      set(sum, Slots.INPUT, parts.prompt(choicesPerPrompt));
+      set(sum, Slots.OUTPUT, parts.completion());
+      sum.remove(Slots.TOTAL);
+    }
+    if (executor != null) {
+      sum.merge(executor);
+    }
+    return sum;
   }
 
-  private void set(int slot, long value) {
+  private static void set(Tally sum, int slot, long value) {
     if (value >= 0) {
-      merged.set(slot, value);
+      sum.set(slot, value);
     }
   }
 
@@ -432,7 +450,7 @@ final class StatedUsage {
   /** Whether the usage so far says how much was generated, and not only what was sent. */
   boolean hasRunningOutput() {
     return seen
-        && (merged.has(Slots.OUTPUT) || merged.has(Slots.BILLED_OUTPUT))
+        && (tally(0).has(Slots.OUTPUT) || merged.has(Slots.BILLED_OUTPUT))
         && !(dialect == Dialect.ANTHROPIC && !finished);
   }
 
