@@ -2,6 +2,7 @@
 package io.semanticrouter.maas;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The response headers that the vLLM Semantic Router adds only for requests with {@code
@@ -87,7 +88,8 @@ final class DebugHeaders {
     }
     boolean named = false;
     int removed = 0;
-    for (String name : response.names(RoutingHeaders.UPSTREAM_PREFIX)) {
+    for (String sent : response.names(RoutingHeaders.UPSTREAM_PREFIX)) {
+      String name = sent.toLowerCase(Locale.ROOT);
       named = true;
       if (removed < max && isDebugOnly(name) && !kept.contains(name)) {
         edits.remove(name);

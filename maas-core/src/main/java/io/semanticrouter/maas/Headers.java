@@ -2,14 +2,28 @@
 package io.semanticrouter.maas;
 
 import java.util.ArrayList;
+import java.util.Enumeration;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The headers of one request or response, as the embedding gateway holds them. {@code
- * request::getHeader} of most HTTP APIs already is one; a gateway that can count header lines and
- * list names overrides the two default methods and gets ambiguity detection and complete removal of
- * spoofable headers in return.
+ * The headers of one request or response, as the embedding gateway holds them. The factories make
+ * them from what HTTP APIs have:
+ *
+ * <pre>{@code
+ * Headers.latin1(Headers.of(request.getHeaderNames(), request::getHeaders))  // Servlet
+ * Headers.latin1(Headers.of(response.headers().map()))                       // java.net.http
+ * Headers.latin1(Headers.of(exchange.getRequestHeaders()))                   // com.sun.net.httpserver
+ * Headers.latin1(Headers.of(request.headers()))                              // Netty, Vert.x
+ * Headers.latin1(Headers.of(request.getHeaders().asMultiValueMap()))         // Spring
+ * }</pre>
+ *
+ * <p>{@code request::getHeader} is one as well, but of two lines most APIs give the first, where
+ * Envoy and backends take the last: a client that adds a line of its own would choose who pays.
+ * Without names only well-known headers can be removed.
  *
  * <p>Values are text decoded from UTF-8 with malformed input replaced by U+FFFD, which the metering
  * treats as "not valid". An implementation is called on the thread that drives the exchange, only
@@ -19,6 +33,45 @@ import org.jspecify.annotations.Nullable;
 public interface Headers {
   /** No headers at all. */
   Headers EMPTY = name -> null;
+
+  /** Copies headers from a map of names, in any case, to their lines, in their order. */
+  static Headers of(Map<String, ? extends Iterable<String>> lines) {
+    HeaderLines copy = new HeaderLines();
+    lines.forEach((name, values) -> values.forEach(value -> copy.add(name, value)));
+    return copy;
+  }
+
+  /** Copies headers from their lines, in their order, with names in any case. */
+  static Headers of(Iterable<? extends Map.Entry<String, String>> lines) {
+    HeaderLines copy = new HeaderLines();
+    lines.forEach(line -> copy.add(line.getKey(), line.getValue()));
+    return copy;
+  }
+
+  /**
+   * Copies headers as the Servlet API has them.
+   *
+   * @param names in any case; a name that comes again is left out
+   * @param lines the lines of a name, in their order
+   */
+  static Headers of(Enumeration<String> names, Function<String, Enumeration<String>> lines) {
+    HeaderLines copy = new HeaderLines();
+    while (names.hasMoreElements()) {
+      String name = names.nextElement();
+      if (copy.count(name.toLowerCase(Locale.ROOT)) == 0) {
+        lines.apply(name).asIterator().forEachRemaining(value -> copy.add(name, value));
+      }
+    }
+    return copy;
+  }
+
+  /**
+   * Reads values as UTF-8 which have one char for each byte of the wire, as most Java servers and
+   * clients make them (ISO 8859-1). Those that were decoded from UTF-8 already must not come here.
+   */
+  static Headers latin1(Headers headers) {
+    return new Latin1Headers(headers);
+  }
 
   /**
    * The value of a header.
@@ -34,21 +87,21 @@ public interface Headers {
   }
 
   /**
-   * The lower-case names of all headers, repeats allowed. Empty means "not known": well-known names
-   * are then probed with {@link #get}.
+   * The names of all headers, in any case, repeats allowed. Empty means "not known": well-known
+   * names are then probed with {@link #get}.
    */
   default Iterable<String> names() {
     return List.of();
   }
 
   /**
-   * The lower-case names that begin so, repeats allowed; empty where the names are not known. A
+   * The names that begin so, in any case, repeats allowed; empty where the names are not known. A
    * gateway that can pick them out makes less garbage than the default.
    */
   default Iterable<String> names(String lowerCasePrefix) {
     List<String> matching = new ArrayList<>();
     for (String name : names()) {
-      if (name.startsWith(lowerCasePrefix)) {
+      if (Texts.startsWith(name, lowerCasePrefix)) {
         matching.add(name);
       }
     }
@@ -71,7 +124,7 @@ public interface Headers {
     boolean named = false;
     for (String name : names()) {
       named = true;
-      if (name.startsWith(lowerCasePrefix)) {
+      if (Texts.startsWith(name, lowerCasePrefix)) {
         return true;
       }
     }

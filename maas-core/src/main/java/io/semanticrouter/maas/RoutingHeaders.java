@@ -6,6 +6,7 @@ import static java.lang.System.Logger.Level.WARNING;
 import io.semanticrouter.maas.RoutingProfile.Fact;
 import io.semanticrouter.maas.RoutingProfile.Stated;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
@@ -128,9 +129,10 @@ final class RoutingHeaders {
     int spoofed = 0;
     for (String name : request.names()) {
       named = true;
-      boolean ours = name.startsWith(UPSTREAM_PREFIX) || name.startsWith(export.prefix());
-      if (ours && !(keepsDebug && name.equals(DEBUG))) {
-        edits = remove(edits, name);
+      boolean ours =
+          Texts.startsWith(name, UPSTREAM_PREFIX) || Texts.startsWith(name, export.prefix());
+      if (ours && !(keepsDebug && name.equalsIgnoreCase(DEBUG))) {
+        edits = remove(edits, name.toLowerCase(Locale.ROOT));
         spoofed++;
       }
     }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -111,7 +112,7 @@ public final class RoutingProfile {
       List<String> headers = entry.getValue();
       for (int rank = 0; rank < headers.size(); rank++) {
         String header = headers.get(rank);
-        slots.put(header, new Slot(index(entry.getKey(), rank)));
+        slots.put(header, new Slot(header, index(entry.getKey(), rank)));
         common = common == null ? header : commonPrefix(common, header);
       }
     }
@@ -172,15 +173,15 @@ public final class RoutingProfile {
     boolean named = false;
     for (String header : response.names(prefix)) {
       named = true;
-      Slot slot = slots.get(header);
+      Slot slot = slots.get(header.toLowerCase(Locale.ROOT));
       if (slot != null) {
-        stated.values[slot.index] = response.get(header);
+        stated.values[slot.index] = response.get(slot.header);
       }
     }
     if (!named) {
       // Without names the headers have to be probed one by one.
-      for (Map.Entry<String, Slot> slot : slots.entrySet()) {
-        stated.values[slot.getValue().index] = response.get(slot.getKey());
+      for (Slot slot : slots.values()) {
+        stated.values[slot.index] = response.get(slot.header);
       }
     }
     return stated;
@@ -207,7 +208,7 @@ public final class RoutingProfile {
   }
 
   /** Where the value of a header goes. */
-  private record Slot(int index) {}
+  private record Slot(String header, int index) {}
 
   @SuppressWarnings("EnumOrdinal") // never leaves the process
   private static int index(Fact fact, int rank) {

@@ -9,6 +9,11 @@ final class Texts {
 
   private Texts() {}
 
+  /** Whether the name of a header, in any case, begins so. */
+  static boolean startsWith(String name, String lowerCasePrefix) {
+    return name.regionMatches(true, 0, lowerCasePrefix, 0, lowerCasePrefix.length());
+  }
+
   /** Whether a value can be used as it is: {@link Identity.Source#HEADER}, or what is wrong. */
   static Identity.Source check(String value) {
     int length = value.length();
