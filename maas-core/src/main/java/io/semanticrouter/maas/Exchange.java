@@ -16,9 +16,10 @@ import org.jspecify.annotations.Nullable;
  * The life of one HTTP exchange, from {@link Metering#begin} to its settlement.
  *
  * <pre>{@code
- * try (Exchange exchange = metering.begin("POST", path, request::getHeader)) {
+ * try (Exchange exchange = metering.begin("POST", path, Headers.of(request.headers()))) {
  *   exchange.requestEdits().forEachRemove(upstreamRequest::removeHeader);
- *   HeaderEdits edits = exchange.onResponseHeaders(status, upstreamResponse::getHeader);
+ *   HeaderEdits edits =
+ *       exchange.onResponseHeaders(status, Headers.of(upstreamResponse.headers()));
  *   ...
  *   exchange.onResponseBody(chunk);   // each one, cut anywhere, in order
  *   ...
@@ -53,6 +54,7 @@ public final class Exchange implements AutoCloseable {
   private final long requestBytes;
   private final Identity identity;
   private final HeaderEdits requestEdits;
+  private final HeaderEdits requestEditsWithBody;
   private final @Nullable UsageForcing forcing;
   private final ForcedUsage forcedUsage;
   private final @Nullable RequestRouting requestRouting;
@@ -92,6 +94,7 @@ public final class Exchange implements AutoCloseable {
       long requestBytes,
       Identity identity,
       HeaderEdits requestEdits,
+      HeaderEdits requestEditsWithBody,
       @Nullable UsageForcing forcing,
       ForcedUsage forcedUsage,
       @Nullable RequestRouting requestRouting,
@@ -105,6 +108,7 @@ public final class Exchange implements AutoCloseable {
     this.requestBytes = requestBytes;
     this.identity = identity;
     this.requestEdits = requestEdits;
+    this.requestEditsWithBody = requestEditsWithBody;
     this.forcing = forcing;
     this.forcedUsage = forcedUsage;
     this.requestRouting = requestRouting;
@@ -133,16 +137,27 @@ public final class Exchange implements AutoCloseable {
   }
 
   /**
-   * What to change in the request before it goes on; {@link HeaderEdits#EMPTY} in Standalone mode.
+   * What to change in a request before it goes on of which the body goes on as it is; {@link
+   * HeaderEdits#EMPTY} in Standalone mode.
    */
   public HeaderEdits requestEdits() {
     return requestEdits;
   }
 
   /**
+   * What to change instead where the body passes through {@link #onRequestBody}: {@code
+   * content-length} goes, since the length can change, and the backend is kept from codings of
+   * which no usage could be taken out again. The same as {@link #requestEdits} unless {@link
+   * #editsRequestBody}.
+   */
+  public HeaderEdits requestEditsWithBody() {
+    return requestEditsWithBody;
+  }
+
+  /**
    * Whether the request body has to pass through {@link #onRequestBody} on its way to the backend:
-   * it may be routed, or the backend asked for usage. Its length can change; {@link #requestEdits}
-   * remove {@code content-length}.
+   * it may be routed, or the backend asked for usage. Its head then wants {@link
+   * #requestEditsWithBody}.
    */
   public boolean editsRequestBody() {
     return forcing != null || requestRouting != null;
@@ -248,7 +263,10 @@ public final class Exchange implements AutoCloseable {
   }
 
   /**
-   * The response headers have arrived. Informational (1xx) responses are not for this method.
+   * The response headers have arrived. Informational (1xx) responses are not for this method. Where
+   * a gateway has asked again, or answers in place of a backend, they come a second time: the
+   * client gets that response, so that it alone counts, and what was measured of the one before is
+   * forgotten.
    *
    * @param responseStatus the HTTP status code
    * @return what to change in them before they go on; {@link HeaderEdits#EMPTY} in Standalone mode
@@ -266,6 +284,7 @@ public final class Exchange implements AutoCloseable {
     }
     HeaderEdits edits = HeaderEdits.EMPTY;
     try {
+      stopMeasuring();
       RoutingFacts facts = metering.routingHeaders().read(headers);
       RoutedRequest routed = requestRouting == null ? null : requestRouting.routed();
       routing = routed == null ? facts.routing() : routed.routing().over(facts.routing());
@@ -291,7 +310,7 @@ public final class Exchange implements AutoCloseable {
         boolean debugged = requestEdits.sets(RoutingHeaders.DEBUG);
         edits = metering.routingHeaders().write(routing, headers, debugged);
       }
-    } catch (Exception e) {
+    } catch (Throwable e) {
       fail(e);
     }
     return forcing == null ? edits : strip(forcing, edits, headers);
@@ -320,7 +339,7 @@ public final class Exchange implements AutoCloseable {
       return stripped && headers.get("content-length") != null
           ? edits.withRemove("content-length")
           : edits;
-    } catch (Exception e) {
+    } catch (Throwable e) {
       if (!defective) { // one defect, however often it shows
         metering.defect(e);
       }
@@ -411,7 +430,7 @@ public final class Exchange implements AutoCloseable {
     }
     try {
       plain.feed(bytes, offset, offset + length);
-    } catch (Exception e) {
+    } catch (Throwable e) {
       fail(e);
     }
   }
@@ -437,7 +456,7 @@ public final class Exchange implements AutoCloseable {
     }
     try {
       body.accept(bytes, offset, offset + length);
-    } catch (Exception e) {
+    } catch (Throwable e) {
       fail(e);
     }
   }
@@ -452,7 +471,12 @@ public final class Exchange implements AutoCloseable {
 
   /** The usage stated so far: the final one, a running one, or null when there is none yet. */
   public @Nullable TokenUsage usageSoFar() {
-    return meter == null ? null : meter.usageSoFar();
+    try {
+      return meter == null ? null : meter.usageSoFar();
+    } catch (Throwable e) {
+      fail(e);
+      return null;
+    }
   }
 
   /** The model to bill as far as it is known: the one that the record will name, once settled. */
@@ -586,23 +610,31 @@ public final class Exchange implements AutoCloseable {
     }
     try {
       return meter.measure(abort);
-    } catch (Exception e) {
+    } catch (Throwable e) {
       fail(e);
       return ResponseMeter.without(Status.FAILED, Reason.INTERNAL_ERROR);
     }
   }
 
-  private void fail(Exception e) {
+  /** Whatever a callback catches: one defect, and the exchange is not measured any more. */
+  private void fail(Throwable e) {
     defective = true;
-    if (kept != null) {
-      kept.abandon();
+    try {
+      stopMeasuring();
+    } catch (Throwable again) {
+      Metering.passOn(again);
     }
-    if (meter != null) {
-      meter.close();
-    }
+    keepNothing();
+    metering.defect(e);
+  }
+
+  private void stopMeasuring() {
+    ResponseMeter measuring = meter;
     meter = null;
     plainBody = null;
     otherBody = null;
-    metering.defect(e);
+    if (measuring != null) {
+      measuring.close();
+    }
   }
 }

@@ -39,7 +39,7 @@ final class KeptAnswer {
     boolean wanted = false;
     try {
       wanted = measured && !begun && open.begin(status, headers);
-    } catch (Exception | LinkageError | StackOverflowError e) {
+    } catch (Throwable e) {
       metering.defect(e);
     }
     begun = true;
@@ -55,7 +55,7 @@ final class KeptAnswer {
     }
     try {
       open.accept(bytes, offset, length);
-    } catch (Exception | LinkageError | StackOverflowError e) {
+    } catch (Throwable e) {
       metering.defect(e);
       abandon();
     }
@@ -71,7 +71,7 @@ final class KeptAnswer {
     keeper = null;
     try {
       open.end(measurement, model);
-    } catch (Exception | LinkageError | StackOverflowError e) {
+    } catch (Throwable e) {
       metering.defect(e);
     }
   }
@@ -84,7 +84,7 @@ final class KeptAnswer {
     keeper = null;
     try {
       open.abandon();
-    } catch (Exception | LinkageError | StackOverflowError e) {
+    } catch (Throwable e) {
       metering.defect(e);
     }
   }

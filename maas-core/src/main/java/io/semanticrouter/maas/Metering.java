@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * Metering metering = Metering.builder(MaasConfig.from(yaml)).sink(System.out::println).build();
- * Exchange exchange = metering.begin("POST", "/v1/chat/completions", request::getHeader);
+ * Headers headers = Headers.latin1(Headers.of(request.getHeaderNames(), request::getHeaders));
+ * Exchange exchange = metering.begin("POST", "/v1/chat/completions", headers);
  * }</pre>
  *
  * <p>Configuration throws; traffic never does: what goes wrong inside is counted ({@link
@@ -90,12 +91,13 @@ public final class Metering {
     boolean isUnlisted = operation == null && Operation.mayGenerate(method);
     Identity identity = Identity.ANONYMOUS;
     HeaderEdits edits = HeaderEdits.EMPTY;
+    HeaderEdits editsWithBody = HeaderEdits.EMPTY;
     UsageForcing forcing = null;
     ForcedUsage forcedUsage = ForcedUsage.OFF;
     if (config.mode().isIntegrated()) {
       try {
         identity = identities.read(request);
-      } catch (Exception e) {
+      } catch (Throwable e) {
         defect(e);
         identity = identities.read(Headers.EMPTY);
       }
@@ -110,16 +112,19 @@ public final class Metering {
             UsageConfig.AcceptEncoding accepted = config.usage().acceptEncoding();
             if (forcedUsage == ForcedUsage.UNSEEN) {
               forcing = new UsageForcing(this, backend(route) == UsageConfig.Backend.VLLM);
-              edits =
-                  request.get(CONTENT_LENGTH) == null ? edits : edits.withRemove(CONTENT_LENGTH);
-              accepted = accepted.whereUsageIsStripped();
+              editsWithBody =
+                  AcceptEncoding.edit(
+                      withoutLength(edits, request),
+                      request,
+                      accepted.whereUsageIsStripped(),
+                      codings);
             }
             edits = AcceptEncoding.edit(edits, request, accepted, codings);
           }
         } else if (detects && request.hasRoomFor(0, 0)) {
           edits = AcceptEncoding.edit(edits, request, config.usage().acceptEncoding(), codings);
         }
-      } catch (Exception e) {
+      } catch (Throwable e) {
         forcing = null;
         forcedUsage = ForcedUsage.OFF;
         defect(e);
@@ -134,10 +139,10 @@ public final class Metering {
         // Its length may change, and where there is no room no edit may say so.
         if (result == RouterReport.Result.UNSEEN && request.hasRoomFor(0, 0)) {
           routing = new RequestRouting(this, router, operation, path, identity, request, length);
-          edits = length < 0 || forcing != null ? edits : edits.withRemove(CONTENT_LENGTH);
+          editsWithBody = forcing != null ? editsWithBody : withoutLength(edits, request);
         }
         routerReport = RouterReport.of(result);
-      } catch (Exception | LinkageError | StackOverflowError e) {
+      } catch (Throwable e) {
         routing = null;
         routerReport = RouterReport.of(RouterReport.Result.FAILED);
         defect(e);
@@ -153,12 +158,17 @@ public final class Metering {
         isEstimated ? contentLength(request) : -1,
         identity,
         edits,
+        forcing != null || routing != null ? editsWithBody : edits,
         forcing,
         forcedUsage,
         routing,
         routerReport,
-        clock.instant(),
-        ticker.getAsLong());
+        now(),
+        nanos());
+  }
+
+  private static HeaderEdits withoutLength(HeaderEdits edits, Headers request) {
+    return request.get(CONTENT_LENGTH) == null ? edits : edits.withRemove(CONTENT_LENGTH);
   }
 
   /**
@@ -223,7 +233,7 @@ public final class Metering {
       return length == null ? -1 : Long.parseLong(length);
     } catch (NumberFormatException e) {
       return -1;
-    } catch (Exception e) {
+    } catch (Throwable e) {
       defect(e);
       return -1;
     }
@@ -300,7 +310,21 @@ public final class Metering {
   }
 
   long nanos() {
-    return ticker.getAsLong();
+    try {
+      return ticker.getAsLong();
+    } catch (Throwable e) {
+      defect(e);
+      return 0;
+    }
+  }
+
+  private Instant now() {
+    try {
+      return clock.instant();
+    } catch (Throwable e) {
+      defect(e);
+      return Instant.EPOCH;
+    }
   }
 
   UsageRecord settle(
@@ -343,7 +367,7 @@ public final class Metering {
     }
     try {
       return price(routing, usage, otherLines);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       // The record goes out unpriced; without it the usage would be lost too.
       defect(e);
       return null;
@@ -378,18 +402,23 @@ public final class Metering {
   private void deliver(UsageSink sink, UsageRecord record) {
     try {
       sink.record(record);
-    } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
-      // Not only what Java lets a sink throw: another language may throw checked exceptions, and a
-      // class that is missing in one sink must not cost the others their record.
+    } catch (Throwable e) {
+      // A class that is missing in one sink must not cost the others their record.
       sinkFailures.increment();
+      passOn(e);
       if (sinkFailureLogged.compareAndSet(false, true)) {
         LOG.log(ERROR, "A usage sink failed; further failures are counted, not logged", e);
       }
     }
   }
 
+  /**
+   * Something here, or something that was plugged in, has failed: the one answer to all that a
+   * callback catches. It is counted, and the exchange goes on.
+   */
   void defect(Throwable e) {
     defects.increment();
+    passOn(e);
     if (defectLogged.compareAndSet(false, true)) {
       // Only where it happened: a message could quote what the exchange carried.
       StackTraceElement[] trace = e.getStackTrace();
@@ -398,6 +427,23 @@ public final class Metering {
           "Metering failed with {0} at {1}; further failures are counted, not logged",
           e.getClass().getName(),
           trace.length == 0 ? "unknown" : trace[0].toString());
+    }
+  }
+
+  /**
+   * Rethrows what says that the JVM is at its end, or that this thread has to end: nothing here can
+   * go on then. All else stays here, also errors of classes that are missing and of stacks that are
+   * too small, and checked exceptions, which other languages throw where Java would not.
+   */
+  static void passOn(Throwable e) {
+    if (e instanceof VirtualMachineError fatal && !(e instanceof StackOverflowError)) {
+      throw fatal;
+    }
+    if (e instanceof ThreadDeath death) {
+      throw death;
+    }
+    if (e instanceof InterruptedException) {
+      Thread.currentThread().interrupt();
     }
   }
 

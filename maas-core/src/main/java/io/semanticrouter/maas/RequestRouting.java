@@ -174,7 +174,7 @@ final class RequestRouting {
           router.route(new RoutableRequest(operation, path, identity, this::header, b, from, to));
       RoutedRequest.Answer answer = decided.answer();
       localAnswer = answer == null ? null : metering.localAnswer(decided.routing(), answer);
-    } catch (Exception | LinkageError | StackOverflowError e) {
+    } catch (Throwable e) {
       metering.defect(e);
       report = RouterReport.of(Result.FAILED);
       next.accept(b, from, to - from);

@@ -72,7 +72,10 @@ final class UsageForcing {
     try {
       open.feed(b, from, to);
       note(open);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      if (delivering) {
+        throw e;
+      }
       giveUp(open, to - from, e);
     } finally {
       requestSink = NOWHERE;
@@ -92,17 +95,17 @@ final class UsageForcing {
       if (seen && !answered) {
         note(open);
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      if (delivering) {
+        throw e;
+      }
       giveUp(open, 0, e);
     } finally {
       requestSink = NOWHERE;
     }
   }
 
-  private void giveUp(RequestSplice open, int length, RuntimeException e) {
-    if (delivering) {
-      throw e;
-    }
+  private void giveUp(RequestSplice open, int length, Throwable e) {
     metering.defect(e);
     splice = null;
     open.giveUp(length);
@@ -131,6 +134,7 @@ final class UsageForcing {
   /** Whether the response has to be freed of what the client did not ask for. */
   boolean beginResponse(int status, @Nullable String contentType, boolean encoded) {
     answered = true;
+    strip = null;
     if (isRequestOpen() && (outcome == ForcedUsage.MALFORMED || outcome == ForcedUsage.NOT_JSON)) {
       // So far; and from here on nothing is edited.
       outcome = mode != null ? ForcedUsage.EDITED : ForcedUsage.UNSEEN;
@@ -158,7 +162,10 @@ final class UsageForcing {
     delivering = false;
     try {
       open.feed(b, from, to);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      if (delivering) {
+        throw e;
+      }
       giveUp(open, to - from, e);
     } finally {
       responseSink = NOWHERE;
@@ -175,17 +182,17 @@ final class UsageForcing {
     delivering = false;
     try {
       open.end();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      if (delivering) {
+        throw e;
+      }
       giveUp(open, 0, e);
     } finally {
       responseSink = NOWHERE;
     }
   }
 
-  private void giveUp(UsageStrip open, int length, RuntimeException e) {
-    if (delivering) {
-      throw e;
-    }
+  private void giveUp(UsageStrip open, int length, Throwable e) {
     metering.defect(e);
     strip = null;
     open.giveUp(length);

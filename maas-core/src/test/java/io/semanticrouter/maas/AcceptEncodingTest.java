@@ -25,7 +25,7 @@ class AcceptEncodingTest {
     Metering metering = Metering.builder(config).codings(codings).build();
     try (Exchange exchange =
         metering.begin("POST", path, FakeHeaders.of("accept-encoding", value))) {
-      return exchange.requestEdits().toSet().get("accept-encoding");
+      return exchange.requestEditsWithBody().toSet().get("accept-encoding");
     }
   }
 

@@ -116,7 +116,7 @@ class RequestRoutingTest {
   void bodyOfAStatedLengthIsRoutedWithItsLastByte(int size) {
     Metering metering = metering(enabled(false), RequestRoutingTest::toMath);
     Exchange exchange = begin(metering, "content-length", String.valueOf(BODY.length()));
-    assertThat(exchange.requestEdits().toRemove()).containsExactly("content-length");
+    assertThat(exchange.requestEditsWithBody().toRemove()).containsExactly("content-length");
     assertThat(send(exchange, BODY, size)).isEqualTo(ROUTED);
     assertThat(end(exchange)).isEmpty();
   }
@@ -167,7 +167,7 @@ class RequestRoutingTest {
           Exchange exchange =
               metering(enabled(false), RequestRoutingTest::toMath).begin("POST", CHAT, head);
           assertThat(exchange.editsRequestBody()).as(result.label()).isFalse();
-          assertThat(exchange.requestEdits().toRemove()).isEmpty();
+          assertThat(exchange.requestEditsWithBody().toRemove()).isEmpty();
           exchange.abort(AbortReason.CANCELLED);
           assertThat(Objects.requireNonNull(exchange.record()).router().result()).isEqualTo(result);
         });

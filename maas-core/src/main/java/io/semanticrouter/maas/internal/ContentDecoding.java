@@ -217,9 +217,10 @@ public final class ContentDecoding implements AutoCloseable {
   public void close() {
     ended = true;
     scratch = null;
-    if (decoder != null) {
-      decoder.close();
-      decoder = null;
+    Decoder open = decoder;
+    decoder = null;
+    if (open != null) {
+      open.close();
     }
   }
 }

@@ -170,7 +170,8 @@ final class StreamPhases {
                 : requestStreamed
                     ? ModeOverride.STREAM_REQUEST
                     : skipped ? ModeOverride.SKIP : null;
-    out.send(Reply.headers(Phase.REQUEST_HEADERS, begun.requestEdits(), override));
+    HeaderEdits edits = wantsBody ? begun.requestEditsWithBody() : begun.requestEdits();
+    out.send(Reply.headers(Phase.REQUEST_HEADERS, edits, override));
   }
 
   private void beginWithoutHead(Message message) {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the semantic router decided. Deliberately without the user: decisions times categories times
- * users would be too many series; who used what is in the usage journal. Bounded on its own.
+ * users would be too many series. Bounded on its own.
  */
 final class RoutingMetrics implements SeriesMetrics {
   private static final String ABSENT = "unknown";

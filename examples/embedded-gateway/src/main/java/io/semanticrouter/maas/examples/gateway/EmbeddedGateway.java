@@ -96,7 +96,7 @@ final class EmbeddedGateway implements AutoCloseable {
         metering.begin(
             http.getRequestMethod(),
             path == null ? "" : path,
-            new WireHeaders(http.getRequestHeaders()))) {
+            WireHeaders.of(http.getRequestHeaders()))) {
       try {
         forward(http, exchange);
       } catch (IOException e) {
@@ -118,7 +118,9 @@ final class EmbeddedGateway implements AutoCloseable {
       edited.hold(length(http));
       if (exchange.localAnswer() == null) {
         BodyPublisher body = body(http, exchange.editsRequestBody() ? edited : null);
-        HttpRequest request = request(http, exchange.requestEdits(), body);
+        HeaderEdits edits =
+            exchange.editsRequestBody() ? exchange.requestEditsWithBody() : exchange.requestEdits();
+        HttpRequest request = request(http, edits, body);
         response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
       }
     } catch (InterruptedException e) {
@@ -156,7 +158,7 @@ final class EmbeddedGateway implements AutoCloseable {
     Map<String, List<String>> fromBackend = response.headers().map();
     // 4. Show the response headers, and change them as the metering asks.
     HeaderEdits edits =
-        exchange.onResponseHeaders(response.statusCode(), new WireHeaders(fromBackend));
+        exchange.onResponseHeaders(response.statusCode(), WireHeaders.of(fromBackend));
     http.getResponseHeaders().putAll(WireHeaders.toForward(fromBackend, edits));
     long length = exchange.editsResponseBody() ? 0 : length(http, response);
     http.sendResponseHeaders(response.statusCode(), length);

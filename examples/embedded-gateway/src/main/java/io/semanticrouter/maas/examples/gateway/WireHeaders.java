@@ -7,18 +7,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.semanticrouter.maas.HeaderEdits;
 import io.semanticrouter.maas.Headers;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Headers as the JDK's HTTP server and client hold them: a map whose look-up ignores case, and
- * values with one char for each byte. {@code request::getHeader} would do for {@link Headers}; with
- * the two other methods the metering also sees headers sent twice and headers nobody has heard of.
+ * Headers as the JDK's HTTP server and client hold them: a map from names to lines, and values with
+ * one char for each byte.
  */
-record WireHeaders(Map<String, List<String>> map) implements Headers {
+final class WireHeaders {
   /** What belongs to one connection and not to the message (RFC 9110, 7.6.1). */
   private static final Set<String> HOP_BY_HOP =
       Set.of(
@@ -36,21 +33,11 @@ record WireHeaders(Map<String, List<String>> map) implements Headers {
   /** What the JDK's client and server write themselves; the JDK's server answers Expect. */
   private static final Set<String> OURS = Set.of("content-length", "date", "expect", "host");
 
-  @Override
-  public @Nullable String get(String lowerCaseName) {
-    List<String> values = map.get(lowerCaseName);
-    return values == null || values.isEmpty() ? null : text(values.get(values.size() - 1));
-  }
+  private WireHeaders() {}
 
-  @Override
-  public int count(String lowerCaseName) {
-    List<String> values = map.get(lowerCaseName);
-    return values == null ? 0 : values.size();
-  }
-
-  @Override
-  public Iterable<String> names() {
-    return map.keySet().stream().map(name -> name.toLowerCase(Locale.ROOT)).toList();
+  /** The headers of a message as the metering wants them. */
+  static Headers of(Map<String, List<String>> message) {
+    return Headers.latin1(Headers.of(message));
   }
 
   /** The headers to hand on: all but those of this hop, and with the edits of the metering. */
@@ -68,10 +55,6 @@ record WireHeaders(Map<String, List<String>> map) implements Headers {
     edits.forEachRemove(to::remove);
     edits.forEachSet((name, value) -> to.put(name, List.of(wire(value))));
     return to;
-  }
-
-  private static String text(String wire) {
-    return new String(wire.getBytes(ISO_8859_1), UTF_8);
   }
 
   private static String wire(String text) {
