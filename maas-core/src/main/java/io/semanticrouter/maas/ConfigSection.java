@@ -143,20 +143,32 @@ public final class ConfigSection {
     return defaultValue;
   }
 
-  /** A whole number from {@code min} to {@code max}. */
+  /**
+   * A whole number from {@code min} to {@code max}, however it is written: Helm makes {@code 1e+08}
+   * of 100000000, which YAML takes for a text.
+   */
   public long integer(String key, long defaultValue, long min, long max) {
     Object value = take(key);
     if (value == null) {
       return defaultValue;
     }
-    if (value instanceof Integer || value instanceof Long || value instanceof Short) {
-      long number = ((Number) value).longValue();
-      if (number >= min && number <= max) {
-        return number;
+    BigDecimal decimal = decimalOf(value);
+    boolean whole = decimal != null && decimal.stripTrailingZeros().scale() <= 0;
+    if (decimal != null && whole && !isPadded(value)) {
+      boolean inRange =
+          decimal.compareTo(BigDecimal.valueOf(min)) >= 0
+              && decimal.compareTo(BigDecimal.valueOf(max)) <= 0;
+      if (inRange) {
+        return decimal.longValueExact();
       }
     }
     reject(key, "must be a whole number from " + min + " to " + max);
     return defaultValue;
+  }
+
+  /** Octal for some who read it, decimal for others. */
+  private static boolean isPadded(Object value) {
+    return value instanceof String text && text.matches("[-+]?0[0-9].*");
   }
 
   /** A text; a number or a boolean is an error, because YAML may have changed its spelling. */

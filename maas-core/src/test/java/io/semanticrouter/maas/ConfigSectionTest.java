@@ -168,7 +168,41 @@ class ConfigSectionTest {
   }
 
   static List<Object> noPorts() {
-    return List.of("80", 80.0, -1, 65536, 1L << 40, BigInteger.TEN.pow(30), Double.NaN, true);
+    return List.of(
+        -1,
+        65536,
+        1L << 40,
+        BigInteger.TEN.pow(30),
+        new BigDecimal("1e99"),
+        new BigDecimal("1e999999999"),
+        "1e+05",
+        "65535.5",
+        80.5,
+        1e-3,
+        "8e-1",
+        Double.NaN,
+        Double.POSITIVE_INFINITY,
+        true,
+        List.of(80),
+        "",
+        " ",
+        "eighty",
+        "0x50",
+        "0o120",
+        "0120",
+        "-080",
+        "00",
+        "0b11",
+        "8_0",
+        "8,0",
+        "8 0",
+        "80s",
+        "80%",
+        "٨٠",
+        "1e",
+        "e1",
+        "1e1e1",
+        "--8");
   }
 
   @ParameterizedTest
@@ -176,6 +210,42 @@ class ConfigSectionTest {
   void wholeNumberOfAnotherTypeOrOutOfRangeIsRejected(Object value) {
     assertThat(server(Map.of("k", value)).integer("k", 9, 0, 65535)).isEqualTo(9);
     assertOneError("server.k", value, "must be a whole number from 0 to 65535");
+  }
+
+  static List<Object> hundredMillions() {
+    return List.of(
+        100_000_000,
+        100_000_000L,
+        1e8,
+        1e8f,
+        new BigDecimal("100000000"),
+        new BigDecimal("100000000.0"),
+        new BigDecimal("1e+08"),
+        new BigDecimal("1.0e8"),
+        BigInteger.valueOf(100_000_000),
+        "100000000",
+        "100000000.0",
+        "100000000.",
+        "+100000000",
+        "1e+08",
+        "1e08",
+        "1e8",
+        "1E8",
+        "1E+8",
+        "1.0e8",
+        "1.0E+08",
+        "1.00000000e+08",
+        "10e7",
+        "1000000000e-1",
+        "0.1e9",
+        ".1e9");
+  }
+
+  @ParameterizedTest
+  @MethodSource("hundredMillions")
+  void wholeNumberIsReadAsToolsWriteIt(Object value) {
+    assertThat(server(Map.of("k", value)).integer("k", 9, 0, 1_000_000_000)).isEqualTo(100_000_000);
+    assertThat(errors).isEmpty();
   }
 
   @Test

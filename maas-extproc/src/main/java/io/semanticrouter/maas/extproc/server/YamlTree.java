@@ -24,9 +24,10 @@ import org.jspecify.annotations.Nullable;
 final class YamlTree {
   private static final Set<String> SECTIONS =
       Set.of(MaasConfig.SECTION, "pricing", RouterConfig.SECTION, "server");
-  private static final Pattern INTEGER = Pattern.compile("-?(0|[1-9][0-9]{0,17})");
+  private static final Pattern INTEGER = Pattern.compile("[-+]?(0|[1-9][0-9]{0,17})");
   private static final Pattern DECIMAL =
-      Pattern.compile("-?([0-9]{1,100}(\\.[0-9]{0,100})?|\\.[0-9]{1,100})([eE][-+]?[0-9]{1,9})?");
+      Pattern.compile(
+          "[-+]?([0-9]{1,100}(\\.[0-9]{0,100})?|\\.[0-9]{1,100})([eE][-+]?[0-9]{1,9})?");
 
   private final Path path;
   private final YAMLParser parser;

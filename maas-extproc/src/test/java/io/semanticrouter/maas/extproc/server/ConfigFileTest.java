@@ -351,20 +351,27 @@ class ConfigFileTest {
         "0b11",
         "9_190",
         "1:30",
-        "9190.0",
-        "9e3",
+        "9190.5",
+        "9e-3",
         "-1",
-        "\"9190\"",
+        "\"09190\"",
         "99999999999999999999",
-        "+9190",
         ".inf"
       })
-  void portIsAPlainDecimalNumber(String value) throws IOException {
+  void portIsADecimalNumber(String value) throws IOException {
     assertThat(errors("server:\n  metrics_port: " + value + "\n"))
         .singleElement()
         .asString()
         .startsWith("server.metrics_port = ")
         .endsWith(": must be a whole number from 0 to 65535");
+  }
+
+  /** Helm writes numbers from a million on with an exponent; templates put quotes around them. */
+  @ParameterizedTest
+  @ValueSource(strings = {"9000", "+9000", "\"9000\"", "9000.0", "9e3", "9e+03", "9.0e3", "9E+03"})
+  void portIsAWholeNumberHoweverItIsWritten(String value) throws Exception {
+    assertThat(read("server:\n  metrics_port: " + value + "\n").server().metrics().port())
+        .isEqualTo(9000);
   }
 
   @ParameterizedTest
