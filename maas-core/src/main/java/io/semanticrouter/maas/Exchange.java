@@ -325,7 +325,7 @@ public final class Exchange implements AutoCloseable {
       }
       metering.unlisted().add(path, metering.nanos());
       return metering.config().usage().unlisted() == UsageConfig.Unlisted.DETECT;
-    } catch (Exception e) {
+    } catch (Throwable e) {
       fail(e);
       return false;
     }

@@ -88,6 +88,7 @@ class AcceptEncodingTest {
   void standalone_mode_and_requests_that_are_not_metered_are_left_alone() {
     assertThat(edited(MaasConfig.defaults(), List.of(), "/v1/embeddings", "br")).isNull();
     assertThat(edited(MAAS, List.of(), "/v1/messages/count_tokens", "br")).isNull();
-    assertThat(edited(MAAS, List.of(), "/index.html", "br")).isNull();
+    MaasConfig counting = config(Map.of("unlisted", "count"));
+    assertThat(edited(counting, List.of(), "/index.html", "br")).isNull();
   }
 }
