@@ -10,6 +10,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -137,6 +138,29 @@ public final class Exchange implements AutoCloseable {
   }
 
   /**
+   * Refuses the exchange where {@code authentication.unusable} says so: settles it, and returns the
+   * answer for the client instead of a backend's. Null when the exchange goes on. Called right
+   * after {@link Metering#begin}, by gateways that can answer themselves; without it nothing is
+   * refused.
+   */
+  public @Nullable LocalAnswer refuse() {
+    if (operation == null || settled || !metering.refuses(identity)) {
+      return null;
+    }
+    LocalAnswer answer =
+        ErrorAnswers.of(
+            operation,
+            ErrorAnswers.FORBIDDEN,
+            "identity_unusable",
+            "The request was refused: the gateway states no user or tier that can be billed.");
+    status = answer.status();
+    localAnswer = answer;
+    settleAnswered(
+        Measurement.of(Status.NONE, EnumSet.of(Reason.HTTP_ERROR, Reason.IDENTITY_REFUSED), null));
+    return answer;
+  }
+
+  /**
    * What to change in a request before it goes on of which the body goes on as it is; {@link
    * HeaderEdits#EMPTY} in Standalone mode.
    */
@@ -250,7 +274,8 @@ public final class Exchange implements AutoCloseable {
 
   /**
    * What the client gets instead of a backend's answer; null when a backend answers. Known once the
-   * request body is whole. The exchange is settled then.
+   * request body is whole, or once it was {@linkplain #refuse() refused}. The exchange is settled
+   * then.
    */
   public @Nullable LocalAnswer localAnswer() {
     return localAnswer;
@@ -605,7 +630,7 @@ public final class Exchange implements AutoCloseable {
           Status.NONE,
           abort == null
               ? java.util.Set.of(Reason.NO_RESPONSE)
-              : java.util.EnumSet.of(Reason.NO_RESPONSE, abort.reason()),
+              : EnumSet.of(Reason.NO_RESPONSE, abort.reason()),
           null);
     }
     try {

@@ -3,59 +3,140 @@ package io.semanticrouter.maas;
 
 import static java.lang.System.Logger.Level.WARNING;
 
+import io.semanticrouter.maas.Identity.Source;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /** Reads the identity from the gateway's headers; never throws, whatever they hold. */
 final class IdentityReader {
   private static final System.Logger LOG = System.getLogger(Metering.class.getName());
 
+  private static final String HASH = "sha256:";
+  private static final int HASH_DIGITS = 32;
+
   private final MaasConfig.Authentication config;
-  private final Set<Identity.Source> warnedOfUser = ConcurrentHashMap.newKeySet();
-  private final Set<Identity.Source> warnedOfTier = ConcurrentHashMap.newKeySet();
+  private final Set<Source> warnedOfUser = ConcurrentHashMap.newKeySet();
+  private final Set<Source> warnedOfTier = ConcurrentHashMap.newKeySet();
 
   IdentityReader(MaasConfig.Authentication config) {
     this.config = config;
   }
 
   Identity read(Headers headers) {
-    String user = headers.get(config.userHeader());
-    String tier = headers.get(config.tierHeader());
-    Identity.Source userSource = check(headers, config.userHeader(), user);
-    Identity.Source tierSource = check(headers, config.tierHeader(), tier);
-    if (userSource.isFallback()) {
+    String user = trimmed(headers, config.userHeader());
+    String tier = trimmed(headers, config.tierHeader());
+    Source userSource = check(headers, config.userHeader(), user);
+    Source tierSource = check(headers, config.tierHeader(), tier);
+    if (userSource == Source.HEADER && user.equals(config.fallbackUser())) {
+      // Else whoever calls himself so would be billed as nobody. Tiers are shared by nature.
+      userSource = Source.RESERVED;
+    }
+    if (userSource != Source.HEADER) {
       warnOnce(warnedOfUser, config.userHeader(), userSource);
     }
-    if (tierSource.isFallback()) {
+    if (tierSource != Source.HEADER) {
       warnOnce(warnedOfTier, config.tierHeader(), tierSource);
     }
     return new Identity(
-        userSource.isFallback() || user == null ? config.fallbackUser() : user.strip(),
-        tierSource.isFallback() || tier == null ? config.fallbackTier() : tier.strip(),
+        userSource.isFallback() ? config.fallbackUser() : shown(user, userSource),
+        tierSource.isFallback() ? config.fallbackTier() : shown(tier, tierSource),
         userSource,
         tierSource);
   }
 
-  private Identity.Source check(Headers headers, String name, @Nullable String value) {
-    if (value == null) {
-      return Identity.Source.ABSENT;
-    }
-    if (!config.lastValueWins() && headers.count(name) > 1) {
-      return Identity.Source.AMBIGUOUS;
-    }
-    return Texts.check(value);
+  /**
+   * Whether the configuration refuses an exchange of this identity. That a tier is not stated is no
+   * reason: the fallback tier is there for it.
+   */
+  boolean refuses(Identity identity) {
+    return config.refusesUnusable()
+        && (isUnusable(identity.userSource()) || !isUsableTier(identity.tierSource()));
   }
 
-  private static void warnOnce(Set<Identity.Source> warned, String header, Identity.Source source) {
+  private static boolean isUnusable(Source source) {
+    return source.isFallback() || source.isHash();
+  }
+
+  private static boolean isUsableTier(Source source) {
+    return !isUnusable(source)
+        || source == Source.ABSENT
+        || source == Source.BLANK
+        || source == Source.PLACEHOLDER;
+  }
+
+  /** The value of a header; empty when there is none. */
+  private static String trimmed(Headers headers, String name) {
+    String value = headers.get(name);
+    return value == null ? "" : Texts.trimmed(value);
+  }
+
+  private Source check(Headers headers, String name, String value) {
+    if (value.isEmpty()) {
+      return headers.get(name) == null ? Source.ABSENT : Source.BLANK;
+    }
+    if (!config.lastValueWins() && headers.count(name) > 1) {
+      return Source.AMBIGUOUS;
+    }
+    Source source = Texts.check(value);
+    if (source != Source.HEADER) {
+      return source;
+    }
+    if (Placeholders.isNothing(value)) {
+      return Source.PLACEHOLDER;
+    }
+    if (Placeholders.isTemplate(value)) {
+      return Source.UNEXPANDED_TEMPLATE;
+    }
+    if (Placeholders.isBracketed(value)) {
+      return Source.BRACKETED;
+    }
+    return isHash(value) ? Source.RESERVED : Source.HEADER;
+  }
+
+  private static String shown(String value, Source source) {
+    return source.isHash() ? hash(value) : value;
+  }
+
+  private static String hash(String value) {
+    byte[] digest = sha256().digest(value.getBytes(StandardCharsets.UTF_8));
+    return HASH + HexFormat.of().formatHex(digest, 0, HASH_DIGITS / 2);
+  }
+
+  private static boolean isHash(String value) {
+    if (!value.startsWith(HASH) || value.length() != HASH.length() + HASH_DIGITS) {
+      return false;
+    }
+    for (int i = HASH.length(); i < value.length(); i++) {
+      char c = value.charAt(i);
+      if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f')) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  private static void warnOnce(Set<Source> warned, String header, Source source) {
     if (!warned.contains(source) && warned.add(source)) {
       // Never the value: it may be anything that a client sent.
       LOG.log(
           WARNING,
-          "Identity header {0} is not usable ({1}), the fallback is billed instead; further cases are"
-              + " counted, not logged",
+          "Identity header {0} is not usable ({1}), {2} is billed instead; further cases are counted,"
+              + " not logged",
           header,
-          source.label());
+          source.label(),
+          source.isHash() ? "its hash" : "the fallback");
     }
   }
 }

@@ -82,13 +82,16 @@ public record MaasConfig(
    * @param fallbackTier the tier where the gateway set none
    * @param lastValueWins whether the last of several lines of one header is taken; otherwise
    *     several lines count as missing, because a client may have smuggled in one of them
+   * @param refusesUnusable whether exchanges without a user or tier that can be taken as it is are
+   *     refused with a 403, instead of being billed to the fallback or to a hash
    */
   public record Authentication(
       String userHeader,
       String tierHeader,
       String fallbackUser,
       String fallbackTier,
-      boolean lastValueWins) {}
+      boolean lastValueWins,
+      boolean refusesUnusable) {}
 
   /**
    * Which metrics are exported.
@@ -176,9 +179,15 @@ public record MaasConfig(
     String fallbackUser = label(section, "fallback_user", "unknown");
     String fallbackTier = label(section, "fallback_tier", "free");
     String several = section.oneOf("multiple_values", "missing", Set.of("missing", "last"));
+    String unusable = section.oneOf("unusable", "fallback", Set.of("fallback", "refuse"));
     section.rejectUnknownKeys();
     return new Authentication(
-        userHeader, tierHeader, fallbackUser, fallbackTier, several.equals("last"));
+        userHeader,
+        tierHeader,
+        fallbackUser,
+        fallbackTier,
+        several.equals("last"),
+        unusable.equals("refuse"));
   }
 
   /** A header that may become a metric label: never one that carries a secret. */
@@ -246,7 +255,7 @@ public record MaasConfig(
 
   private static String label(ConfigSection section, String key, String defaultValue) {
     String value = section.string(key, defaultValue);
-    if (!isCleanText(value) || !value.equals(value.strip())) {
+    if (!isCleanText(value) || !value.equals(Texts.trimmed(value))) {
       section.reject(
           key, "must have 1 to 256 bytes, no control characters and no white space around it");
       return defaultValue;
@@ -269,7 +278,7 @@ public record MaasConfig(
                         || c == 0xfffd
                         || Character.getType(c) == Character.SURROGATE);
     return clean
-        && !value.isBlank()
+        && !Texts.trimmed(value).isEmpty()
         && value.getBytes(StandardCharsets.UTF_8).length <= MAX_VALUE_BYTES;
   }
 

@@ -56,6 +56,8 @@ public final class Measurement {
     HTTP_ERROR,
     /** The embedded router refused the request; no backend has seen it. */
     BLOCKED,
+    /** Refused, because the gateway vouches for nobody that it could be billed to. */
+    IDENTITY_REFUSED,
     /** The response was complete and contained no usage. */
     NO_USAGE,
     /** The backend reported an error inside a 2xx response. */

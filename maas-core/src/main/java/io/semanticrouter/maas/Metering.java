@@ -300,6 +300,10 @@ public final class Metering {
         answer.status(), facts.withSet("content-type", answer.contentType()), answer.body());
   }
 
+  boolean refuses(Identity identity) {
+    return identities.refuses(identity);
+  }
+
   RoutingHeaders routingHeaders() {
     return routingHeaders;
   }

@@ -120,7 +120,9 @@ final class RoutingHeaders {
   /** What the vLLM Semantic Router takes for being asked ({@code pkg/extproc/debug_mode.go}). */
   private static boolean asksForDebug(Headers request) {
     String value = request.get(DEBUG);
-    return value != null && value.strip().equalsIgnoreCase("true") && request.count(DEBUG) == 1;
+    return value != null
+        && Texts.trimmed(value).equalsIgnoreCase("true")
+        && request.count(DEBUG) == 1;
   }
 
   private HeaderEdits.@Nullable Builder spoofed(Headers request, boolean keepsDebug) {
@@ -281,10 +283,11 @@ final class RoutingHeaders {
 
   /** A list of rules that found something can be longer than any fact. */
   private static @Nullable Boolean detected(@Nullable String value) {
-    if (value == null || value.isBlank()) {
+    String text = value == null ? "" : Texts.trimmed(value);
+    if (text.isEmpty()) {
       return null;
     }
-    Boolean flag = flag(value.strip());
+    Boolean flag = flag(text);
     return flag == null ? Boolean.TRUE : flag;
   }
 

@@ -203,7 +203,7 @@ public final class RoutingProfile {
     /** The first value of a fact that is not blank, whatever it is; null when there is none. */
     @Nullable String raw(Fact fact) {
       String value = values[index(fact, 0)];
-      return value != null && !value.isBlank() ? value : values[index(fact, 1)];
+      return value != null && !Texts.trimmed(value).isEmpty() ? value : values[index(fact, 1)];
     }
   }
 

@@ -14,24 +14,41 @@ final class Texts {
     return name.regionMatches(true, 0, lowerCasePrefix, 0, lowerCasePrefix.length());
   }
 
-  /** Whether a value can be used as it is: {@link Identity.Source#HEADER}, or what is wrong. */
+  /**
+   * The value of a header without the spaces and tabs around it, which are not part of it (RFC
+   * 9110, 5.5). Any other white space is.
+   */
+  static String trimmed(String value) {
+    int from = 0;
+    int to = value.length();
+    while (from < to && isBlank(value.charAt(from))) {
+      from++;
+    }
+    while (to > from && isBlank(value.charAt(to - 1))) {
+      to--;
+    }
+    return value.substring(from, to);
+  }
+
+  private static boolean isBlank(char c) {
+    return c == ' ' || c == '\t';
+  }
+
+  /** Whether a trimmed value can be used as it is: {@link Identity.Source#HEADER}, or its fault. */
   static Identity.Source check(String value) {
     int length = value.length();
+    if (length == 0) {
+      return Identity.Source.BLANK;
+    }
     if (length > MaasConfig.MAX_VALUE_BYTES) {
       return Identity.Source.TOO_LONG;
     }
     int bytes = 0;
-    boolean blank = true;
     for (int i = 0; i < length; i++) {
       char c = value.charAt(i);
-      if (c <= ' ' || (c >= 0x7F && c < 0xA0)) {
-        if (c != ' ') {
-          return Identity.Source.CONTROL_CHARACTER;
-        }
-        bytes++;
-        continue;
+      if (c < ' ' || (c >= 0x7F && c < 0xA0)) {
+        return Identity.Source.CONTROL_CHARACTER;
       }
-      blank &= Character.isWhitespace(c);
       if (c < 0x80) {
         bytes++;
       } else if (c < 0x800) {
@@ -48,21 +65,13 @@ final class Texts {
         bytes += 3;
       }
     }
-    if (blank) {
-      return Identity.Source.BLANK;
-    }
-    if (bytes > MaasConfig.MAX_VALUE_BYTES) {
-      return Identity.Source.TOO_LONG;
-    }
-    return isTemplate(value) ? Identity.Source.UNEXPANDED_TEMPLATE : Identity.Source.HEADER;
+    return bytes > MaasConfig.MAX_VALUE_BYTES ? Identity.Source.TOO_LONG : Identity.Source.HEADER;
   }
 
   /** A fact that a header states, or null when it cannot be used. */
   static @Nullable String fact(@Nullable String value) {
-    if (value == null || check(value) != Identity.Source.HEADER) {
-      return null;
-    }
-    return value.strip();
+    String fact = value == null ? "" : trimmed(value);
+    return check(fact) == Identity.Source.HEADER && !Placeholders.isBracketed(fact) ? fact : null;
   }
 
   /**
@@ -70,7 +79,7 @@ final class Texts {
    * is longer than 256 bytes of UTF-8 is cut. The name itself holds no lone surrogates.
    */
   static @Nullable String sanitise(@Nullable String name) {
-    if (name == null || name.isBlank()) {
+    if (name == null || trimmed(name).isEmpty()) {
       return null;
     }
     // Each invalid byte of the body has become a U+FFFD, which has three.
@@ -100,18 +109,5 @@ final class Texts {
       i += Character.charCount(c);
     }
     return name;
-  }
-
-  /**
-   * Templates of Authorino, Envoy, Helm and shells: "{…}", "${…}", "$(…)", "%…%", or "{auth."
-   * anywhere.
-   */
-  private static boolean isTemplate(String value) {
-    String v = value.strip();
-    char last = v.charAt(v.length() - 1);
-    return (last == '}' && (v.startsWith("{") || v.startsWith("${")))
-        || (last == ')' && v.startsWith("$("))
-        || (last == '%' && v.length() > 2 && v.startsWith("%"))
-        || v.contains("{auth.");
   }
 }

@@ -58,6 +58,12 @@ class MaasConfigTest {
             true,
             c -> c.authentication().lastValueWins()),
         key(
+            "authentication.unusable",
+            false,
+            "refuse",
+            true,
+            c -> c.authentication().refusesUnusable()),
+        key(
             "authentication.multiple_values",
             false,
             "missing",

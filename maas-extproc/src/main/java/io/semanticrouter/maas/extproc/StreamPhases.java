@@ -156,6 +156,11 @@ final class StreamPhases {
     }
     Exchange begun = begin(SourcedHeaders.of(message, config.headerSources()));
     requestEnded = message.endOfStream;
+    LocalAnswer refusal = observed ? null : begun.refuse();
+    if (refusal != null) {
+      answer(refusal, message, out);
+      return;
+    }
     boolean wantsBody = editsRequest(begun) && !requestEnded;
     skipped = !begun.isMetered();
     // What is buffered comes whole, and can be edited to its last byte whatever follows it.

@@ -704,12 +704,40 @@ class ProcessorStreamTest {
   }
 
   @Test
-  void identityThatIsNoUtf8IsTheFallback() {
+  void identityThatIsNoUtf8IsBilledUnderAHash() {
     HeaderMap.Builder map = chatHeaders();
     map.addHeaders(raw(USER, ByteString.copyFrom(new byte[] {'a', (byte) 0xFF, (byte) 0xC0})));
     open().send(Messages.requestHeaders(map.build())).cancel();
-    assertThat(sink.single().identity().user()).isEqualTo("unknown");
+    assertThat(sink.single().identity().user()).startsWith("sha256:");
     assertThat(sink.single().identity().userSource()).isEqualTo(Identity.Source.INVALID_UTF8);
+  }
+
+  private static Metering refusing(UsageSink sink) {
+    return metering(
+        Map.of(
+            "maas_integration",
+            Map.of("enabled", true, "authentication", Map.of("unusable", "refuse"))),
+        sink);
+  }
+
+  @Test
+  void identityThatCannotBeBilledIsRefusedAtOnceWhereTheConfigurationSaysSo() {
+    processor = new MaasProcessor(refusing(sink));
+    FakeEnvoy.Stream stream = open().send(chat(USER, "<nil>", TIER, "gold"));
+    assertThat(stream.replies()).hasSize(1);
+    assertThat(stream.replies().get(0).getImmediateResponse().getStatus().getCodeValue())
+        .isEqualTo(403);
+    stream.send(requestBody("{\"model\":\"m\"}", true)).halfClose();
+    assertThat(stream.replies()).hasSize(1);
+    assertThat(sink.single().measurement().reasons()).contains(Reason.IDENTITY_REFUSED);
+  }
+
+  @Test
+  void identityThatCannotBeBilledIsTheFallbackWhereRepliesAreIgnored() {
+    processor = new MaasProcessor(refusing(sink));
+    open().send(observed(chat(USER, "<nil>", TIER, "gold"))).cancel();
+    assertThat(sink.single().identity().user()).isEqualTo("unknown");
+    assertThat(sink.single().measurement().reasons()).doesNotContain(Reason.IDENTITY_REFUSED);
   }
 
   @Test

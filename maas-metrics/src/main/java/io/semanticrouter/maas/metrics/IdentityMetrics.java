@@ -7,36 +7,54 @@ import io.semanticrouter.maas.UsageRecord;
 import java.util.Arrays;
 import java.util.List;
 
-/** Exchanges billed to a fallback, and why: what to look at when everything is "unknown". */
+/**
+ * Exchanges billed to a fallback or to the hash of a name, and why: what to look at when everything
+ * is "unknown".
+ */
 final class IdentityMetrics implements SeriesMetrics {
   private static final int SOURCES = Source.values().length;
 
   private final SeriesCounter fallbacks;
+  private final SeriesCounter hashes;
   private final Series everything;
 
   IdentityMetrics(PrometheusRegistry registry) {
     LabelSpace global = new LabelSpace(registry, List.of());
     fallbacks =
-        global.counter(
+        counter(
+            global,
             "semantic_router_identity_fallbacks",
-            "Exchanges whose user or tier is the configured fallback, by the reason.",
-            ClosedLabels.of(
-                "field",
-                List.of("user", "tier"),
-                "reason",
-                Arrays.stream(Source.values()).map(Source::label).toList()));
+            "Exchanges whose user or tier is the configured fallback, by the reason.");
+    hashes =
+        counter(
+            global,
+            "semantic_router_identity_hashes",
+            "Exchanges whose user or tier is shown as the hash of its name, by the reason.");
     everything = global.series(List.of());
+  }
+
+  private static SeriesCounter counter(LabelSpace global, String name, String help) {
+    return global.counter(
+        name,
+        help,
+        ClosedLabels.of(
+            "field",
+            List.of("user", "tier"),
+            "reason",
+            Arrays.stream(Source.values()).map(Source::label).toList()));
   }
 
   @Override
   public void record(Series series, UsageRecord record) {
-    Source user = record.identity().userSource();
-    if (user.isFallback()) {
-      fallbacks.add(everything, ClosedLabels.index(user), 1);
-    }
-    Source tier = record.identity().tierSource();
-    if (tier.isFallback()) {
-      fallbacks.add(everything, SOURCES + ClosedLabels.index(tier), 1);
+    count(record.identity().userSource(), 0);
+    count(record.identity().tierSource(), SOURCES);
+  }
+
+  private void count(Source source, int field) {
+    if (source.isFallback()) {
+      fallbacks.add(everything, field + ClosedLabels.index(source), 1);
+    } else if (source.isHash()) {
+      hashes.add(everything, field + ClosedLabels.index(source), 1);
     }
   }
 }

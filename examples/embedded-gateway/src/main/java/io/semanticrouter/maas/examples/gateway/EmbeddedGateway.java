@@ -98,6 +98,11 @@ final class EmbeddedGateway implements AutoCloseable {
             path == null ? "" : path,
             WireHeaders.of(http.getRequestHeaders()))) {
       try {
+        LocalAnswer refusal = exchange.refuse();
+        if (refusal != null) {
+          answer(http, refusal);
+          return;
+        }
         forward(http, exchange);
       } catch (IOException e) {
         // 6b. The client went away (a write failed) or the backend broke off (a read failed).

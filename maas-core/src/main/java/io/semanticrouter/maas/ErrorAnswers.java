@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas;
+
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Errors that the gateway answers itself, as clients of each API expect them: their SDKs make the
+ * right exception of it. Sources: the pages on errors of the API references.
+ */
+final class ErrorAnswers {
+  static final int FORBIDDEN = 403;
+
+  private ErrorAnswers() {}
+
+  /**
+   * An error.
+   *
+   * @param status 403, else it is called an invalid request
+   * @param code a word for programs, where the API has a place for it
+   * @param message a sentence for people; nothing in it needs to be escaped in JSON
+   */
+  static LocalAnswer of(Operation operation, int status, String code, String message) {
+    boolean forbidden = status == FORBIDDEN;
+    HeaderEdits.Builder headers = new HeaderEdits.Builder();
+    headers.set("content-type", "application/json");
+    String body =
+        switch (operation) {
+          case MESSAGES ->
+              "{\"type\":\"error\",\"error\":{\"type\":\""
+                  + (forbidden ? "permission_error" : "invalid_request_error")
+                  + "\",\"message\":\""
+                  + message
+                  + "\"}}";
+          case GENERATE_CONTENT, INTERACTIONS ->
+              "{\"error\":{\"code\":"
+                  + status
+                  + ",\"message\":\""
+                  + message
+                  + "\",\"status\":\""
+                  + (forbidden ? "PERMISSION_DENIED" : "INVALID_ARGUMENT")
+                  + "\"}}";
+          case CONVERSE, INVOKE -> {
+            headers.set(
+                "x-amzn-errortype", forbidden ? "AccessDeniedException" : "ValidationException");
+            yield "{\"message\":\"" + message + "\"}";
+          }
+          case COHERE_CHAT -> "{\"message\":\"" + message + "\"}";
+          default ->
+              "{\"error\":{\"message\":\""
+                  + message
+                  + "\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\""
+                  + code
+                  + "\"}}";
+        };
+    return new LocalAnswer(status, headers.build(), body.getBytes(StandardCharsets.UTF_8));
+  }
+}
