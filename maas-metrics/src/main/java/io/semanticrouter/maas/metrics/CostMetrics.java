@@ -9,6 +9,7 @@ import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricFamilyDescriptor;
 import io.semanticrouter.maas.Cost;
 import io.semanticrouter.maas.UsageRecord;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
@@ -24,6 +25,10 @@ final class CostMetrics implements SeriesMetrics, Collector {
 
   private final LabelSpace exchanges;
   private final SeriesCounter unpriced;
+
+  /** Of a line, without the values of its labels but the currency. */
+  private final int lineBytes;
+
   private final MetricFamilyDescriptor descriptor;
   private final Queue<CostSum> sums = new ConcurrentLinkedQueue<>();
 
@@ -34,6 +39,9 @@ final class CostMetrics implements SeriesMetrics, Collector {
             "semantic_router_unpriced_requests",
             "Exchanges with known usage and no price for it: unpriced is not free.",
             ClosedLabels.NONE);
+    this.lineBytes =
+        SeriesCounter.lineBytes(NAME, exchanges.names())
+            + SeriesCounter.lineBytes("currency", List.of());
     this.descriptor =
         MetricFamilyDescriptor.counter(NAME)
             .help(HELP)
@@ -74,9 +82,13 @@ final class CostMetrics implements SeriesMetrics, Collector {
         return sum;
       }
     }
-    CostSum sum = new CostSum(series, currency, series.costs());
+    Series shown = series.withRoomFor(lineBytes + SeriesCounter.valueBytes(series.values()));
+    CostSum other = shown == series ? null : sum(shown, currency);
+    CostSum sum = new CostSum(series, currency, series.costs(), other);
     series.costs(sum);
-    sums.add(sum);
+    if (other == null) {
+      sums.add(sum);
+    }
     return sum;
   }
 

@@ -17,16 +17,28 @@ final class CostSum {
   /** The sum of the same series in another currency. */
   final @Nullable CostSum next;
 
+  /** Where everything is added instead; null when here. */
+  private final @Nullable CostSum other;
+
   private long units; // guarded by this
   private long picos; // guarded by this, 0 to 10^12 - 1
 
-  CostSum(Series series, String currency, @Nullable CostSum next) {
+  CostSum(Series series, String currency, @Nullable CostSum next, @Nullable CostSum other) {
     this.series = series;
     this.currency = currency;
     this.next = next;
+    this.other = other;
   }
 
-  synchronized void add(Cost cost) {
+  void add(Cost cost) {
+    if (other == null) {
+      addHere(cost);
+    } else {
+      other.add(cost);
+    }
+  }
+
+  private synchronized void addHere(Cost cost) {
     picos += cost.picos();
     long carry = 0;
     if (picos >= Cost.PICOS_PER_UNIT) {

@@ -30,7 +30,7 @@ final class IdentityMetrics implements SeriesMetrics {
             global,
             "semantic_router_identity_hashes",
             "Exchanges whose user or tier is shown as the hash of its name, by the reason.");
-    everything = global.series(List.of());
+    everything = global.single();
   }
 
   private static SeriesCounter counter(LabelSpace global, String name, String help) {

@@ -3,6 +3,7 @@ package io.semanticrouter.maas.metrics;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Open labels (values that traffic brings) that several counters share, and with them one {@link
@@ -33,9 +34,14 @@ final class LabelSpace {
     return new SeriesCounter(registry, name, help, names.subList(0, open), closed, firstSlot);
   }
 
-  /** A series with nothing bound to it yet. */
-  Series series(List<String> values) {
-    return new Series(values, slots);
+  /** A series of a label space that has no open labels: there is one. */
+  Series single() {
+    return series(List.of(), Room.UNBOUNDED, null, false);
+  }
+
+  /** A series with nothing bound to it yet; see {@link Series}. */
+  Series series(List<String> values, Room room, @Nullable Series overflow, boolean isOverflow) {
+    return new Series(values, slots, room, overflow, isOverflow);
   }
 
   List<String> names() {

@@ -4,11 +4,14 @@ package io.semanticrouter.maas.metrics;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.Identity;
 import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.Routing;
 import io.semanticrouter.maas.UsageLine;
 import io.semanticrouter.maas.UsageRecord;
 import io.semanticrouter.maas.UsageSink;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,8 +19,10 @@ import org.jspecify.annotations.Nullable;
  * metrics exist; the mode decides the labels (user and tier only in MaaS and Hybrid mode) and the
  * cost (only in Standalone and Hybrid mode). The README lists all metrics.
  *
- * <p>At most {@code max_series} combinations of user, tier and model get series of their own; all
- * others are counted in one overflow series, so that every total stays exact.
+ * <p>At most {@code max_series} combinations of user, tier and model get series of their own, and
+ * only with usage, so that no client fills them with models that do not exist; all others are
+ * counted in an overflow series of their tier, so that every total stays exact. Models that are
+ * listed (in the rate card, or by who registers the sink) always show.
  *
  * <p>An exchange is counted after its tokens, its cost and everything else of it: once a scrape has
  * shown it, the next one shows all of it. One scrape alone is no single moment; the library reads
@@ -27,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * allocates nothing for a combination that it has seen before.
  */
 public final class PrometheusSink implements UsageSink {
+  /** Room for some ten lines with names of the usual length. */
+  private static final long BYTES_PER_SERIES = 1536;
+
   private final boolean integrated;
   private final RequestMetrics requests;
   private final SeriesMetrics[] others;
@@ -35,7 +43,10 @@ public final class PrometheusSink implements UsageSink {
   /** For the lines of further models; null when tokens are not exported. */
   private final @Nullable TokenMetrics tokens;
 
-  private PrometheusSink(MaasConfig config, PrometheusRegistry registry) {
+  private PrometheusSink(
+      MaasConfig config, Set<String> models, PrometheusRegistry registry) {
+    Set<String> listed = new HashSet<>(models);
+    listed.addAll(config.rateCard().models());
     integrated = config.mode().isIntegrated();
     LabelSpace exchanges =
         new LabelSpace(registry, integrated ? List.of("user", "tier", "model") : List.of("model"));
@@ -51,7 +62,7 @@ public final class PrometheusSink implements UsageSink {
       metrics.add(new CacheMetrics(exchanges));
     }
     if (config.metrics().routing()) {
-      metrics.add(new RoutingMetrics(config, registry));
+      metrics.add(new RoutingMetrics(config, listed, registry));
       metrics.add(new RouterMetrics(registry));
     }
     if (config.metrics().security()) {
@@ -64,7 +75,8 @@ public final class PrometheusSink implements UsageSink {
       metrics.add(new IdentityMetrics(registry));
     }
     others = metrics.toArray(SeriesMetrics[]::new);
-    index = new SeriesIndex(exchanges, config.metrics().maxSeries());
+    index =
+        new SeriesIndex(exchanges, config.metrics().maxSeries(), listed, BYTES_PER_SERIES);
   }
 
   /**
@@ -74,7 +86,17 @@ public final class PrometheusSink implements UsageSink {
    *     for example from an earlier call; one sink per registry
    */
   public static PrometheusSink register(MaasConfig config, PrometheusRegistry registry) {
-    return new PrometheusSink(config, registry);
+    return register(config, Set.of(), registry);
+  }
+
+  /**
+   * The same, for a gateway that knows more models than those of the rate card.
+   *
+   * @param models names that always show in the metrics, whatever clients ask for
+   */
+  public static PrometheusSink register(
+      MaasConfig config, Set<String> models, PrometheusRegistry registry) {
+    return new PrometheusSink(config, models, registry);
   }
 
   @Override
@@ -89,18 +111,20 @@ public final class PrometheusSink implements UsageSink {
         tokens.addTokens(series(record, lines.get(i).model()), lines.get(i).usage());
       }
     }
-    if (series == index.overflow()) {
-      requests.overflow();
-    }
     // Behind all others, for it counts the exchange.
     requests.record(series, record);
   }
 
   private Series series(UsageRecord record, String model) {
-    if (!integrated) {
-      return index.find(model, "", "", "");
-    }
     Identity identity = record.identity();
-    return index.find(identity.user(), identity.tier(), model, "");
+    String first = integrated ? identity.user() : model;
+    String second = integrated ? identity.tier() : "";
+    String third = integrated ? model : "";
+    if (record.measurement().usage() == null && !index.isListed(model)) {
+      // A path or a request can name any model: it has a series when a backend has served it.
+      Series known = index.known(first, second, third, "");
+      return known != null ? known : series(record, Routing.UNKNOWN_MODEL);
+    }
+    return index.find(identity.user(), first, second, third, "");
   }
 }

@@ -45,7 +45,7 @@ final class RequestMetrics implements SeriesMetrics {
             "Chats and completions by what became of asking the backend for their usage.",
             ClosedLabels.of(
                 "result", Arrays.stream(ForcedUsage.values()).map(ForcedUsage::label).toList()));
-    everything = global.series(List.of());
+    everything = global.single();
     overflowRequests =
         Counter.builder()
             .name("semantic_router_overflow_requests")
@@ -69,11 +69,10 @@ final class RequestMetrics implements SeriesMetrics {
       }
     }
     // Last: who has seen the exchange finds all of it in what he reads afterwards.
-    requests.add(series, ClosedLabels.index(record.outcome()), 1);
-  }
-
-  /** Notes that an exchange was counted in the overflow series. */
-  void overflow() {
-    overflowRequests.inc();
+    int outcome = ClosedLabels.index(record.outcome());
+    if (requests.overflows(series, outcome)) {
+      overflowRequests.inc();
+    }
+    requests.add(series, outcome, 1);
   }
 }

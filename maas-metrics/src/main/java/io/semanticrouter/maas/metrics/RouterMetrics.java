@@ -19,7 +19,7 @@ final class RouterMetrics implements SeriesMetrics {
             "semantic_router_routed_requests",
             "Requests by what the embedded router did with them.",
             ClosedLabels.of("result", Arrays.stream(Result.values()).map(Result::label).toList()));
-    everything = global.series(List.of());
+    everything = global.single();
   }
 
   @Override

@@ -8,6 +8,7 @@ import io.semanticrouter.maas.Routing;
 import io.semanticrouter.maas.UsageRecord;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class RoutingMetrics implements SeriesMetrics {
   private static final String ABSENT = "unknown";
+  /** Room for one or two lines with longer names than usual. */
+  private static final long BYTES_PER_SERIES = 256;
+
   private static final int ON = 0;
   private static final int OFF = 1;
   private static final int UNKNOWN = 2;
@@ -26,7 +30,7 @@ final class RoutingMetrics implements SeriesMetrics {
   private final SeriesCounter paths;
   private final Series everything;
 
-  RoutingMetrics(MaasConfig config, PrometheusRegistry registry) {
+  RoutingMetrics(MaasConfig config, Set<String> listed, PrometheusRegistry registry) {
     tiers = config.mode().isIntegrated();
     LabelSpace space =
         new LabelSpace(
@@ -39,7 +43,7 @@ final class RoutingMetrics implements SeriesMetrics {
             "semantic_router_routing_decisions",
             "Exchanges by what the semantic router decided; without user, to stay small.",
             ClosedLabels.of("reasoning", "on", "off", "unknown"));
-    index = new SeriesIndex(space, config.metrics().maxSeries());
+    index = new SeriesIndex(space, config.metrics().maxSeries(), listed, BYTES_PER_SERIES);
     LabelSpace global = new LabelSpace(registry, List.of());
     paths =
         global.counter(
@@ -47,7 +51,7 @@ final class RoutingMetrics implements SeriesMetrics {
             "Exchanges by how the semantic router says that their responses came about.",
             ClosedLabels.of(
                 "path", Arrays.stream(ResponsePath.values()).map(ResponsePath::label).toList()));
-    everything = global.series(List.of());
+    everything = global.single();
   }
 
   @Override
@@ -63,12 +67,24 @@ final class RoutingMetrics implements SeriesMetrics {
     String decision = orAbsent(routing.routingDecision());
     String category = orAbsent(routing.category());
     Boolean reasoning = routing.reasoning();
+    String user = record.identity().user();
+    String model = model(record);
     decisions.add(
         tiers
-            ? index.find(record.identity().tier(), routing.model(), decision, category)
-            : index.find(routing.model(), decision, category, ""),
+            ? index.find(user, record.identity().tier(), model, decision, category)
+            : index.find(user, model, decision, category, ""),
         reasoning == null ? UNKNOWN : reasoning ? ON : OFF,
         1);
+  }
+
+  /** A model that neither router nor backend has answered for may be of the client's making. */
+  private String model(UsageRecord record) {
+    String model = record.model();
+    return record.measurement().usage() != null
+            || record.routing().selectedModel() != null
+            || index.isListed(model)
+        ? model
+        : Routing.UNKNOWN_MODEL;
   }
 
   private static String orAbsent(@Nullable String fact) {

@@ -12,11 +12,25 @@ import org.jspecify.annotations.Nullable;
  */
 final class Series {
   private final List<String> values;
+  private final Room room;
+  private final @Nullable Series overflow;
+  private final boolean isOverflow;
   private final AtomicReferenceArray<@Nullable CounterDataPoint> points;
   private volatile @Nullable CostSum costs;
 
-  Series(List<String> values, int slots) {
+  /**
+   * A series with nothing bound to it yet.
+   *
+   * @param values the label values as they are shown
+   * @param room what its lines take is taken from here
+   * @param overflow where a line goes that has no room; null when there is always room
+   * @param isOverflow whether this is one of those
+   */
+  Series(List<String> values, int slots, Room room, @Nullable Series overflow, boolean isOverflow) {
     this.values = values;
+    this.room = room;
+    this.overflow = overflow;
+    this.isOverflow = isOverflow;
     this.points = new AtomicReferenceArray<>(slots);
   }
 
@@ -24,11 +38,20 @@ final class Series {
     return values;
   }
 
+  /** This, when there is room for a line of so many bytes more; else where it goes. */
+  Series withRoomFor(long bytes) {
+    return overflow == null || room.take(bytes) ? this : overflow;
+  }
+
+  /** Whether what is counted in a slot is counted among others. */
+  boolean overflows(int slot) {
+    return isOverflow || (overflow != null && points.get(slot) == overflow.points.get(slot));
+  }
+
   @Nullable CounterDataPoint point(int slot) {
     return points.get(slot);
   }
 
-  /** Binds a data point; harmless when two threads do it, because they bind the same one. */
   void bind(int slot, CounterDataPoint point) {
     points.set(slot, point);
   }

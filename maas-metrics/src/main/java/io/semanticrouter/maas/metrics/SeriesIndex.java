@@ -1,25 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.metrics;
 
-import java.nio.charset.StandardCharsets;
+import io.semanticrouter.maas.Routing;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the {@link Series} of up to four label values: at most {@code max} different ones, and the
+ * Finds the {@link Series} of up to four label values: at most {@code max} different ones, and an
  * overflow series for all others. Known series are found without a lock and without garbage.
  *
- * <p>A label value that happens to be {@value #OVERFLOW} in all places names the overflow series
- * itself, so that no two series ever have the same labels.
+ * <p>One user opens at most a tenth of them for models that are not listed, and at least 8 where
+ * there are so many: most backends answer to any name of a model. Overflow series keep the tier,
+ * and the model when it is listed.
  */
 final class SeriesIndex {
   static final String OVERFLOW = "__overflow__";
 
+  private static final int SHARES = 10;
+  private static final int SMALLEST_SHARE = 8;
+  private static final int MAX_OVERFLOW_SERIES = 4_000;
+
+  /** In bytes, for few series. */
+  private static final long SMALLEST_ROOM = 64 << 10;
+
+  /** All overflow series together take at most an eighth of what the others may. */
+  private static final int OVERFLOW_PART = 8;
+
   private final LabelSpace space;
   private final int max;
-  private final Series overflow;
+  private final Set<String> listed = new HashSet<>();
+  private final int tier;
+  private final int model;
+  private final int share;
+  private final long bytesOfShare;
+  private final Room room;
+  private final Room overflowRoom;
+  private final Series rest;
 
   /**
    * Nested by the last value first. Last come models and categories, of which there are few, so
@@ -30,54 +51,105 @@ final class SeriesIndex {
   private final Map<String, Map<String, Map<String, Map<String, Series>>>> root =
       new ConcurrentHashMap<>();
 
+  /** By tier and model. */
+  private final Map<String, Map<String, Series>> overflows = new ConcurrentHashMap<>();
+
+  /** By user, of those who have opened a series for a model that is not listed. */
+  private final Map<String, Share> shares = new ConcurrentHashMap<>();
+
   private int size; // guarded by this
+  private int overflowSize; // guarded by this
   private volatile boolean full;
 
-  SeriesIndex(LabelSpace space, int max) {
+  /** What one user has opened. */
+  private static final class Share {
+    final Room room;
+    int size; // guarded by the index
+    volatile boolean spent;
+
+    Share(Room room) {
+      this.room = room;
+    }
+  }
+
+  /**
+   * An index without series.
+   *
+   * @param listed models of the configuration
+   * @param bytesPerSeries what a series takes of a scrape on average, at most
+   */
+  SeriesIndex(LabelSpace space, int max, Set<String> listed, long bytesPerSeries) {
     this.space = space;
     this.max = max;
     this.full = max <= 0;
-    int labels = space.names().size();
-    String second = labels > 1 ? OVERFLOW : "";
-    String third = labels > 2 ? OVERFLOW : "";
-    String fourth = labels > 3 ? OVERFLOW : "";
-    this.overflow = put(OVERFLOW, second, third, fourth);
+    this.listed.addAll(listed);
+    // Not of any client's making.
+    this.listed.add(Routing.UNKNOWN_MODEL);
+    this.listed.add(Routing.ROUTER_MODEL);
+    this.tier = space.names().indexOf("tier");
+    this.model = space.names().indexOf("model");
+    boolean users = tier >= 0;
+    this.share = users ? Math.max(SMALLEST_SHARE, max / SHARES) : max;
+    long bytes = Math.max(SMALLEST_ROOM, bytesPerSeries * max);
+    this.room = new Room(null, bytes);
+    this.bytesOfShare = users ? bytes / SHARES : bytes;
+    this.overflowRoom = new Room(null, bytes / OVERFLOW_PART);
+    this.rest = space.series(overflowValues(OVERFLOW, OVERFLOW), Room.UNBOUNDED, null, true);
   }
 
-  Series overflow() {
-    return overflow;
+  /** Whether a model is one of the configuration, so that it has series whatever is asked for. */
+  boolean isListed(String name) {
+    return listed.contains(name);
   }
 
-  /** The series of these label values; those that the label space does not have are empty. */
-  Series find(String first, String second, String third, String fourth) {
-    Series series = get(first, second, third, fourth);
-    return series != null
-        ? series
-        : admit(wellFormed(first), wellFormed(second), wellFormed(third), wellFormed(fourth));
+  /**
+   * The series of these label values; those that the label space does not have are empty.
+   *
+   * @param payer the user who is at the cost of a new one
+   */
+  Series find(String payer, String first, String second, String third, String fourth) {
+    Series series = known(first, second, third, fourth);
+    return series != null ? series : open(payer, first, second, third, fourth);
   }
 
-  private @Nullable Series get(String first, String second, String third, String fourth) {
+  /** The same, when it is there already. */
+  @Nullable Series known(String first, String second, String third, String fourth) {
     Map<String, Map<String, Map<String, Series>>> byThird = root.get(fourth);
     Map<String, Map<String, Series>> bySecond = byThird == null ? null : byThird.get(third);
     Map<String, Series> byFirst = bySecond == null ? null : bySecond.get(second);
     return byFirst == null ? null : byFirst.get(first);
   }
 
-  private Series admit(String first, String second, String third, String fourth) {
-    if (full) {
-      // Once full, always full: the flood that filled it takes no lock.
-      Series series = get(first, second, third, fourth);
-      return series != null ? series : overflow;
+  private Series open(String payer, String first, String second, String third, String fourth) {
+    List<String> values = List.of(first, second, third, fourth).subList(0, space.names().size());
+    boolean isListed = isListed(values.get(model));
+    Share spent = isListed ? null : shares.get(payer);
+    if (full || (spent != null && spent.spent)) {
+      // Neither ever ends: a flood takes no lock.
+      Series series = known(first, second, third, fourth);
+      return series != null ? series : overflow(values);
     }
     synchronized (this) {
-      Series series = get(first, second, third, fourth);
+      Series series = known(first, second, third, fourth);
       if (series != null) {
         return series;
       }
       if (size == max) {
-        return overflow;
+        return overflow(values);
       }
-      Series admitted = put(first, second, third, fourth);
+      Room own = room;
+      if (!isListed) {
+        Share opened =
+            shares.computeIfAbsent(payer, user -> new Share(new Room(room, bytesOfShare)));
+        if (opened.size == share) {
+          return overflow(values);
+        }
+        opened.size++;
+        opened.spent = opened.size == share;
+        own = opened.room;
+      }
+      Series admitted = space.series(shown(values), own, overflow(values), false);
+      put(admitted, first, second, third, fourth);
       size++;
       // Only now: whoever sees this without the lock must find the last one admitted.
       full = size == max;
@@ -85,26 +157,52 @@ final class SeriesIndex {
     }
   }
 
-  private Series put(String first, String second, String third, String fourth) {
-    Series series =
-        space.series(List.of(first, second, third, fourth).subList(0, space.names().size()));
+  private void put(Series series, String first, String second, String third, String fourth) {
     root.computeIfAbsent(fourth, value -> new ConcurrentHashMap<>())
         .computeIfAbsent(third, value -> new ConcurrentHashMap<>())
         .computeIfAbsent(second, value -> new ConcurrentHashMap<>())
         .put(first, series);
+  }
+
+  private Series overflow(List<String> values) {
+    String ofTier = tier < 0 ? "" : values.get(tier);
+    String ofModel = isListed(values.get(model)) ? values.get(model) : OVERFLOW;
+    Map<String, Series> byModel = overflows.get(ofTier);
+    Series series = byModel == null ? null : byModel.get(ofModel);
+    return series != null ? series : openOverflow(ofTier, ofModel);
+  }
+
+  private synchronized Series openOverflow(String ofTier, String ofModel) {
+    Map<String, Series> byModel = overflows.get(ofTier);
+    Series series = byModel == null ? null : byModel.get(ofModel);
+    if (series != null) {
+      return series;
+    }
+    if (overflowSize == MAX_OVERFLOW_SERIES || (tier < 0 && ofModel.equals(OVERFLOW))) {
+      return rest;
+    }
+    String shownModel = ofModel.equals(OVERFLOW) ? OVERFLOW : LabelText.shown(ofModel);
+    series =
+        space.series(
+            overflowValues(LabelText.shown(ofTier), shownModel), overflowRoom, rest, true);
+    overflows.computeIfAbsent(ofTier, value -> new ConcurrentHashMap<>()).put(ofModel, series);
+    overflowSize++;
     return series;
   }
 
-  /**
-   * As the exposition will print it: UTF-8 has no lone surrogates, and two series that print alike
-   * would make the scrape invalid.
-   */
-  private static String wellFormed(String value) {
-    for (int i = 0; i < value.length(); i++) {
-      if (Character.isSurrogate(value.charAt(i))) {
-        return new String(value.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
-      }
+  private List<String> overflowValues(String ofTier, String ofModel) {
+    List<String> values = new ArrayList<>();
+    for (int i = 0; i < space.names().size(); i++) {
+      values.add(i == tier ? ofTier : i == model ? ofModel : OVERFLOW);
     }
-    return value;
+    return List.copyOf(values);
+  }
+
+  private static List<String> shown(List<String> values) {
+    List<String> shown = new ArrayList<>(values.size());
+    for (String value : values) {
+      shown.add(LabelText.shown(value));
+    }
+    return List.copyOf(shown);
   }
 }

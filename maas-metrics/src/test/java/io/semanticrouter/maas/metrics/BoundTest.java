@@ -32,8 +32,8 @@ class BoundTest {
     assertThat(
             maas.lines("semantic_router_tokens_total").stream().filter(l -> l.contains("prompt")))
         .containsExactly(
-            "semantic_router_tokens_total{model=\"__overflow__\",tier=\"__overflow__\","
-                + "type=\"prompt\",user=\"__overflow__\"} 12.0",
+            "semantic_router_tokens_total{model=\"__overflow__\",tier=\"free\",type=\"prompt\","
+                + "user=\"__overflow__\"} 12.0",
             "semantic_router_tokens_total{model=\"qwen3\",tier=\"free\",type=\"prompt\","
                 + "user=\"alice\"} 18.0",
             "semantic_router_tokens_total{model=\"qwen3\",tier=\"premium\",type=\"prompt\","
@@ -69,7 +69,7 @@ class BoundTest {
         .containsExactly(
             ROUTING
                 + "{category=\"__overflow__\",decision=\"__overflow__\",model=\"__overflow__\","
-                + "reasoning=\"off\",tier=\"__overflow__\"} 2.0",
+                + "reasoning=\"off\",tier=\"free\"} 2.0",
             ROUTING
                 + "{category=\"math\",decision=\"d\",model=\"qwen3\",reasoning=\"off\","
                 + "tier=\"free\"} 1.0",
@@ -81,18 +81,18 @@ class BoundTest {
 
   @ParameterizedTest
   @EnumSource(Mode.class)
-  void aRealOverflowValueIsTheSameSeries(Mode mode) {
+  void nobodyIsBilledInTheOverflowSeriesForBeingCalledSo(Mode mode) {
     Exposition exposition = bounded(mode, 1);
     exposition.record(
-        Records.of("alice", "free", "qwen3").cost(1, 0),
-        Records.of("bob", "free", "llama").cost(2, 0),
-        Records.of("__overflow__", "__overflow__", "__overflow__").cost(4, 0));
+        Records.of("__overflow__", "__overflow__", "__overflow__").cost(4, 0),
+        Records.of("bob", "free", "llama").cost(2, 0));
 
     assertThat(exposition.lines(REQUESTS)).hasSize(2);
-    assertThat(exposition.total(REQUESTS, "model=\"__overflow__\"")).isEqualTo(2);
-    assertThat(exposition.total(OVERFLOW, "")).isEqualTo(2);
+    assertThat(exposition.total(REQUESTS, "model=\"__overflow__\"")).isEqualTo(1);
+    assertThat(exposition.total(REQUESTS, "model=\"\\\\u005f_overflow__\"")).isEqualTo(1);
+    assertThat(exposition.total(OVERFLOW, "")).isEqualTo(1);
     if (mode.calculatesCost()) {
-      assertThat(exposition.total("semantic_router_cost_total", "__overflow__")).isEqualTo(6);
+      assertThat(exposition.total("semantic_router_cost_total", "model=\"__overflow__\"")).isEqualTo(2);
     }
   }
 

@@ -90,9 +90,9 @@ class CostTest {
     long seed = System.nanoTime();
     System.out.println("CostTest seed " + seed);
     Random random = new Random(seed);
-    Series series = new Series(List.of("qwen3"), 0);
+    Series series = new Series(List.of("qwen3"), 0, Room.UNBOUNDED, null, false);
     for (int i = 0; i < 10_000; i++) {
-      CostSum sum = new CostSum(series, "USD", null);
+      CostSum sum = new CostSum(series, "USD", null, null);
       BigDecimal exact = BigDecimal.ZERO;
       for (int j = 0; j < 5; j++) {
         Cost cost =

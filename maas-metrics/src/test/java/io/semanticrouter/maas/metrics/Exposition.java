@@ -11,6 +11,7 @@ import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.Mode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
@@ -49,6 +50,30 @@ final class Exposition {
 
   String openMetrics() {
     return write(OpenMetricsTextFormatWriter.create());
+  }
+
+  /** How many bytes a scrape has; written as a server does that sends while it writes. */
+  long scrape() {
+    long[] bytes = {0};
+    OutputStream counting =
+        new OutputStream() {
+          @Override
+          public void write(int b) {
+            bytes[0]++;
+          }
+
+          @Override
+          public void write(byte[] b, int offset, int length) {
+            bytes[0] += length;
+          }
+        };
+    try {
+      PrometheusTextFormatWriter.create()
+          .write(counting, registry.scrape(), EscapingScheme.DEFAULT);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes[0];
   }
 
   /** The sample lines of one metric, without HELP and TYPE. */

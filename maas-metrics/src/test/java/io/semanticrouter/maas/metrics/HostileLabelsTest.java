@@ -21,9 +21,10 @@ class HostileLabelsTest {
     return Stream.of(
         Arguments.of("a\"b", "a\\\"b"),
         Arguments.of("a\\b", "a\\\\b"),
-        Arguments.of("a\nb", "a\\nb"),
+        Arguments.of("a\nb", "a\\\\u000ab"),
         Arguments.of("a\\nb", "a\\\\nb"),
-        Arguments.of("\"} 99\nfake_total 1", "\\\"} 99\\nfake_total 1"),
+        Arguments.of("\"} 99\nfake_total 1", "\\\"} 99\\\\u000afake_total 1"),
+        Arguments.of("\u202eecila", "\\\\u202eecila"),
         Arguments.of("Zoë 用户 🦊", "Zoë 用户 🦊"));
   }
 
@@ -45,20 +46,18 @@ class HostileLabelsTest {
   }
 
   @Test
-  void valuesThatPrintAlikeAreOneSeries() {
-    Exposition hybrid =
-        Exposition.of(Mode.HYBRID, new MaasConfig.Metrics(true, true, true, true, 1));
-    hybrid.record(
-        Records.of("\ud800", "free", "m").tokens(1, 0).cost(1, 0),
-        Records.of("\udfff", "free", "m").tokens(2, 0).cost(2, 0),
-        Records.of("?", "free", "m").tokens(4, 0).cost(4, 0));
+  void valuesThatCannotBePrintedAreSeriesOfTheirOwn() {
+    maas.record(
+        Records.of("\ud800", "free", "m").tokens(1, 0),
+        Records.of("\udfff", "free", "m").tokens(2, 0),
+        Records.of("?", "free", "m").tokens(4, 0));
 
-    assertThat(hybrid.lines(REQUESTS))
+    assertThat(maas.lines(REQUESTS))
         .containsExactly(
-            REQUESTS + "{model=\"m\",outcome=\"complete\",tier=\"free\",user=\"?\"} 3.0");
-    assertThat(hybrid.total("semantic_router_tokens_total", "prompt")).isEqualTo(7);
-    assertThat(hybrid.total("semantic_router_cost_total", "")).isEqualTo(7);
-    assertThat(hybrid.total("semantic_router_overflow_requests_total", "")).isZero();
+            REQUESTS + "{model=\"m\",outcome=\"complete\",tier=\"free\",user=\"?\"} 1.0",
+            REQUESTS + "{model=\"m\",outcome=\"complete\",tier=\"free\",user=\"\\\\ud800\"} 1.0",
+            REQUESTS + "{model=\"m\",outcome=\"complete\",tier=\"free\",user=\"\\\\udfff\"} 1.0");
+    assertThat(maas.total("semantic_router_tokens_total", "prompt")).isEqualTo(7);
   }
 
   @Test
