@@ -141,10 +141,10 @@ public final class Exchange implements AutoCloseable {
    * Refuses the exchange where {@code authentication.unusable} says so: settles it, and returns the
    * answer for the client instead of a backend's. Null when the exchange goes on. Called right
    * after {@link Metering#begin}, by gateways that can answer themselves; without it nothing is
-   * refused.
+   * refused. Nor are unlisted requests: they need not have to do with models.
    */
   public @Nullable LocalAnswer refuse() {
-    if (operation == null || settled || !metering.refuses(identity)) {
+    if (operation == null || unlisted || settled || !metering.refuses(identity)) {
       return null;
     }
     LocalAnswer answer =

@@ -88,11 +88,8 @@ final class IdentityReader {
     if (Placeholders.isNothing(value)) {
       return Source.PLACEHOLDER;
     }
-    if (Placeholders.isTemplate(value)) {
-      return Source.UNEXPANDED_TEMPLATE;
-    }
     if (Placeholders.isBracketed(value)) {
-      return Source.BRACKETED;
+      return Placeholders.isTemplate(value) ? Source.UNEXPANDED_TEMPLATE : Source.BRACKETED;
     }
     return isHash(value) ? Source.RESERVED : Source.HEADER;
   }

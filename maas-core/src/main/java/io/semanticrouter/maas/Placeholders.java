@@ -64,13 +64,18 @@ final class Placeholders {
         || isOfAuthorino(text);
   }
 
-  /** Whether a text looks like a template, known or not. */
+  /** Whether a text looks like a template, known or not. It is not empty. */
   static boolean isBracketed(String text) {
+    char first = text.charAt(0);
+    if (first != '%' && first != '$' && text.indexOf('{') < 0) {
+      return false;
+    }
     return isIn(text, "{", "}")
         || isIn(text, "${", "}")
         || isIn(text, "$(", ")")
         || (isIn(text, "%", "%") && text.length() > 2)
-        || text.contains("{auth.");
+        || text.contains("{auth.")
+        || isOfAuthorino(text);
   }
 
   private static boolean isIn(String text, String open, String close) {

@@ -17,6 +17,12 @@ import org.jspecify.annotations.Nullable;
  * @param reasons what is odd about it
  */
 record RouterTotals(@Nullable TokenUsage usage, Set<Reason> reasons) {
+  /**
+   * The most tokens that a looper plausibly uses, of either kind: 32 calls that each fill a context
+   * window of a million tokens.
+   */
+  private static final long MAX_TOKENS = 32_000_000;
+
   private static final RouterTotals MALFORMED = new RouterTotals(null, Set.of());
 
   /** What the three headers state; null when none of them is there. */
@@ -101,7 +107,8 @@ record RouterTotals(@Nullable TokenUsage usage, Set<Reason> reasons) {
   }
 
   private static boolean isPlausible(TokenUsage usage, long maxTokens) {
-    return usage.prompt() <= maxTokens && usage.completion() <= maxTokens;
+    long max = Math.min(maxTokens, MAX_TOKENS);
+    return usage.prompt() <= max && usage.completion() <= max;
   }
 
   private static long total(@Nullable TokenUsage usage) {

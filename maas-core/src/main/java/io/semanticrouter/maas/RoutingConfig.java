@@ -17,9 +17,10 @@ import java.util.Set;
  */
 public record RoutingConfig(RoutingProfile profile, boolean requestDebug) {
   private static final String CUSTOM = "custom";
+  private static final String NONE = "none";
 
   static RoutingConfig from(ConfigSection section) {
-    String name = section.oneOf("profile", "auto", Set.of("auto", "seed", "vsr", CUSTOM));
+    String name = section.oneOf("profile", "auto", Set.of("auto", "seed", "vsr", CUSTOM, NONE));
     ConfigSection headers = section.section("headers");
     int errorsBefore = section.errorCount();
     Map<Fact, String> custom = custom(headers);
@@ -35,9 +36,13 @@ public record RoutingConfig(RoutingProfile profile, boolean requestDebug) {
           case "seed" -> RoutingProfile.SEED;
           case "vsr" -> RoutingProfile.VSR;
           case CUSTOM -> RoutingProfile.of(CUSTOM, custom);
+          case NONE -> RoutingProfile.NONE;
           default -> RoutingProfile.AUTO;
         };
     boolean requestDebug = section.bool("request_debug", profile.asksForDebug());
+    if (requestDebug && name.equals(NONE)) {
+      section.reject("request_debug", "must be false when the profile is none: nobody is asked");
+    }
     section.rejectUnknownKeys();
     return new RoutingConfig(profile, requestDebug);
   }

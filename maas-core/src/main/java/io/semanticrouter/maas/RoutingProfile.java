@@ -97,6 +97,9 @@ public final class RoutingProfile {
   /** Both of them; where a response has both names of a fact, that of {@link #SEED} counts. */
   public static final RoutingProfile AUTO = union("auto", SEED, VSR);
 
+  /** No names at all: nobody's facts are believed. */
+  public static final RoutingProfile NONE = of("none", Map.of());
+
   private final String name;
   private final Map<Fact, List<String>> names;
   private final Map<String, Slot> slots = new HashMap<>();
@@ -149,7 +152,7 @@ public final class RoutingProfile {
     return a.substring(0, end);
   }
 
-  /** The name of the profile: seed, vsr, auto or custom. */
+  /** The name of the profile: seed, vsr, auto, custom or none. */
   public String name() {
     return name;
   }

@@ -73,6 +73,41 @@ class RouterTotalsTest {
   }
 
   @Test
+  void totals_that_no_looper_can_use_are_quarantined() {
+    assertThat(usage(end(looper("32000000", "1", "32000001"), BODY)).prompt())
+        .isEqualTo(32_000_000);
+    for (String tokens : new String[] {"32000001", "100000000"}) {
+      UsageRecord record = end(looper(tokens, "1", null), BODY);
+      assertThat(usage(record).prompt()).isEqualTo(12);
+      assertThat(record.measurement().status()).isEqualTo(Status.PARTIAL);
+      assertThat(record.measurement().reasons()).containsExactly(Reason.QUARANTINED);
+    }
+  }
+
+  @Test
+  void profile_none_believes_no_facts() {
+    Map<String, Object> none = Map.of("routing", Map.of("profile", "none"));
+    UsageRecord record =
+        end(
+            begin(
+                none,
+                200,
+                "x-vsr-cache-hit",
+                "true",
+                "x-vsr-selected-model",
+                "free",
+                "x-vsr-looper-prompt-tokens",
+                "1000"),
+            BODY);
+
+    assertThat(record.isCacheHit()).isFalse();
+    assertThat(record.routing().isKnown()).isFalse();
+    assertThat(record.model()).isEqualTo("m");
+    assertThat(usage(record).prompt()).isEqualTo(12);
+    assertThat(record.measurement().reasons()).isEmpty();
+  }
+
+  @Test
   void totals_above_the_usage_of_the_body_are_billed_and_marked() {
     UsageRecord record = end(looper("40", "25", "65"), BODY);
 

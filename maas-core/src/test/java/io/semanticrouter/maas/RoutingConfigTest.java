@@ -43,6 +43,20 @@ class RoutingConfigTest {
         .isEqualTo(!asks);
   }
 
+  @Test
+  void profile_none_has_no_names_and_asks_nobody() {
+    RoutingConfig config = routing(Map.of("profile", "none"));
+
+    assertThat(config).isEqualTo(new RoutingConfig(RoutingProfile.NONE, false));
+    for (Fact fact : Fact.values()) {
+      assertThat(config.profile().headers(fact)).isEmpty();
+    }
+    assertThat(errors(Map.of("profile", "none", "request_debug", true)))
+        .singleElement()
+        .asString()
+        .contains("routing.request_debug", "must be false when the profile is none");
+  }
+
   @ParameterizedTest
   @EnumSource(Fact.class)
   void every_fact_can_be_named_in_a_custom_profile(Fact fact) {

@@ -35,7 +35,6 @@ public record FieldCase(String name, JsonNode data) {
           "helm-writes-integers-as-scientific",
           "json-labelled-sse",
           "mistral-audio-is-prompt",
-          "model-flood",
           "one-newline-between-events",
           "rerank-total-only",
           "sse-labelled-json",

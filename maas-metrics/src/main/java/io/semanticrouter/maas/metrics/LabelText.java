@@ -47,7 +47,7 @@ final class LabelText {
   private static String escape(char c) {
     char[] text = {'\\', 'u', 0, 0, 0, 0};
     for (int i = 0; i < HEX_DIGITS; i++) {
-      text[2 + i] = HEX.charAt(c >> 4 * (HEX_DIGITS - 1 - i) & 0xF);
+      text[2 + i] = HEX.charAt((c >> (4 * (HEX_DIGITS - 1 - i))) & 0xF);
     }
     return new String(text);
   }
@@ -76,18 +76,20 @@ final class LabelText {
     }
     return switch (Character.getType(c)) {
       case Character.CONTROL,
-              Character.FORMAT,
-              Character.LINE_SEPARATOR,
-              Character.PARAGRAPH_SEPARATOR,
-              Character.SPACE_SEPARATOR,
-              Character.PRIVATE_USE,
-              Character.SURROGATE ->
+          Character.FORMAT,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR,
+          Character.SPACE_SEPARATOR,
+          Character.PRIVATE_USE,
+          Character.SURROGATE ->
           true;
       default -> isIgnorable(c) || (c & 0xFFFE) == 0xFFFE || (c >= 0xFDD0 && c <= 0xFDEF);
     };
   }
 
-  /** DerivedCoreProperties.txt, Default_Ignorable_Code_Point; and the Braille pattern of no dots. */
+  /**
+   * DerivedCoreProperties.txt, Default_Ignorable_Code_Point; and the Braille pattern of no dots.
+   */
   private static boolean isIgnorable(int c) {
     return c == 0x034F
         || c == 0x115F

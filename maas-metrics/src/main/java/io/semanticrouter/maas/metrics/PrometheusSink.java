@@ -43,8 +43,7 @@ public final class PrometheusSink implements UsageSink {
   /** For the lines of further models; null when tokens are not exported. */
   private final @Nullable TokenMetrics tokens;
 
-  private PrometheusSink(
-      MaasConfig config, Set<String> models, PrometheusRegistry registry) {
+  private PrometheusSink(MaasConfig config, Set<String> models, PrometheusRegistry registry) {
     Set<String> listed = new HashSet<>(models);
     listed.addAll(config.rateCard().models());
     integrated = config.mode().isIntegrated();
@@ -75,8 +74,7 @@ public final class PrometheusSink implements UsageSink {
       metrics.add(new IdentityMetrics(registry));
     }
     others = metrics.toArray(SeriesMetrics[]::new);
-    index =
-        new SeriesIndex(exchanges, config.metrics().maxSeries(), listed, BYTES_PER_SERIES);
+    index = new SeriesIndex(exchanges, config.metrics().maxSeries(), listed, BYTES_PER_SERIES);
   }
 
   /**

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RoutingMetrics implements SeriesMetrics {
   private static final String ABSENT = "unknown";
+
   /** Room for one or two lines with longer names than usual. */
   private static final long BYTES_PER_SERIES = 256;
 

@@ -45,7 +45,10 @@ final class Series {
 
   /** Whether what is counted in a slot is counted among others. */
   boolean overflows(int slot) {
-    return isOverflow || (overflow != null && points.get(slot) == overflow.points.get(slot));
+    return isOverflow
+        || (overflow != null
+            && points.get(slot) == overflow.points.get(slot)
+            && overflow.overflows(slot));
   }
 
   @Nullable CounterDataPoint point(int slot) {

@@ -182,9 +182,9 @@ final class SeriesIndex {
       return rest;
     }
     String shownModel = ofModel.equals(OVERFLOW) ? OVERFLOW : LabelText.shown(ofModel);
-    series =
-        space.series(
-            overflowValues(LabelText.shown(ofTier), shownModel), overflowRoom, rest, true);
+    List<String> values = overflowValues(LabelText.shown(ofTier), shownModel);
+    // Where the model is the only label, that of a listed one is not shared with others.
+    series = space.series(values, overflowRoom, rest, values.contains(OVERFLOW));
     overflows.computeIfAbsent(ofTier, value -> new ConcurrentHashMap<>()).put(ofModel, series);
     overflowSize++;
     return series;

@@ -92,7 +92,8 @@ class BoundTest {
     assertThat(exposition.total(REQUESTS, "model=\"\\\\u005f_overflow__\"")).isEqualTo(1);
     assertThat(exposition.total(OVERFLOW, "")).isEqualTo(1);
     if (mode.calculatesCost()) {
-      assertThat(exposition.total("semantic_router_cost_total", "model=\"__overflow__\"")).isEqualTo(2);
+      assertThat(exposition.total("semantic_router_cost_total", "model=\"__overflow__\""))
+          .isEqualTo(2);
     }
   }
 

@@ -9,7 +9,6 @@ import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.Mode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,7 +34,9 @@ class FloodTest {
                     "metrics",
                     Map.of("internal_cost_calculation", true, "max_series", maxSeries)),
                 "pricing",
-                Map.of("models", Map.of(model, Map.of("prompt_per_1m", "1", "completion_per_1m", "1")))));
+                Map.of(
+                    "models",
+                    Map.of(model, Map.of("prompt_per_1m", "1", "completion_per_1m", "1")))));
     assertThat(config.mode()).isEqualTo(Mode.HYBRID);
     return new Exposition(config);
   }
@@ -58,7 +59,8 @@ class FloodTest {
                 + "{model=\"__overflow__\",outcome=\"complete\",tier=\"free\","
                 + "user=\"__overflow__\"} 9000.0",
             REQUESTS + "{model=\"listed\",outcome=\"complete\",tier=\"free\",user=\"mallory\"} 1.0",
-            REQUESTS + "{model=\"listed\",outcome=\"complete\",tier=\"gold\",user=\"newcomer\"} 1.0",
+            REQUESTS
+                + "{model=\"listed\",outcome=\"complete\",tier=\"gold\",user=\"newcomer\"} 1.0",
             REQUESTS
                 + "{model=\"unlisted\",outcome=\"complete\",tier=\"gold\",user=\"newcomer\"} 1.0");
     assertThat(hybrid.total(OVERFLOW, "")).isEqualTo(9_000);

@@ -3,7 +3,6 @@ package io.semanticrouter.maas.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.Mode;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;

@@ -42,25 +42,98 @@ class LabelTextTest {
   @ParameterizedTest
   @CsvSource({
     // Spaces that are not the space.
-    "00A0", "1680", "2000", "2001", "2002", "2003", "2004", "2005", "2006", "2007", "2008", "2009",
-    "200A", "202F", "205F", "3000", "2028", "2029",
+    "00A0",
+    "1680",
+    "2000",
+    "2001",
+    "2002",
+    "2003",
+    "2004",
+    "2005",
+    "2006",
+    "2007",
+    "2008",
+    "2009",
+    "200A",
+    "202F",
+    "205F",
+    "3000",
+    "2028",
+    "2029",
     // Controls.
-    "0000", "0007", "0009", "000A", "000D", "001F", "007F", "0085", "009F",
+    "0000",
+    "0007",
+    "0009",
+    "000A",
+    "000D",
+    "001F",
+    "007F",
+    "0085",
+    "009F",
     // Of no width, and for the reading direction.
-    "00AD", "061C", "180E", "200B", "200C", "200D", "200E", "200F", "202A", "202B", "202C", "202D",
-    "202E", "2060", "2061", "2062", "2063", "2064", "2065", "2066", "2067", "2068", "2069", "206F",
-    "FEFF", "FFF9", "FFFB", "E0001", "E0041", "E007F", "1D173",
+    "00AD",
+    "061C",
+    "180E",
+    "200B",
+    "200C",
+    "200D",
+    "200E",
+    "200F",
+    "202A",
+    "202B",
+    "202C",
+    "202D",
+    "202E",
+    "2060",
+    "2061",
+    "2062",
+    "2063",
+    "2064",
+    "2065",
+    "2066",
+    "2067",
+    "2068",
+    "2069",
+    "206F",
+    "FEFF",
+    "FFF9",
+    "FFFB",
+    "E0001",
+    "E0041",
+    "E007F",
+    "1D173",
     // Ignorable, or blank, though they are letters, marks and symbols.
-    "034F", "115F", "1160", "17B4", "17B5", "180B", "180F", "2800", "3164", "FE00", "FE0F", "FFA0",
-    "E0100", "E01EF",
+    "034F",
+    "115F",
+    "1160",
+    "17B4",
+    "17B5",
+    "180B",
+    "180F",
+    "2800",
+    "3164",
+    "FE00",
+    "FE0F",
+    "FFA0",
+    "E0100",
+    "E01EF",
     // Private use, no characters, halves of pairs.
-    "E000", "F8FF", "F0000", "10FFFD", "FFFE", "FFFF", "1FFFE", "FDD0", "D800", "DFFF"
+    "E000",
+    "F8FF",
+    "F0000",
+    "10FFFD",
+    "FFFE",
+    "FFFF",
+    "1FFFE",
+    "FDD0",
+    "D800",
+    "DFFF"
   })
   void what_cannot_be_seen_is_shown_escaped(String hex) {
     String value = Character.toString(Integer.parseInt(hex, 16));
     StringBuilder expected = new StringBuilder("ali");
-    for (char unit : value.toCharArray()) {
-      expected.append('\\').append('u').append("%04x".formatted((int) unit));
+    for (int i = 0; i < value.length(); i++) {
+      expected.append('\\').append('u').append("%04x".formatted((int) value.charAt(i)));
     }
 
     assertThat(LabelText.shown("ali" + value + "ce")).isEqualTo(expected + "ce");
@@ -88,8 +161,27 @@ class LabelTextTest {
     System.out.println("LabelTextTest seed " + seed);
     Random random = new Random(seed);
     String[] pieces = {
-      "\\", "u", "\\u", "0", "5", "c", "2", "e", "20", "202e", "005c", "\u202e", "\u200b", "_",
-      "__overflow__", "\uD83E", "\uDD8A", "\uDB40", "\uDC01", "a", " "
+      "\\",
+      "u",
+      "\\u",
+      "0",
+      "5",
+      "c",
+      "2",
+      "e",
+      "20",
+      "202e",
+      "005c",
+      "\u202e",
+      "\u200b",
+      "_",
+      "__overflow__",
+      "\uD83E",
+      "\uDD8A",
+      "\uDB40",
+      "\uDC01",
+      "a",
+      " "
     };
     Map<String, String> values = new HashMap<>();
     for (int i = 0; i < 50_000; i++) {

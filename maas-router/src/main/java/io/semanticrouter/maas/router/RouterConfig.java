@@ -77,6 +77,11 @@ public final class RouterConfig {
     return models;
   }
 
+  /** The names of the models that a request can be routed to. */
+  public Set<String> modelNames() {
+    return models.names();
+  }
+
   /** What is looked for in a request. */
   SignalsConfig signals() {
     return signals;

@@ -69,7 +69,7 @@ final class MaasServer implements AutoCloseable {
     this.config = config;
     Metering.Builder builder =
         Metering.builder(metering)
-            .sink(PrometheusSink.register(metering, registry))
+            .sink(PrometheusSink.register(metering, router.modelNames(), registry))
             .sink(new DebugLog(true))
             .sink(totals);
     if (router.enabled()) {

@@ -4,6 +4,8 @@ package io.semanticrouter.maas.extproc.server;
 import io.semanticrouter.maas.ConfigError;
 import io.semanticrouter.maas.ConfigException;
 import io.semanticrouter.maas.Mode;
+import io.semanticrouter.maas.RoutingConfig;
+import io.semanticrouter.maas.RoutingProfile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -124,6 +126,7 @@ public final class Main implements Callable<Integer> {
     if (file.router().enabled()) {
       log.info("Embedded router: on");
     }
+    log.info("Routing facts: {}", describe(file.metering().routing()));
     if (file.metering().mode() == Mode.HYBRID && file.metering().rateCard().isEmpty()) {
       log.warn("Cost is to be calculated, but no model has a price: all exchanges are unpriced");
     }
@@ -143,6 +146,16 @@ public final class Main implements Callable<Integer> {
     }
     Thread.currentThread().join();
     return 0;
+  }
+
+  /** Whose word decides that an answer was cached, or what a looper used. */
+  private static String describe(RoutingConfig routing) {
+    String profile = routing.profile().name();
+    return routing.profile().equals(RoutingProfile.NONE)
+        ? "those of responses are not believed (profile none)"
+        : "whatever answers is believed (profile "
+            + profile
+            + "); where no semantic router is behind us, set maas_integration.routing.profile: none";
   }
 
   /** Where gRPC is, the TCP address last. */

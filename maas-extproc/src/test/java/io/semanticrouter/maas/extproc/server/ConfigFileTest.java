@@ -129,7 +129,8 @@ class ConfigFileTest {
                     "user_header", "x-auth-request-user",
                     "tier_header", "x-auth-request-tier",
                     "fallback_user", "unknown",
-                    "fallback_tier", "free"),
+                    "fallback_tier", "free",
+                    "unusable", "fallback"),
                 "metrics",
                 Map.of(
                     "export_token_metrics", true,
@@ -149,6 +150,8 @@ class ConfigFileTest {
                     4,
                     "max_tokens_per_exchange",
                     100_000_000,
+                    "unlisted",
+                    "detect",
                     "accept_encoding",
                     "decodable",
                     "routes",
