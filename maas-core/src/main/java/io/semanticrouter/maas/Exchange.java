@@ -52,7 +52,7 @@ public final class Exchange implements AutoCloseable {
   private final boolean unlisted;
 
   private final String path;
-  private final long requestBytes;
+  private final @Nullable RequestSize requestSize;
   private final Identity identity;
   private final HeaderEdits requestEdits;
   private final HeaderEdits requestEditsWithBody;
@@ -92,7 +92,7 @@ public final class Exchange implements AutoCloseable {
       @Nullable Operation operation,
       boolean unlisted,
       String path,
-      long requestBytes,
+      @Nullable RequestSize requestSize,
       Identity identity,
       HeaderEdits requestEdits,
       HeaderEdits requestEditsWithBody,
@@ -100,13 +100,14 @@ public final class Exchange implements AutoCloseable {
       ForcedUsage forcedUsage,
       @Nullable RequestRouting requestRouting,
       RouterReport routerReport,
+      @Nullable LocalAnswer refusal,
       Instant startedAt,
       long startedNanos) {
     this.metering = metering;
     this.operation = operation;
     this.unlisted = unlisted;
     this.path = path;
-    this.requestBytes = requestBytes;
+    this.requestSize = requestSize;
     this.identity = identity;
     this.requestEdits = requestEdits;
     this.requestEditsWithBody = requestEditsWithBody;
@@ -116,6 +117,9 @@ public final class Exchange implements AutoCloseable {
     this.routerReport = routerReport;
     this.startedAt = startedAt;
     this.startedNanos = startedNanos;
+    if (refusal != null) {
+      refuse(refusal);
+    }
   }
 
   /**
@@ -180,11 +184,13 @@ public final class Exchange implements AutoCloseable {
 
   /**
    * Whether the request body has to pass through {@link #onRequestBody} on its way to the backend:
-   * it may be routed, or the backend asked for usage. Its head then wants {@link
-   * #requestEditsWithBody}.
+   * it may be routed, or the backend asked for usage, or its bytes have to be counted. Its head
+   * then wants {@link #requestEditsWithBody}.
    */
   public boolean editsRequestBody() {
-    return forcing != null || requestRouting != null;
+    return forcing != null
+        || requestRouting != null
+        || (requestSize != null && requestSize.isCounting());
   }
 
   /**
@@ -203,6 +209,9 @@ public final class Exchange implements AutoCloseable {
    *     is a {@link #localAnswer()}
    */
   public void onRequestBody(byte[] bytes, int offset, int length, BodySink out) {
+    if (requestSize != null) {
+      requestSize.add(length);
+    }
     RequestRouting open = requestRouting;
     if (open == null) {
       force(bytes, offset, length, out);
@@ -234,7 +243,18 @@ public final class Exchange implements AutoCloseable {
     }
     if (forcing != null) {
       forcing.endRequest(out);
+      boolean isText = operation == Operation.CHAT || operation == Operation.COMPLETION;
+      if (isText && localAnswer == null && forcing.isRefused()) {
+        refuse(Refusals.ofBody(operation));
+      }
     }
+  }
+
+  /** The request does not go on. */
+  private void refuse(LocalAnswer refusal) {
+    status = refusal.status();
+    localAnswer = refusal;
+    settleAnswered(ResponseMeter.without(Status.NONE, Reason.UNMEASURABLE));
   }
 
   /**
@@ -273,8 +293,9 @@ public final class Exchange implements AutoCloseable {
   }
 
   /**
-   * What the client gets instead of a backend's answer; null when a backend answers. Known once the
-   * request body is whole, or once it was {@linkplain #refuse() refused}. The exchange is settled
+   * What the client gets instead of a backend's answer; null when a backend answers. Known at once
+   * when the head of the request is refused, once the request body is whole, or once it was
+   * {@linkplain #refuse() refused}. The exchange is settled
    * then.
    */
   public @Nullable LocalAnswer localAnswer() {
@@ -317,8 +338,8 @@ public final class Exchange implements AutoCloseable {
           new ResponseMeter(
               operation,
               metering.config().usage(),
+              requestSize != null,
               metering.codings(),
-              requestBytes,
               responseStatus,
               headers,
               facts);
@@ -361,9 +382,15 @@ public final class Exchange implements AutoCloseable {
     try {
       boolean encoded = ResponseMeter.isEncoded(headers.get("content-encoding"));
       boolean stripped = forced.beginResponse(status, headers.get("content-type"), encoded);
-      return stripped && headers.get("content-length") != null
-          ? edits.withRemove("content-length")
-          : edits;
+      if (!stripped || headers.get("content-length") == null) {
+        return edits;
+      }
+      HeaderEdits shorter = edits.withRemove("content-length");
+      if (shorter.fitInto(headers)) {
+        return shorter;
+      }
+      forced.stripNothing();
+      return edits;
     } catch (Throwable e) {
       if (!defective) { // one defect, however often it shows
         metering.defect(e);
@@ -614,7 +641,7 @@ public final class Exchange implements AutoCloseable {
             identity,
             facts(),
             status,
-            localAnswer == null ? forced : ForcedUsage.OFF,
+            localAnswer == null || measurement.has(Reason.UNMEASURABLE) ? forced : ForcedUsage.OFF,
             requestRouting == null ? routerReport : requestRouting.report(),
             measurement,
             startedAt,
@@ -634,7 +661,7 @@ public final class Exchange implements AutoCloseable {
           null);
     }
     try {
-      return meter.measure(abort);
+      return meter.measure(abort, requestSize);
     } catch (Throwable e) {
       fail(e);
       return ResponseMeter.without(Status.FAILED, Reason.INTERNAL_ERROR);

@@ -10,6 +10,12 @@ public enum ForcedUsage {
   OFF,
   /** The request was changed. */
   EDITED,
+  /** The request was changed, and the backend refused it: 400 or 422, for whatever reason. */
+  REFUSED,
+  /** The backend has refused to be asked for this model lately, so it was not. */
+  NOT_ASKED,
+  /** The request has so many headers, or so long ones, that the gateway takes no change of it. */
+  NO_ROOM,
   /** The client asked for all of it itself. */
   ALREADY,
   /** No stream was asked for. */

@@ -61,6 +61,23 @@ public final class HeaderEdits {
     return remove;
   }
 
+  /** Whether the gateway takes the message with these edits: not where they make it too large. */
+  boolean fitInto(Headers message) {
+    if (isEmpty()) {
+      return true;
+    }
+    int lines = 0;
+    int bytes = 0;
+    for (int i = 0; i < set.size(); i += 2) {
+      lines += 1 - message.count(set.get(i));
+      bytes += (set.get(i).length() + set.get(i + 1).length()) * Builder.MAX_UTF8_BYTES;
+    }
+    for (int i = 0; i < remove.size(); i++) {
+      lines -= message.count(remove.get(i));
+    }
+    return message.hasRoomFor(lines, bytes);
+  }
+
   /** Whether this header is set. */
   boolean sets(String lowerCaseName) {
     for (int i = 0; i < set.size(); i += 2) {

@@ -58,6 +58,8 @@ public final class Measurement {
     BLOCKED,
     /** Refused, because the gateway vouches for nobody that it could be billed to. */
     IDENTITY_REFUSED,
+    /** The request was answered by the gateway, since its usage could not have been measured. */
+    UNMEASURABLE,
     /** The response was complete and contained no usage. */
     NO_USAGE,
     /** The backend reported an error inside a 2xx response. */

@@ -42,6 +42,7 @@ public final class Metering {
   private final RoutingHeaders routingHeaders;
   private final List<ContentCoding> codings;
   private final @Nullable RequestRouter router;
+  private final AskedModels askedModels;
 
   private final UnlistedRequests unlisted = new UnlistedRequests();
   private final AtomicLong sequence = new AtomicLong();
@@ -61,6 +62,7 @@ public final class Metering {
     routingHeaders = new RoutingHeaders(config.headers(), config.routing());
     codings = builder.codings != null ? builder.codings : ContentDecoding.installed();
     router = builder.router;
+    askedModels = new AskedModels(ticker);
   }
 
   /** Starts to configure an engine. */
@@ -94,6 +96,7 @@ public final class Metering {
     HeaderEdits editsWithBody = HeaderEdits.EMPTY;
     UsageForcing forcing = null;
     ForcedUsage forcedUsage = ForcedUsage.OFF;
+    LocalAnswer refusal = null;
     if (config.mode().isIntegrated()) {
       try {
         identity = identities.read(request);
@@ -105,24 +108,39 @@ public final class Metering {
         boolean generates = operation != null && operation != Operation.NOT_METERED;
         boolean detects = isUnlisted && config.usage().unlisted() == UsageConfig.Unlisted.DETECT;
         edits = routingHeaders.ask(request, generates);
+        if (!edits.fitInto(request)) {
+          // Headers that steer a router have to go, and the gateway takes no change of this head.
+          edits = HeaderEdits.EMPTY;
+          refusal = operation == null ? null : Refusals.ofHead(operation);
+        }
         if (operation != null && generates) {
-          forcedUsage = forcedUsage(operation, route, path, request);
-          // Where there is no room, any edit makes the gateway refuse the request.
-          if (request.hasRoomFor(0, 0)) {
-            UsageConfig.AcceptEncoding accepted = config.usage().acceptEncoding();
-            if (forcedUsage == ForcedUsage.UNSEEN) {
-              forcing = new UsageForcing(this, backend(route) == UsageConfig.Backend.VLLM);
-              editsWithBody =
-                  AcceptEncoding.edit(
-                      withoutLength(edits, request),
-                      request,
-                      accepted.whereUsageIsStripped(),
-                      codings);
+          UsageConfig.AcceptEncoding accepted = config.usage().acceptEncoding();
+          if (isForced(operation, route, path)) {
+            HeaderEdits asking =
+                AcceptEncoding.edit(
+                    withoutLength(edits, request),
+                    request,
+                    accepted.whereUsageIsStripped(),
+                    codings);
+            // Where there is no room, any edit makes the gateway refuse the request.
+            if (asking.fitInto(request)) {
+              boolean encoded = ResponseMeter.isEncoded(request.get("content-encoding"));
+              boolean continuous = backend(route) == UsageConfig.Backend.VLLM;
+              forcing = new UsageForcing(this, path, continuous, encoded);
+              editsWithBody = asking;
             }
-            edits = AcceptEncoding.edit(edits, request, accepted, codings);
+            forcedUsage = forcing == null ? ForcedUsage.NO_ROOM : ForcedUsage.UNSEEN;
           }
-        } else if (detects && request.hasRoomFor(0, 0)) {
-          edits = AcceptEncoding.edit(edits, request, config.usage().acceptEncoding(), codings);
+          HeaderEdits narrowed = AcceptEncoding.edit(edits, request, accepted, codings);
+          edits = narrowed.fitInto(request) ? narrowed : edits;
+          boolean refuses = config.usage().unmeasurable() == UsageConfig.Unmeasurable.REFUSE;
+          if (refuses && forcedUsage == ForcedUsage.NO_ROOM) {
+            refusal = Refusals.ofHead(operation);
+          }
+        } else if (detects) {
+          HeaderEdits narrowed =
+              AcceptEncoding.edit(edits, request, config.usage().acceptEncoding(), codings);
+          edits = narrowed.fitInto(request) ? narrowed : edits;
         }
       } catch (Throwable e) {
         forcing = null;
@@ -137,9 +155,12 @@ public final class Metering {
         long length = contentLength(request);
         RouterReport.Result result = routable(router, operation, length, request);
         // Its length may change, and where there is no room no edit may say so.
-        if (result == RouterReport.Result.UNSEEN && request.hasRoomFor(0, 0)) {
+        HeaderEdits routed = withoutLength(edits, request);
+        if (result == RouterReport.Result.UNSEEN
+            && request.hasRoomFor(0, 0)
+            && routed.fitInto(request)) {
           routing = new RequestRouting(this, router, operation, path, identity, request, length);
-          editsWithBody = forcing != null ? editsWithBody : withoutLength(edits, request);
+          editsWithBody = forcing != null ? editsWithBody : routed;
         }
         routerReport = RouterReport.of(result);
       } catch (Throwable e) {
@@ -148,14 +169,12 @@ public final class Metering {
         defect(e);
       }
     }
-    boolean isEstimated =
-        operation != null && config.usage().onDisconnect() == UsageConfig.Disconnect.ESTIMATE;
     return new Exchange(
         this,
         isUnlisted ? Operation.DETECT : operation,
         isUnlisted,
         path,
-        isEstimated ? contentLength(request) : -1,
+        operation == null ? null : RequestSize.of(operation, request, this),
         identity,
         edits,
         forcing != null || routing != null ? editsWithBody : edits,
@@ -163,6 +182,7 @@ public final class Metering {
         forcedUsage,
         routing,
         routerReport,
+        refusal,
         now(),
         nanos());
   }
@@ -172,19 +192,14 @@ public final class Metering {
   }
 
   /**
-   * What the head of a request allows: {@link ForcedUsage#UNSEEN} when the backend can be asked, as
-   * its body will show. Only where the API knows how to be asked, and does not state usage anyway.
+   * Whether the backend is to be asked for usage, if the body is one of a stream. Only where the
+   * API knows how to be asked, and does not state usage anyway. Whatever the head says the body is,
+   * many servers read it as the JSON that it looks like: it is judged by its bytes.
    */
-  private ForcedUsage forcedUsage(
-      Operation operation, UsageConfig.@Nullable Route route, String path, Headers request) {
-    if (!mayAsk(operation, route, path)
-        || !(route == null ? config.usage().forceUsage() : route.forceUsage())) {
-      return ForcedUsage.OFF;
-    }
-    if (ResponseMeter.isEncoded(request.get("content-encoding"))) {
-      return ForcedUsage.ENCODED;
-    }
-    return UsageForcing.isPlainJson(request) ? ForcedUsage.UNSEEN : ForcedUsage.NOT_JSON;
+  private boolean isForced(
+      Operation operation, UsageConfig.@Nullable Route route, String path) {
+    return mayAsk(operation, route, path)
+        && (route == null ? config.usage().forceUsage() : route.forceUsage());
   }
 
   /**
@@ -227,7 +242,7 @@ public final class Metering {
     return route == null ? config.usage().backend() : route.backend();
   }
 
-  private long contentLength(Headers request) {
+  long contentLength(Headers request) {
     try {
       String length = request.get(CONTENT_LENGTH);
       return length == null ? -1 : Long.parseLong(length);
@@ -302,6 +317,10 @@ public final class Metering {
 
   boolean refuses(Identity identity) {
     return identities.refuses(identity);
+  }
+
+  AskedModels askedModels() {
+    return askedModels;
   }
 
   RoutingHeaders routingHeaders() {

@@ -20,7 +20,7 @@ public enum Outcome {
   ERROR,
   /** A request that uses no billable tokens. */
   NOT_METERED,
-  /** The router answered without asking any model. */
+  /** The router, or the gateway, answered without asking any model. */
   NOT_GENERATED;
 
   private final String label = Labels.of(this);
@@ -40,7 +40,10 @@ public enum Outcome {
               ? ERROR
               : measurement.has(Measurement.Reason.NOT_METERED)
                   ? NOT_METERED
-                  : measurement.has(Measurement.Reason.FAST_RESPONSE) ? NOT_GENERATED : NONE;
+                  : measurement.has(Measurement.Reason.FAST_RESPONSE)
+                          || measurement.has(Measurement.Reason.UNMEASURABLE)
+                      ? NOT_GENERATED
+                      : NONE;
       case FAILED -> FAILED;
     };
   }

@@ -41,30 +41,28 @@ final class ResponseMeter {
   /** What the headers state, for bodies that state nothing. */
   private final @Nullable Measurement usageOfHeaders;
 
-  /** Prompt tokens for an estimate, or {@link TokenUsage#UNKNOWN}. */
-  private final long estimatedPrompt;
+  /** Bytes of a body that is not read, for an estimate. */
+  private long unreadBytes;
+
+  private final boolean countsUnread;
 
   /**
    * Begins with the response headers.
    *
+   * @param estimates whether this exchange may be estimated at all
    * @param codings codings of bodies that can be decoded, besides gzip and deflate
-   * @param requestBytes the length of the request body, -1 when it is not known
    * @param facts what the same headers say about the routing
    */
   ResponseMeter(
       Operation operation,
       UsageConfig config,
+      boolean estimates,
       List<ContentCoding> codings,
-      long requestBytes,
       int status,
       Headers headers,
       RoutingFacts facts) {
     this.operation = operation;
     this.config = config;
-    this.estimatedPrompt =
-        requestBytes < 0
-            ? TokenUsage.UNKNOWN
-            : (requestBytes + config.bytesPerToken() - 1) / config.bytesPerToken();
     UsageScanner.Framing framing = framing(headers.get("content-type"));
     String contentEncoding = headers.get("content-encoding");
     ContentDecoding coding =
@@ -98,6 +96,29 @@ final class ResponseMeter {
             ? new UsageScanner(format(operation), framing)
             : null;
     decoding = scanner == null ? null : coding;
+    countsUnread =
+        settledByHeaders != null
+            && estimates
+            && isUnreadable(settledByHeaders)
+            && isEstimated()
+            && hasTokens(headers.get("content-type"));
+  }
+
+  private static boolean isUnreadable(Measurement measurement) {
+    return measurement.has(Reason.CONTENT_TYPE) || measurement.has(Reason.CONTENT_ENCODING);
+  }
+
+  private boolean isEstimated() {
+    return config.unmeasurable() != UsageConfig.Unmeasurable.PASS
+        || config.onDisconnect() == Disconnect.ESTIMATE;
+  }
+
+  /** Whether the bytes of an answer are those of tokens: not where they are sound or pictures. */
+  private boolean hasTokens(@Nullable String contentType) {
+    String type = contentType == null ? "" : contentType.strip().toLowerCase(Locale.ROOT);
+    boolean media =
+        type.startsWith("audio/") || type.startsWith("image/") || type.startsWith("video/");
+    return operation != Operation.IMAGE && !isPromptOnly() && !media;
   }
 
   private static @Nullable ContentDecoding decoding(
@@ -114,8 +135,11 @@ final class ResponseMeter {
     return decoding == null ? scanner : null;
   }
 
-  /** What to feed with a body that has a coding; null when it has none or is not looked at. */
+  /** What to feed with a body that has a coding or is only counted; null when there is neither. */
   @Nullable ByteSink codedBody() {
+    if (countsUnread) {
+      return (b, from, to) -> unreadBytes += to - from;
+    }
     if (decoding == null || scanner == null) {
       return null;
     }
@@ -162,13 +186,81 @@ final class ResponseMeter {
     return scanner == null ? null : Texts.sanitise(scanner.model());
   }
 
-  /** The verdict, after the last body byte. */
-  Measurement measure(@Nullable AbortReason abort) {
-    Measurement body = measureBody(abort);
-    return totals == null ? body : totals.judge(body, config.maxTokens(), abort);
+  /**
+   * The verdict, after the last body byte.
+   *
+   * @param request for estimates, null where none are made of no usage
+   */
+  Measurement measure(@Nullable AbortReason abort, @Nullable RequestSize request) {
+    long prompt = request == null ? TokenUsage.UNKNOWN : request.tokens(config.bytesPerToken());
+    Measurement body = measureBody(abort, prompt);
+    Measurement judged = totals == null ? body : totals.judge(body, config.maxTokens(), abort);
+    return judged.usage() == null && request != null ? estimated(judged, abort, prompt) : judged;
   }
 
-  private Measurement measureBody(@Nullable AbortReason abort) {
+  /**
+   * An estimate instead of no usage, where the policy is to make one: of an answer that was given,
+   * and states nothing. What an answer states and nobody can read stays FAILED.
+   */
+  private Measurement estimated(Measurement without, @Nullable AbortReason abort, long prompt) {
+    boolean wanted =
+        abort == null
+            ? config.unmeasurable() != UsageConfig.Unmeasurable.PASS
+            : config.onDisconnect() == Disconnect.ESTIMATE;
+    if (!wanted || !isEstimable(without, abort)) {
+      return without;
+    }
+    TokenUsage estimate = TokenUsage.of(prompt, completion());
+    if (Math.max(0, estimate.prompt()) + Math.max(0, estimate.completion()) == 0) {
+      return without;
+    }
+    Set<Reason> reasons = EnumSet.copyOf(without.reasons());
+    note(reasons, abort != null, abort == null ? Reason.NO_USAGE : abort.reason());
+    return Measurement.of(Status.ESTIMATED, reasons, estimate);
+  }
+
+  private boolean isEstimable(Measurement without, @Nullable AbortReason abort) {
+    for (Reason reason : without.reasons()) {
+      boolean known =
+          switch (reason) {
+            case NO_USAGE,
+                CONTENT_TYPE,
+                CONTENT_ENCODING,
+                MALFORMED_ENCODING,
+                INFLATE_LIMIT,
+                MALFORMED_JSON,
+                TRUNCATED ->
+                true;
+            // An error instead of an answer costs nothing.
+            case IN_BAND_ERROR -> scanner != null && scanner.deltas() > 0;
+            default -> abort != null && reason == abort.reason();
+          };
+      if (!known) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * What was delivered: events with a piece of the answer, else what its bytes are likely to be.
+   */
+  private long completion() {
+    if (isPromptOnly()) {
+      return 0;
+    }
+    long deltas = scanner == null ? 0 : scanner.deltas();
+    if (deltas > 0) {
+      return deltas;
+    }
+    if (operation == Operation.IMAGE || (scanner == null && !countsUnread)) {
+      return TokenUsage.UNKNOWN;
+    }
+    long bytes = scanner == null ? unreadBytes : scanner.bytes();
+    return (bytes + config.bytesPerToken() - 1) / config.bytesPerToken();
+  }
+
+  private Measurement measureBody(@Nullable AbortReason abort, long prompt) {
     if (scanner == null) {
       return settledByHeaders != null
           ? settledByHeaders
@@ -196,7 +288,9 @@ final class ResponseMeter {
         return Measurement.of(Status.NONE, EnumSet.of(Reason.DROPPED, abort.reason()), null);
       }
       TokenUsage estimate =
-          config.onDisconnect() == Disconnect.ESTIMATE ? estimate(scanner, usage) : null;
+          config.onDisconnect() == Disconnect.ESTIMATE && usage != null
+              ? estimate(scanner, usage, prompt)
+              : null;
       if (estimate != null) {
         return Measurement.of(Status.ESTIMATED, EnumSet.of(abort.reason()), estimate);
       }
@@ -291,13 +385,14 @@ final class ResponseMeter {
   }
 
   /** Null when there is nothing to estimate from, or no need to: the backend has counted itself. */
-  private @Nullable TokenUsage estimate(UsageScanner scan, @Nullable CanonicalUsage stated) {
-    if (scan.deltas() == 0 || scan.hasRunningOutput()) {
-      return null;
-    }
-    long prompt = stated != null && stated.prompt >= 0 ? stated.prompt : estimatedPrompt;
-    long completion = Math.max(scan.deltas(), stated == null ? 0 : stated.completion);
-    return TokenUsage.of(prompt, completion);
+  private static @Nullable TokenUsage estimate(
+      UsageScanner scan, CanonicalUsage stated, long prompt) {
+    return scan.deltas() == 0 || scan.hasRunningOutput()
+        ? null
+        : tokens(stated)
+            .withTotals(
+                stated.prompt >= 0 ? stated.prompt : prompt,
+                Math.max(scan.deltas(), stated.completion));
   }
 
   /** Operations that generate nothing say so by leaving it out. */

@@ -77,6 +77,27 @@ public record TokenUsage(
     return new TokenUsage(prompt, completion, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN);
   }
 
+  /** The same parts of other totals. */
+  TokenUsage withTotals(long newPrompt, long newCompletion) {
+    return new TokenUsage(
+        newPrompt,
+        newCompletion,
+        cacheRead,
+        cacheWrite,
+        cacheWrite5m,
+        cacheWrite1h,
+        reasoning,
+        promptAudio,
+        promptImage,
+        completionAudio,
+        completionImage,
+        toolUse,
+        acceptedPrediction,
+        rejectedPrediction,
+        unattributed,
+        UNKNOWN);
+  }
+
   /** Whether neither total is known. */
   public boolean isEmpty() {
     return prompt < 0 && completion < 0;

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param forceUsage whether streaming requests are made to report usage (never in Standalone mode)
  * @param backend what the backends are, where no route says otherwise
  * @param onDisconnect what is billed when a stream breaks off before its final usage
+ * @param unmeasurable what is billed when a whole answer states no usage
  * @param bytesPerToken for estimates: bytes of a request body per prompt token, 1 or more
  * @param maxTokens the most tokens that one exchange may plausibly state; more is quarantined
  * @param unlisted what becomes of answers on paths that no list names
@@ -22,6 +23,7 @@ public record UsageConfig(
     boolean forceUsage,
     Backend backend,
     Disconnect onDisconnect,
+    Unmeasurable unmeasurable,
     int bytesPerToken,
     long maxTokens,
     Unlisted unlisted,
@@ -52,6 +54,19 @@ public record UsageConfig(
     DETECT,
     /** They are counted. */
     COUNT
+  }
+
+  /** What is billed when a backend answers 2xx and states no usage that can be read. */
+  public enum Unmeasurable {
+    /** An estimate, apart from all measurements. */
+    ESTIMATE,
+    /** Nothing. */
+    PASS,
+    /**
+     * A request whose usage cannot be asked for is answered here: 400 for its body, 431 for its
+     * head. What turns out only in the answer is estimated.
+     */
+    REFUSE
   }
 
   /** What becomes of the request's {@code accept-encoding}. */
@@ -107,7 +122,8 @@ public record UsageConfig(
         new UsageConfig(
             forceUsage,
             backend,
-            section.oneOf("on_disconnect", Disconnect.LAST_SNAPSHOT),
+            section.oneOf("on_disconnect", Disconnect.ESTIMATE),
+            section.oneOf("unmeasurable", Unmeasurable.ESTIMATE),
             (int) section.integer("bytes_per_token", DEFAULT_BYTES_PER_TOKEN, 1, 1000),
             section.integer("max_tokens_per_exchange", DEFAULT_MAX_TOKENS, 1, 1L << 50),
             section.oneOf("unlisted", Unlisted.DETECT),

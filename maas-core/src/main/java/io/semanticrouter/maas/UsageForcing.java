@@ -14,12 +14,20 @@ final class UsageForcing {
   private static final BodySink NOWHERE = (bytes, offset, length) -> {};
 
   private final Metering metering;
+  private final String path;
+
+  /** Whether a request that cannot be asked for its usage is not to go on. */
+  private final boolean refuses;
+
+  /** Whether the head says that the body has a coding; it may lie. */
+  private final boolean encoded;
 
   /** Reads and edits the request; null once that has ended, and its facts are below. */
   private @Nullable RequestSplice splice;
 
   private UsageStrip.@Nullable Mode mode;
   private long choices;
+  private @Nullable String model;
   private ForcedUsage outcome = ForcedUsage.UNSEEN;
 
   private @Nullable UsageStrip strip;
@@ -30,17 +38,30 @@ final class UsageForcing {
   private boolean delivering;
 
   private boolean seen;
+
+  /** Whether the body has any bytes. */
+  private boolean filled;
+
   private boolean answered;
 
   /**
    * Begins with the request headers.
    *
    * @param metering counts what goes wrong
+   * @param path of the request
    * @param continuous whether the backend can state usage in every chunk
+   * @param encoded whether the head says that the body has a coding
    */
-  UsageForcing(Metering metering, boolean continuous) {
+  UsageForcing(Metering metering, String path, boolean continuous, boolean encoded) {
     this.metering = metering;
-    splice = new RequestSplice((b, from, to) -> deliver(requestSink, b, from, to), continuous);
+    this.path = Operation.plain(path);
+    this.refuses = metering.config().usage().unmeasurable() == UsageConfig.Unmeasurable.REFUSE;
+    this.encoded = encoded;
+    splice =
+        new RequestSplice(
+            (b, from, to) -> deliver(requestSink, b, from, to),
+            continuous,
+            name -> metering.askedModels().asks(this.path, name));
   }
 
   private void deliver(BodySink sink, byte[] b, int from, int to) {
@@ -67,6 +88,7 @@ final class UsageForcing {
       return;
     }
     seen = true;
+    filled |= from < to;
     requestSink = out;
     delivering = false;
     try {
@@ -115,15 +137,29 @@ final class UsageForcing {
   private void note(RequestSplice request) {
     mode = request.strip();
     choices = request.n() == RequestSplice.ABSENT ? 1 : request.n();
+    model = request.model();
     outcome =
         switch (request.outcome()) {
           case EDITED -> ForcedUsage.EDITED;
           case ALREADY -> ForcedUsage.ALREADY;
           case NOT_STREAMING -> ForcedUsage.NOT_STREAMING;
-          case NOT_JSON -> ForcedUsage.NOT_JSON;
+          case NOT_JSON -> encoded ? ForcedUsage.ENCODED : ForcedUsage.NOT_JSON;
           case MALFORMED -> ForcedUsage.MALFORMED;
           case UNSAFE -> ForcedUsage.UNSAFE;
+          case NOT_ASKED -> ForcedUsage.NOT_ASKED;
         };
+  }
+
+  /** Whether the request, which has ended, must not go on: what it costs could not be measured. */
+  boolean isRefused() {
+    return refuses
+        && filled
+        && !answered
+        && splice == null
+        && (outcome == ForcedUsage.NOT_JSON
+            || outcome == ForcedUsage.ENCODED
+            || outcome == ForcedUsage.MALFORMED
+            || outcome == ForcedUsage.UNSAFE);
   }
 
   /** Whether the request body has not ended, so that there may be more of it to come. */
@@ -132,20 +168,39 @@ final class UsageForcing {
   }
 
   /** Whether the response has to be freed of what the client did not ask for. */
-  boolean beginResponse(int status, @Nullable String contentType, boolean encoded) {
+  boolean beginResponse(int status, @Nullable String contentType, boolean coded) {
     answered = true;
     strip = null;
     if (isRequestOpen() && (outcome == ForcedUsage.MALFORMED || outcome == ForcedUsage.NOT_JSON)) {
       // So far; and from here on nothing is edited.
       outcome = mode != null ? ForcedUsage.EDITED : ForcedUsage.UNSEEN;
     }
+    boolean successful = status >= 200 && status <= 299;
+    learn(successful, status == 400 || status == 422);
     boolean events =
         contentType != null
             && contentType.strip().toLowerCase(Locale.ROOT).startsWith("text/event-stream");
-    if (mode != null && events && !encoded && status >= 200 && status <= 299) {
+    if (mode != null && events && !coded && successful) {
       strip = new UsageStrip((b, from, to) -> deliver(responseSink, b, from, to), mode);
     }
     return strip != null;
+  }
+
+  /** What the answer says about asking this model. */
+  private void learn(boolean successful, boolean refused) {
+    if (outcome == ForcedUsage.EDITED && successful) {
+      metering.askedModels().taken(path, model);
+    } else if (outcome == ForcedUsage.EDITED && refused) {
+      outcome = ForcedUsage.REFUSED;
+      metering.askedModels().refused(path, model);
+    } else if (outcome == ForcedUsage.NOT_ASKED && refused) {
+      metering.askedModels().refusedUnasked(path, model);
+    }
+  }
+
+  /** The response cannot be changed: it goes on as it is. */
+  void stripNothing() {
+    strip = null;
   }
 
   boolean isStripping() {

@@ -48,6 +48,11 @@ public record UsageRecord(
     return Outcome.of(measurement);
   }
 
+  /** Why the backend's usage is not known; null when it is, or when there is none to know. */
+  public @Nullable Unmeasured unmeasured() {
+    return Unmeasured.of(forcedUsage, measurement);
+  }
+
   /** Whether the answer came from the router's response cache. */
   public boolean isCacheHit() {
     return Boolean.TRUE.equals(routing.cacheHit());

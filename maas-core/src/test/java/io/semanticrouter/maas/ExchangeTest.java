@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ExchangeTest {
   private static final String CHAT = "/v1/chat/completions";
-  private static final MaasConfig STANDALONE = MaasConfig.defaults();
+  private static final MaasConfig STANDALONE = Wire.measuring(Map.of());
   private static final MaasConfig MAAS =
       MaasConfig.from(Map.of("maas_integration", Map.of("enabled", true)));
 

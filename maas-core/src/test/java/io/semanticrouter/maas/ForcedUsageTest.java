@@ -145,7 +145,6 @@ class ForcedUsageTest {
         "{\"model\":\"m\"} | NOT_STREAMING",
         "[1,2] | NOT_JSON",
         "{\"stream\":true,} | MALFORMED",
-        "{\"stream\":true,\"stream_options\":7} | UNSAFE",
       })
   void r29_request_that_cannot_be_edited_passes_as_it_is_and_is_counted(
       String body, ForcedUsage outcome) {
@@ -157,13 +156,13 @@ class ForcedUsageTest {
   }
 
   @Test
-  void r29_compressed_or_foreign_request_is_not_read_and_counted() {
+  void r29_body_that_is_compressed_or_foreign_passes_and_is_counted() {
     Exchange encoded = begin(metering(Map.of()), CHAT, "content-encoding", "gzip");
-    assertThat(encoded.editsRequestBody()).isFalse();
+    assertThat(request(encoded, "\u001f\u008b\b")).isEqualTo("\u001f\u008b\b");
     encoded.end();
     assertThat(record(encoded).forcedUsage()).isEqualTo(ForcedUsage.ENCODED);
     Exchange form = begin(metering(Map.of()), CHAT, "content-type", "multipart/form-data");
-    assertThat(form.editsRequestBody()).isFalse();
+    assertThat(request(form, "--x\r\n")).isEqualTo("--x\r\n");
     form.end();
     assertThat(record(form).forcedUsage()).isEqualTo(ForcedUsage.NOT_JSON);
     Exchange unseen = begin(metering(Map.of()), CHAT);
@@ -171,20 +170,50 @@ class ForcedUsageTest {
     assertThat(record(unseen).forcedUsage()).isEqualTo(ForcedUsage.UNSEEN);
   }
 
+  /** Most servers read a request as JSON whatever its head says of it. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "content-type | text/plain",
+        "content-type | text/json",
+        "content-type | application/vnd.api+json",
+        "content-type | application/json; charset=utf-16",
+        "content-type | application/x-www-form-urlencoded",
+        "content-type | multipart/form-data; boundary=x",
+        "content-type | application/octet-stream",
+        "content-type | APPLICATION/JSON",
+        "content-type | json",
+        "content-encoding | gzip",
+        "content-encoding | br",
+        "content-encoding | identity",
+        "content-encoding | foo",
+        "content-encoding | gzip, identity",
+        "content-encoding | aws-chunked",
+      })
+  void r29_body_is_what_its_bytes_are_not_what_its_head_says(String name, String value) {
+    Exchange exchange = begin(metering(Map.of()), CHAT, name, value);
+    assertThat(request(exchange, ASKS)).contains("include_usage");
+    assertThat(response(exchange, "text/event-stream", TEXT + USAGE + DONE)).isEqualTo(TEXT + DONE);
+    assertThat(record(exchange).forcedUsage()).isEqualTo(ForcedUsage.EDITED);
+    assertThat(record(exchange).unmeasured()).isNull();
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {"/v1/responses", "/v1/messages", "/v1/embeddings", "/v2/chat", "/v1/models"})
   void r29_api_that_does_not_know_it_is_left_alone(String path) {
-    Exchange exchange = begin(metering(Map.of()), path);
+    Exchange exchange = begin(metering(Map.of()), path, "content-length", "27");
     assertThat(exchange.editsRequestBody()).isFalse();
     assertThat(request(exchange, ASKS)).isEqualTo(ASKS);
   }
 
   @Test
   void r29_switch_and_route_and_standalone_mode_are_obeyed() {
-    assertThat(begin(metering(Map.of("force_usage", false)), CHAT).editsRequestBody()).isFalse();
+    Metering off = metering(Map.of("force_usage", false));
+    assertThat(begin(off, CHAT, "content-length", "27").editsRequestBody()).isFalse();
     Metering routed = metering(Map.of("routes", Map.of("/quiet/*", Map.of("force_usage", false))));
-    assertThat(begin(routed, "/quiet" + CHAT).editsRequestBody()).isFalse();
+    assertThat(begin(routed, "/quiet" + CHAT, "content-length", "27").editsRequestBody()).isFalse();
     assertThat(begin(routed, CHAT).editsRequestBody()).isTrue();
     Metering standalone = Metering.builder(MaasConfig.defaults()).build();
     Exchange watched = begin(standalone, CHAT, "content-length", "5");

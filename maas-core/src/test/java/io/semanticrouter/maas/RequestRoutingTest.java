@@ -166,7 +166,7 @@ class RequestRoutingTest {
         (result, head) -> {
           Exchange exchange =
               metering(enabled(false), RequestRoutingTest::toMath).begin("POST", CHAT, head);
-          assertThat(exchange.editsRequestBody()).as(result.label()).isFalse();
+          assertThat(exchange.routesRequestBody()).as(result.label()).isFalse();
           assertThat(exchange.requestEditsWithBody().toRemove()).isEmpty();
           exchange.abort(AbortReason.CANCELLED);
           assertThat(Objects.requireNonNull(exchange.record()).router().result()).isEqualTo(result);
@@ -178,7 +178,7 @@ class RequestRoutingTest {
     Exchange exchange =
         metering(enabled(false), RequestRoutingTest::toMath)
             .begin("POST", "/v1/embeddings", FakeHeaders.of());
-    assertThat(exchange.editsRequestBody()).isFalse();
+    assertThat(exchange.routesRequestBody()).isFalse();
     exchange.abort(AbortReason.CANCELLED);
     assertThat(only().router()).isEqualTo(RouterReport.OFF);
   }

@@ -8,6 +8,7 @@ import io.semanticrouter.maas.UsageConfig.AcceptEncoding;
 import io.semanticrouter.maas.UsageConfig.Backend;
 import io.semanticrouter.maas.UsageConfig.Disconnect;
 import io.semanticrouter.maas.UsageConfig.Route;
+import io.semanticrouter.maas.UsageConfig.Unmeasurable;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -25,7 +26,8 @@ class UsageConfigTest {
             new UsageConfig(
                 true,
                 Backend.GENERIC,
-                Disconnect.LAST_SNAPSHOT,
+                Disconnect.ESTIMATE,
+                Unmeasurable.ESTIMATE,
                 4,
                 100_000_000,
                 UsageConfig.Unlisted.DETECT,
@@ -43,7 +45,9 @@ class UsageConfigTest {
                     "backend",
                     "vllm",
                     "on_disconnect",
-                    "estimate",
+                    "last-snapshot",
+                    "unmeasurable",
+                    "refuse",
                     "bytes_per_token",
                     3,
                     "max_tokens_per_exchange",
@@ -56,7 +60,8 @@ class UsageConfigTest {
             new UsageConfig(
                 false,
                 Backend.VLLM,
-                Disconnect.ESTIMATE,
+                Disconnect.LAST_SNAPSHOT,
+                Unmeasurable.REFUSE,
                 3,
                 5000,
                 UsageConfig.Unlisted.COUNT,

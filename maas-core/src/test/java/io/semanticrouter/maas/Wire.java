@@ -43,7 +43,9 @@ record Wire(
   /** Byte by byte. */
   static final IntSupplier BYTES = () -> 1;
 
-  private static final MaasConfig DEFAULTS = MaasConfig.defaults();
+  /** Only what is measured; estimates have tests of their own. */
+  private static final MaasConfig DEFAULTS = measuring(Map.of());
+
   private static final Metering DEFAULT_METERING = metering(DEFAULTS);
 
   static Wire json(String path) {
@@ -84,15 +86,21 @@ record Wire(
 
   /** With settings of the section {@code maas_integration.usage}, alternating names and values. */
   Wire usageConfig(Object... namesAndValues) {
-    Map<String, Object> usage = new HashMap<>();
-    for (int i = 0; i < namesAndValues.length; i += 2) {
-      usage.put((String) namesAndValues[i], namesAndValues[i + 1]);
-    }
     return new Wire(
-        path,
-        requestHeaders,
-        responseHeaders,
-        MaasConfig.from(Map.of("maas_integration", Map.of("enabled", true, "usage", usage))));
+        path, requestHeaders, responseHeaders, measuring(Map.of("enabled", true), namesAndValues));
+  }
+
+  /** A configuration without estimates, where {@code usage} does not say otherwise. */
+  static MaasConfig measuring(Map<String, Object> integration, Object... usage) {
+    Map<String, Object> section = new HashMap<>();
+    section.put("unmeasurable", "pass");
+    section.put("on_disconnect", "last-snapshot");
+    for (int i = 0; i < usage.length; i += 2) {
+      section.put((String) usage[i], usage[i + 1]);
+    }
+    Map<String, Object> all = new HashMap<>(integration);
+    all.put("usage", section);
+    return MaasConfig.from(Map.of("maas_integration", all));
   }
 
   /** An exchange whose response headers have arrived, with status 200. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.internal;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -9,7 +10,9 @@ import java.util.Arrays;
  * skipped on the way: no decoding to characters, no recursion, no allocation, constant memory.
  *
  * <p>Of the objects that it walks through it insists on well-formed structure; inside what it skips
- * it only follows strings and brackets. Names are compared after unescaping. Not thread-safe.
+ * it only follows strings and brackets. Names are compared after unescaping, and without regard to
+ * case where that is asked for. {@code NaN} and {@code Infinity} are values, as in Python. Not
+ * thread-safe.
  */
 final class JsonWalk {
   /** No name, or none of the given ones. */
@@ -77,6 +80,7 @@ final class JsonWalk {
   }
 
   private final byte[][] names;
+  private final boolean folds;
   private final boolean lineEndStops;
   private final SkippedValue skipped;
   private final TextBuffer captured = new TextBuffer();
@@ -95,6 +99,10 @@ final class JsonWalk {
   private final int[] begun = new int[MAX_DEPTH + 1];
 
   private int key = NONE;
+
+  /** Whether the key is the name itself, and not one that differs in case. */
+  private boolean exact;
+
   private long commaOffset;
   private long keyOffset;
 
@@ -110,10 +118,12 @@ final class JsonWalk {
    *
    * @param lineEndStops whether a line feed or carriage return ends the reading, wherever it
    *     stands, as in an event stream
-   * @param names UTF-8; {@link #key} is an index of them
+   * @param folds whether a key that differs from a name in case only is that name too
+   * @param names UTF-8, of lower-case letters and signs of ASCII; {@link #key} is an index of them
    */
-  JsonWalk(boolean lineEndStops, byte[]... names) {
+  JsonWalk(boolean lineEndStops, boolean folds, byte[]... names) {
     this.lineEndStops = lineEndStops;
+    this.folds = folds;
     this.skipped = new SkippedValue(lineEndStops);
     this.names = names;
   }
@@ -148,6 +158,11 @@ final class JsonWalk {
     return key;
   }
 
+  /** Whether the key of that member is spelled as its name. */
+  boolean isExact() {
+    return exact;
+  }
+
   /** What the value was, from {@link Step#END} on. */
   Kind kind() {
     return kind;
@@ -156,6 +171,12 @@ final class JsonWalk {
   /** The value as a count, if it was a number; {@link Counts#MALFORMED} if that is none. */
   long count() {
     return scalarLength > MAX_SCALAR ? Counts.MALFORMED : Counts.parse(scalar, scalarLength);
+  }
+
+  /** The value as it is written, if it was a number of at most 32 bytes; else empty. */
+  String number() {
+    int length = scalarLength > MAX_SCALAR ? 0 : scalarLength;
+    return new String(scalar, 0, length, StandardCharsets.ISO_8859_1);
   }
 
   /** The value as a text, at most 256 bytes of UTF-8, if it was captured. */
@@ -400,6 +421,13 @@ final class JsonWalk {
     for (int i = 0; i < names.length; i++) {
       byte[] name = names[i];
       if (name.length == to - from && Arrays.equals(name, 0, name.length, b, from, to)) {
+        exact = true;
+        return i;
+      }
+    }
+    exact = false;
+    for (int i = 0; folds && i < names.length; i++) {
+      if (StringBytes.folds(b, from, to, names[i])) {
         return i;
       }
     }
@@ -409,6 +437,13 @@ final class JsonWalk {
   private int capturedName() {
     for (int i = 0; i < names.length; i++) {
       if (captured.is(names[i])) {
+        exact = true;
+        return i;
+      }
+    }
+    exact = false;
+    for (int i = 0; folds && i < names.length; i++) {
+      if (captured.folds(names[i])) {
         return i;
       }
     }
@@ -442,7 +477,7 @@ final class JsonWalk {
         beginString(capture ? StringUse.TEXT : StringUse.NONE);
       }
       default -> {
-        if (c != '-' && !(c >= '0' && c <= '9') && c != 't' && c != 'f' && c != 'n') {
+        if (!beginsScalar(c)) {
           return malformed(i);
         }
         scalarLength = 0;
@@ -451,6 +486,16 @@ final class JsonWalk {
       }
     }
     return i + 1;
+  }
+
+  private static boolean beginsScalar(byte c) {
+    return (c >= '0' && c <= '9')
+        || c == '-'
+        || c == 't'
+        || c == 'f'
+        || c == 'n'
+        || c == 'N'
+        || c == 'I';
   }
 
   private void skip(Kind skippedKind) {

@@ -2,36 +2,45 @@
 package io.semanticrouter.maas.internal;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Asks for usage in the request body of a stream while it passes: {@code
  * stream_options.include_usage} becomes true, and for backends that know it {@code
  * stream_options.continuous_usage_stats}. All other bytes are those of the input, in their order;
- * chunks may be cut anywhere. At most five bytes are held, memory is constant, nothing is allocated
- * per chunk. For chat completions and completions; the Responses API has a {@code stream_options}
- * of another meaning, and no need of this.
+ * chunks may be cut anywhere. Memory is constant, nothing is allocated per chunk. For chat
+ * completions and completions; the Responses API has a {@code stream_options} of another meaning,
+ * and no need of this.
  *
  * <p>Sources: {@code stream}, {@code stream_options.include_usage}, {@code n} and {@code model} are
  * of OpenAI's chat completions API; {@code continuous_usage_stats} is vLLM's ({@code
  * engine/protocol.py}, {@code StreamOptions}) and counts only beside {@code include_usage}.
  *
- * <p>What is edited, and when:
+ * <p>The body is read as two kinds of server read it. The one (Python, JavaScript, Rust) takes keys
+ * as they are, the last one of several; with pydantic it also takes {@code 1}, {@code "yes"} and
+ * their like for true. The other (Go's {@code encoding/json}, .NET) takes keys in any case, and
+ * merges an object that is stated twice. Neither may stream without being asked for usage, and
+ * neither may be asked for what it does not stream.
  *
  * <ul>
  *   <li>No {@code stream_options}, {@code stream} is true: the member is added in front of the
  *       closing brace.
- *   <li>An object: its {@code false} and {@code null} become true, what is missing is added in
- *       front of its closing brace; every time that one is stated, so that it does not matter which
- *       the backend takes. Also when {@code stream} has not been seen by then: a client that sends
- *       stream options claims to stream. If it turns out not to, backends that reject stream
- *       options without a stream would have rejected the client's too; vLLM lets an empty object
- *       pass there and will not let pass ours. Not when {@code stream} is known not to be true.
- *   <li>{@code null}: replaced by an object when {@code stream} has been true by then. When not, it
- *       stays, since clients that do not stream spell "no options" like that, and an object would
- *       make their request an error. If the stream is claimed later the outcome is {@link
- *       Outcome#UNSAFE}.
- *   <li>Anything else stays: {@link Outcome#UNSAFE}. A key is never added twice.
+ *   <li>An object: its {@code false} and {@code null} become true, what is missing or neither true
+ *       nor false is added in front of its closing brace; every time that one is stated. Also when
+ *       {@code stream} has not been seen by then: a client that sends stream options claims to
+ *       stream. If it turns out not to, backends that reject stream options without a stream would
+ *       have rejected the client's too; vLLM lets an empty object pass there and will not let pass
+ *       ours. Not when {@code stream} is known not to be true.
+ *   <li>{@code null}: replaced by an object when {@code stream} is true. When that is not known yet
+ *       the rest is held, at most {@link #MAX_HELD} bytes of it: clients that do not stream spell
+ *       "no options" like that, and an object would make their request an error.
+ *   <li>Anything else, and options in another case where only some readers see them: stays, and the
+ *       member is added in front of the closing brace of the body, where all readers take the last
+ *       one. Readers that refuse a key stated twice have refused that body already. Where only
+ *       readers of the second kind see a stream, the key that is added is {@code Stream_Options},
+ *       which the others do not know.
  * </ul>
  *
  * <p>From the first byte on that cannot be there in a JSON object nothing is edited any more. What
@@ -50,25 +59,34 @@ public final class RequestSplice {
     NOT_JSON,
     /** The object is not well-formed, or not complete. */
     MALFORMED,
-    /** It is a stream, or may be one, and usage could not be asked for without a guess. */
-    UNSAFE
+    /** It is a stream, and usage could not be asked for without a guess. */
+    UNSAFE,
+    /** It is a stream, and its model is one that is not asked at present. */
+    NOT_ASKED
   }
 
-  /** A switch as the client stated it; the last one, if stated twice. */
+  /** A switch as the client stated it, in any spelling of pydantic; the last one of several. */
   public enum Flag {
     /** Not stated, or null. */
     ABSENT,
     TRUE,
     FALSE,
-    /** A value that is no boolean. Some backends take {@code "true"} and {@code 1} for true. */
-    OTHER
+    /** A value that is neither; backends that take it at all take it for true. */
+    OTHER;
+
+    private boolean isOn() {
+      return this == TRUE || this == OTHER;
+    }
   }
 
   /** No {@link #n} was stated. */
   public static final long ABSENT = -1;
 
+  /** The most that is held behind {@code null} until {@code stream} is known. */
+  public static final int MAX_HELD = 64 * 1024;
+
   /** The longest literal that is replaced: {@code false}. */
-  private static final int HELD = 5;
+  private static final int MAX_LITERAL = 5;
 
   private static final long NOWHERE = -1;
 
@@ -95,13 +113,12 @@ public final class RequestSplice {
   private static final byte[] CONTINUOUS_MEMBER = utf8("\"continuous_usage_stats\":true");
   private static final byte[] OPEN_OPTIONS = utf8("{");
   private static final byte[] OPTIONS_KEY = utf8(",\"stream_options\":");
+  private static final byte[] OPTIONS_KEY_IN_ANOTHER_CASE = utf8(",\"Stream_Options\":");
 
   private final HeldBytes held;
   private final boolean continuous;
-  private final JsonWalk walk = new JsonWalk(false, NAMES);
-
-  /** What is known of {@code stream} before the body. */
-  private final Flag foreknown;
+  private final Predicate<@Nullable String> asks;
+  private final JsonWalk walk = new JsonWalk(false, true, NAMES);
 
   private int mark;
   private boolean walking = true;
@@ -111,21 +128,48 @@ public final class RequestSplice {
   /** Where the literal begins that is to be replaced when it has ended. */
   private long literal = NOWHERE;
 
-  private boolean optionsSeen;
+  /** Where {@code null} options begin and end that wait for the stream. */
+  private long waiting = NOWHERE;
+
+  private long waitingEnd;
+
+  /** How often options were stated, in any case. */
+  private int optionsStated;
+
+  private boolean isNullOptions;
 
   /** Whether the stream options that are passing are edited. */
   private boolean editing;
+
+  /** Whether the stream options that are passing have their name, and not one in another case. */
+  private boolean exactOptions;
+
+  /** Which switches of the current stream options are on by now, for readers of exact keys. */
+  private int on;
+
+  /** Whether the last options ask for all that is wanted: of both kinds of readers. */
+  private boolean asked;
+
+  private boolean foldedAsked;
 
   /** Which names the root (low bits) and the current stream options have had. */
   private int named;
 
   private boolean changed;
-  private boolean gap;
   private boolean duplicate;
+
+  /** Whether the model was not to be asked. */
+  private boolean notAsked;
 
   private Flag stream = Flag.ABSENT;
   private Flag includeUsage = Flag.ABSENT;
   private Flag continuousUsageStats = Flag.ABSENT;
+
+  // The same for readers of any case.
+  private Flag foldedStream = Flag.ABSENT;
+  private Flag foldedIncludeUsage = Flag.ABSENT;
+  private Flag foldedContinuousUsageStats = Flag.ABSENT;
+
   private long n = ABSENT;
   private @Nullable String model;
 
@@ -136,29 +180,21 @@ public final class RequestSplice {
    * @param continuous whether running usage is wanted too; only for backends that are vLLM
    */
   public RequestSplice(ByteSink out, boolean continuous) {
-    this(out, continuous, Flag.ABSENT);
-  }
-
-  private RequestSplice(ByteSink out, boolean continuous, Flag foreknown) {
-    this.held = new HeldBytes(out, HELD);
-    this.continuous = continuous;
-    this.foreknown = foreknown;
+    this(out, continuous, model -> true);
   }
 
   /**
-   * A whole body in one go. It is read twice, so that {@code stream} is known wherever it stands:
-   * {@code null} stream options are always replaced in a stream, and a body that asks for no stream
-   * is never edited.
+   * For one body.
+   *
+   * @param out gets the bytes that go on, within {@link #feed} and {@link #end}
+   * @param continuous whether running usage is wanted too; only for backends that are vLLM
+   * @param asks whether a model, null when none is named, gets stream options that its client has
+   *     not sent
    */
-  public static RequestSplice whole(byte[] body, ByteSink out, boolean continuous) {
-    RequestSplice first = new RequestSplice((b, from, to) -> {}, continuous, Flag.ABSENT);
-    first.feed(body, 0, body.length);
-    first.end();
-    Flag known = first.stream == Flag.ABSENT ? Flag.FALSE : first.stream;
-    RequestSplice second = new RequestSplice(out, continuous, known);
-    second.feed(body, 0, body.length);
-    second.end();
-    return second;
+  public RequestSplice(ByteSink out, boolean continuous, Predicate<@Nullable String> asks) {
+    this.held = new HeldBytes(out, MAX_HELD);
+    this.continuous = continuous;
+    this.asks = asks;
   }
 
   /** Reads the next chunk, any part of the body, an empty one included. */
@@ -178,16 +214,20 @@ public final class RequestSplice {
     }
     read(b, i, to, base);
     long end = base + to;
-    if (literal != NOWHERE && end - literal > HELD) {
+    if (literal != NOWHERE && end - literal > MAX_LITERAL) {
       literal = NOWHERE;
     }
-    held.passTo(literal == NOWHERE ? end : literal);
+    if (waiting != NOWHERE && end - waiting > MAX_HELD) {
+      waiting = NOWHERE;
+    }
+    held.passTo(waiting != NOWHERE ? waiting : literal != NOWHERE ? literal : end);
     held.keepTo(end);
   }
 
   /** The body has ended, or no more of it will come: what was held is passed on as it is. */
   public void end() {
     literal = NOWHERE;
+    waiting = NOWHERE;
     held.passTo(held.end());
   }
 
@@ -216,6 +256,7 @@ public final class RequestSplice {
         case CLOSE -> close(base + i - 1);
         case MALFORMED -> {
           literal = NOWHERE;
+          waiting = NOWHERE;
           walking = false;
         }
         case ELEMENT, COMMA -> {
@@ -231,19 +272,28 @@ public final class RequestSplice {
     if (inOptions != (walk.depth() == 2)) {
       return;
     }
-    duplicate |= (named & (1 << key)) != 0;
-    named |= 1 << key;
+    if (walk.isExact()) {
+      duplicate |= (named & (1 << key)) != 0;
+      named |= 1 << key;
+    }
     switch (key) {
-      case MODEL -> walk.capture();
       case STREAM_OPTIONS -> {
-        optionsSeen = true;
-        includeUsage = Flag.ABSENT;
-        continuousUsageStats = Flag.ABSENT;
+        waiting = NOWHERE; // several: the last one counts
+        exactOptions = walk.isExact();
+        Flag known = exactOptions ? streaming() : foldedStream;
+        editing = known != Flag.FALSE;
+        on = 0;
         named &= ~(1 << INCLUDE_USAGE | 1 << CONTINUOUS_USAGE_STATS);
+        foldedAsked = false;
+        optionsStated++;
+        isNullOptions = false;
+        if (exactOptions) {
+          asked = false;
+          includeUsage = Flag.ABSENT;
+          continuousUsageStats = Flag.ABSENT;
+        }
         walk.follow();
-        Flag known = streaming();
-        editing = known == Flag.TRUE || known == Flag.ABSENT;
-        if (first == 'n' && known == Flag.TRUE) {
+        if (first == 'n' && exactOptions && editing) {
           literal = offset;
         }
       }
@@ -251,6 +301,13 @@ public final class RequestSplice {
         boolean wanted = key == INCLUDE_USAGE || continuous;
         if (editing && wanted && (first == 'f' || first == 'n')) {
           literal = offset;
+        }
+        walk.capture();
+      }
+      case STREAM -> walk.capture();
+      case MODEL -> {
+        if (walk.isExact()) {
+          walk.capture();
         }
       }
       default -> {
@@ -266,41 +323,81 @@ public final class RequestSplice {
       return;
     }
     switch (key) {
-      case STREAM -> stream = flag();
-      case STREAM_OPTIONS -> {
-        if (walk.kind() == JsonWalk.Kind.NULL && literal != NOWHERE) {
-          replaceTo(offset);
-          insertOptions();
-        } else {
-          gap = true;
+      case STREAM -> endStream(offset);
+      case STREAM_OPTIONS -> endOptions(offset);
+      case N -> {
+        if (walk.isExact()) {
+          n = walk.kind() == JsonWalk.Kind.NUMBER ? walk.count() : ABSENT;
         }
       }
-      case N -> n = walk.kind() == JsonWalk.Kind.NUMBER ? walk.count() : ABSENT;
-      case MODEL -> model = walk.kind() == JsonWalk.Kind.TEXT ? walk.text() : null;
-      case INCLUDE_USAGE -> {
-        includeUsage = flag();
-        endSwitch(includeUsage, offset);
-      }
-      case CONTINUOUS_USAGE_STATS -> {
-        continuousUsageStats = flag();
-        if (continuous) {
-          endSwitch(continuousUsageStats, offset);
+      case MODEL -> {
+        if (walk.isExact()) {
+          model = walk.kind() == JsonWalk.Kind.TEXT ? walk.text() : null;
         }
       }
+      case INCLUDE_USAGE, CONTINUOUS_USAGE_STATS -> endSwitch(key, offset);
       default -> throw new IllegalStateException();
     }
     literal = NOWHERE;
   }
 
-  private void endSwitch(Flag stated, long offset) {
-    if (stated == Flag.TRUE) {
+  private void endStream(long offset) {
+    Flag stated = flag();
+    // To Go null states nothing.
+    foldedStream = stated == Flag.ABSENT ? foldedStream : stated;
+    if (!walk.isExact()) {
       return;
     }
-    if (stated != Flag.OTHER && literal != NOWHERE) {
+    stream = stated;
+    boolean isHeld = waiting != NOWHERE && offset - waiting <= MAX_HELD;
+    if (stream.isOn() && isHeld && mayAsk()) {
+      literal = waiting;
+      replaceTo(waitingEnd);
+      insertOptions();
+      asked = true;
+      foldedAsked = true;
+    }
+    waiting = NOWHERE;
+  }
+
+  /** Options that are no object. */
+  private void endOptions(long offset) {
+    isNullOptions = walk.kind() == JsonWalk.Kind.NULL;
+    foldedIncludeUsage = Flag.ABSENT;
+    foldedContinuousUsageStats = Flag.ABSENT;
+    if (!isNullOptions || literal == NOWHERE) {
+      return;
+    }
+    if (streaming() == Flag.ABSENT) {
+      waiting = literal;
+      waitingEnd = offset;
+    } else if (mayAsk()) {
+      replaceTo(offset);
+      insertOptions();
+      asked = true;
+      foldedAsked = true;
+    }
+  }
+
+  private void endSwitch(int key, long offset) {
+    Flag stated = flag();
+    // To Go null states nothing.
+    if (key == INCLUDE_USAGE) {
+      foldedIncludeUsage = stated == Flag.ABSENT ? foldedIncludeUsage : stated;
+      includeUsage = exactOptions && walk.isExact() ? stated : includeUsage;
+    } else {
+      foldedContinuousUsageStats = stated == Flag.ABSENT ? foldedContinuousUsageStats : stated;
+      continuousUsageStats = exactOptions && walk.isExact() ? stated : continuousUsageStats;
+    }
+    boolean isOn = stated == Flag.TRUE;
+    boolean literally = walk.kind() == JsonWalk.Kind.FALSE || walk.kind() == JsonWalk.Kind.NULL;
+    if (literally && literal != NOWHERE) {
       replaceTo(offset);
       held.insert(TRUE);
-    } else {
-      gap = true;
+      isOn = true;
+    }
+    if (walk.isExact()) {
+      on = isOn ? on | 1 << key : on & ~(1 << key);
     }
   }
 
@@ -309,30 +406,49 @@ public final class RequestSplice {
       closeOptions(brace);
       return;
     }
-    if (!optionsSeen && streaming() == Flag.TRUE) {
-      held.passTo(brace);
-      held.insert(OPTIONS_KEY);
-      insertOptions();
+    if (stream.isOn() && !asked) {
+      // Once and null, beyond what is held: a client that means nothing by it, and a reader that
+      // takes no key twice may serve it.
+      boolean single = optionsStated == 1 && isNullOptions;
+      if (!single) {
+        addOptions(OPTIONS_KEY, brace);
+      }
+    } else if (foldedStream.isOn() && !foldedAsked) {
+      addOptions(OPTIONS_KEY_IN_ANOTHER_CASE, brace);
     }
+    waiting = NOWHERE;
     complete = true;
     walking = false;
   }
 
-  private void closeOptions(long brace) {
-    boolean addInclude = (named & (1 << INCLUDE_USAGE)) == 0;
-    boolean addContinuous = continuous && (named & (1 << CONTINUOUS_USAGE_STATS)) == 0;
-    if (!addInclude && !addContinuous) {
-      return;
-    }
-    if (!editing || includeUsage == Flag.OTHER) {
-      gap = true;
+  private void addOptions(byte[] key, long brace) {
+    if (!mayAsk()) {
       return;
     }
     held.passTo(brace);
-    if (walk.closedMembers() > 0) {
-      held.insert(COMMA);
+    held.insert(key);
+    insertOptions();
+    asked = true;
+    foldedAsked = true;
+  }
+
+  private boolean mayAsk() {
+    notAsked = !asks.test(model);
+    return !notAsked;
+  }
+
+  private void closeOptions(long brace) {
+    boolean addInclude = (on & (1 << INCLUDE_USAGE)) == 0;
+    boolean addContinuous = continuous && (on & (1 << CONTINUOUS_USAGE_STATS)) == 0;
+    if (editing && (addInclude || addContinuous)) {
+      held.passTo(brace);
+      if (walk.closedMembers() > 0) {
+        held.insert(COMMA);
+      }
+      insertMembers(addInclude, addContinuous);
     }
-    insertMembers(addInclude, addContinuous);
+    foldedAsked = editing || !(addInclude || addContinuous);
+    asked = exactOptions ? foldedAsked : asked;
   }
 
   private void replaceTo(long offset) {
@@ -360,20 +476,37 @@ public final class RequestSplice {
     changed = true;
   }
 
+  /** As pydantic reads it: {@code bool_validator} of pydantic-core, not strict. */
   private Flag flag() {
     return switch (walk.kind()) {
       case TRUE -> Flag.TRUE;
       case FALSE -> Flag.FALSE;
       case NULL -> Flag.ABSENT;
+      case TEXT -> flag(walk.text());
+      case NUMBER -> number(walk.number());
       default -> Flag.OTHER;
     };
   }
 
+  private static Flag flag(String text) {
+    return switch (text.toLowerCase(Locale.ROOT)) {
+      case "true", "t", "yes", "y", "on", "1" -> Flag.TRUE;
+      case "false", "f", "no", "n", "off", "0" -> Flag.FALSE;
+      default -> Flag.OTHER;
+    };
+  }
+
+  private static Flag number(String text) {
+    try {
+      double value = Double.parseDouble(text);
+      return value == 1 ? Flag.TRUE : value == 0 ? Flag.FALSE : Flag.OTHER;
+    } catch (NumberFormatException e) {
+      return Flag.OTHER;
+    }
+  }
+
   /** What is known by now; ABSENT is "nothing yet". */
   private Flag streaming() {
-    if (foreknown != Flag.ABSENT) {
-      return foreknown;
-    }
     return stream == Flag.ABSENT && (named & (1 << STREAM)) != 0 ? Flag.FALSE : stream;
   }
 
@@ -388,11 +521,14 @@ public final class RequestSplice {
     if (!complete) {
       return opened ? Outcome.MALFORMED : Outcome.NOT_JSON;
     }
-    return switch (stream) {
-      case OTHER -> Outcome.UNSAFE;
-      case ABSENT, FALSE -> Outcome.NOT_STREAMING;
-      case TRUE -> gap ? Outcome.UNSAFE : changed ? Outcome.EDITED : Outcome.ALREADY;
-    };
+    if (!stream.isOn() && !foldedStream.isOn()) {
+      return Outcome.NOT_STREAMING;
+    }
+    boolean everybody = (asked || !stream.isOn()) && (foldedAsked || !foldedStream.isOn());
+    if (everybody) {
+      return changed ? Outcome.EDITED : Outcome.ALREADY;
+    }
+    return notAsked ? Outcome.NOT_ASKED : Outcome.UNSAFE;
   }
 
   /** Whether what was passed on differs from what was read. */
@@ -405,12 +541,12 @@ public final class RequestSplice {
     if (!changed) {
       return null;
     }
-    return switch (includeUsage) {
-      case ABSENT, FALSE -> UsageStrip.Mode.ALL;
-      // With OTHER the backend decides; a chunk that the client may have asked for stays.
-      case TRUE, OTHER ->
-          continuous && continuousUsageStats != Flag.TRUE ? UsageStrip.Mode.CONTINUOUS : null;
-    };
+    // Where it depends on the reader, a chunk that the client may have asked for stays.
+    if (!includeUsage.isOn() && !foldedIncludeUsage.isOn()) {
+      return UsageStrip.Mode.ALL;
+    }
+    boolean runningToo = continuousUsageStats.isOn() || foldedContinuousUsageStats.isOn();
+    return continuous && !runningToo ? UsageStrip.Mode.CONTINUOUS : null;
   }
 
   /** {@code stream}, as stated. */

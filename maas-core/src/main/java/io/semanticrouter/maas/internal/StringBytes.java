@@ -4,6 +4,8 @@ package io.semanticrouter.maas.internal;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /** Searches the inside of JSON strings eight bytes at a time: that is where bodies are long. */
 final class StringBytes {
@@ -21,6 +23,9 @@ final class StringBytes {
   private static final long BRACKET_BITS = ONES * 0x26;
 
   private static final long BRACKETS = ONES * 0x7F;
+
+  private static final byte[] LONG_S = "\u017f".getBytes(StandardCharsets.UTF_8);
+  private static final byte[] KELVIN = "\u212a".getBytes(StandardCharsets.UTF_8);
 
   private StringBytes() {}
 
@@ -128,6 +133,38 @@ final class StringBytes {
     long low = word ^ QUOTES_TO_SPACES;
     long backslash = word ^ BACKSLASHES;
     return (((low - BEHIND_SPACES) & ~low) | ((backslash - ONES) & ~backslash)) & HIGHS;
+  }
+
+  /**
+   * Whether a text is a name in any case, as Go's {@code encoding/json} compares keys: the letters
+   * of ASCII, and the two other characters that Unicode folds to one of them, U+017F (s) and U+212A
+   * (k).
+   *
+   * @param lowerCase of ASCII
+   */
+  static boolean folds(byte[] b, int from, int to, byte[] lowerCase) {
+    int i = from;
+    for (byte wanted : lowerCase) {
+      if (i == to) {
+        return false;
+      }
+      byte c = b[i];
+      if (c == wanted || (c >= 'A' && c <= 'Z' && c + 32 == wanted)) {
+        i++;
+      } else if (wanted == 's' && is(b, i, to, LONG_S)) {
+        i += LONG_S.length;
+      } else if (wanted == 'k' && is(b, i, to, KELVIN)) {
+        i += KELVIN.length;
+      } else {
+        return false;
+      }
+    }
+    return i == to;
+  }
+
+  private static boolean is(byte[] b, int from, int to, byte[] text) {
+    int end = from + text.length;
+    return end <= to && Arrays.equals(b, from, end, text, 0, text.length);
   }
 
   private static boolean isStop(byte c) {

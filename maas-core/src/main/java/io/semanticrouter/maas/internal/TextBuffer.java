@@ -125,6 +125,12 @@ final class TextBuffer {
     return !overflow && Arrays.equals(bytes, 0, length, utf8, 0, utf8.length);
   }
 
+  /** See {@link StringBytes#folds}. */
+  boolean folds(byte[] lowerCase) {
+    flushSurrogate();
+    return !overflow && StringBytes.folds(bytes, 0, length, lowerCase);
+  }
+
   /** The text; a character cut in two at the limit is left out. */
   @Override
   public String toString() {

@@ -64,6 +64,7 @@ public final class UsageScanner extends CutLines {
   private boolean truncated;
   private boolean unterminated;
   private long choicesPerPrompt;
+  private long bytes;
 
   /** A scanner for one body of chat completions or the like. */
   public UsageScanner(Framing framing) {
@@ -89,6 +90,7 @@ public final class UsageScanner extends CutLines {
 
   /** Reads the next chunk, any part of the body, an empty one included. */
   public void feed(byte[] b, int from, int to) {
+    bytes += to - from;
     take(b, from, to);
   }
 
@@ -405,6 +407,11 @@ public final class UsageScanner extends CutLines {
   public @Nullable String rawUsage() {
     RawUsage raw = stated.raw();
     return raw == null ? null : raw.toString();
+  }
+
+  /** How many bytes the body had. */
+  public long bytes() {
+    return bytes;
   }
 
   /** How many events carried a piece of an answer. */

@@ -78,7 +78,7 @@ public final class UsageStrip {
   private final HeldBytes held;
   private final Mode mode;
   private final int limit;
-  private final JsonWalk walk = new JsonWalk(true, NAMES);
+  private final JsonWalk walk = new JsonWalk(true, false, NAMES);
 
   private long base;
   private int mark;

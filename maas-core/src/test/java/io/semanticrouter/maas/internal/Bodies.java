@@ -10,6 +10,7 @@ import io.semanticrouter.maas.UsageRecord;
 import io.semanticrouter.maas.internal.UsageScanner.Framing;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +19,16 @@ import org.jspecify.annotations.Nullable;
 final class Bodies {
   static final String CHAT = "/v1/chat/completions";
 
-  private static final Metering METERING = Metering.builder(MaasConfig.defaults()).build();
+  /** Only what is measured. */
+  private static final Metering METERING =
+      Metering.builder(
+              MaasConfig.from(
+                  Map.of(
+                      "maas_integration",
+                      Map.of(
+                          "usage",
+                          Map.of("unmeasurable", "pass", "on_disconnect", "last-snapshot")))))
+          .build();
 
   private Bodies() {}
 

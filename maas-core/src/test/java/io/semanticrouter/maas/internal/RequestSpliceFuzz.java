@@ -13,7 +13,7 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import io.semanticrouter.maas.internal.RequestSplice.Flag;
 import io.semanticrouter.maas.internal.RequestSplice.Outcome;
 import io.semanticrouter.maas.internal.SplicedBodies.Spliced;
@@ -21,9 +21,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -34,8 +36,10 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>chunks do not matter;
  *   <li>the output is the input with the known texts inserted, or put in place of a literal;
- *   <li>if Jackson reads the input, it reads the output, as the input's tree with the edit made by
- *       an implementation on trees; with duplicate keys only if the input has some.
+ *   <li>if Jackson reads the input, it reads the output, and nothing but stream options differs;
+ *   <li>a server that takes keys as they are, and one that takes them in any case, both see usage
+ *       asked for when they see a stream, and see what the client sent when they see none;
+ *   <li>no key is there twice that was not before, where a server that minds could have served it.
  * </ul>
  */
 final class RequestSpliceFuzz {
@@ -63,35 +67,64 @@ final class RequestSpliceFuzz {
     assertThat(SplicedBodies.facts(chunked.splice()))
         .as("facts: %s", as)
         .isEqualTo(SplicedBodies.facts(once.splice()));
-    checkOutput(as, once, continuous, Flag.ABSENT);
-    Flag known = once.splice().stream();
-    checkOutput(
-        as,
-        SplicedBodies.whole(body, continuous),
-        continuous,
-        known == Flag.ABSENT ? Flag.FALSE : known);
+    checkOutput(as, once, continuous);
     return once.splice().outcome();
   }
 
-  private static void checkOutput(String in, Spliced spliced, boolean continuous, Flag foreknown) {
+  private static void checkOutput(String in, Spliced spliced, boolean continuous) {
     String out = latin(spliced.out());
     RequestSplice splice = spliced.splice();
-    assertThat(isEditOf(in, out)).as("only edits: %s -> %s", in, out).isTrue();
-    assertThat(splice.isChanged()).as("changed: %s", in).isEqualTo(!in.equals(out));
+    String as = in + " -> " + out + " " + SplicedBodies.facts(splice);
+    assertThat(isEditOf(in, out)).as("only edits: %s", as).isTrue();
+    assertThat(splice.isChanged()).as("changed: %s", as).isEqualTo(!in.equals(out));
     if (splice.outcome() == Outcome.NOT_JSON) {
       assertThat(out).isEqualTo(in);
     }
-    Expected expected = new Expected(continuous, foreknown);
-    if (!expected.read(in)) {
+    List<Member> before = members(in);
+    if (before == null) {
       return;
     }
-    assertThat(splice.outcome()).as("outcome: %s", in).isEqualTo(expected.outcome());
-    if (expected.root == null) {
-      assertThat(out).isEqualTo(in);
-      return;
+    List<Member> after = members(out);
+    if (after == null) {
+      throw new AssertionError("not readable: " + as);
     }
-    assertThat(tree(TREES, out)).as("tree of %s -> %s", in, out).isEqualTo(expected.root);
-    assertThat(splice.includeUsage()).as("include: %s", in).isEqualTo(expected.include);
+    assertThat(rest(after)).as("the rest: %s", as).isEqualTo(rest(before));
+    Reading exact = Reading.exact(before);
+    Reading folding = Reading.folding(before);
+    Reading exactAfter = Reading.exact(after);
+    Reading foldingAfter = Reading.folding(after);
+    switch (splice.outcome()) {
+      case NOT_STREAMING -> {
+        assertThat(exact.streams() || folding.streams()).as("no stream: %s", as).isFalse();
+        if (exact.isKnownToBeNone) {
+          assertThat(exactAfter).as("not asked: %s", as).isEqualTo(exact);
+        }
+      }
+      case EDITED, ALREADY -> {
+        assertThat(exact.streams() || folding.streams()).as("stream: %s", as).isTrue();
+        assertThat(!exact.streams() || exactAfter.asks(continuous)).as("exact: %s", as).isTrue();
+        assertThat(!folding.streams() || !folding.isTyped || foldingAfter.asks(continuous))
+            .as("folding: %s", as)
+            .isTrue();
+        if (!exact.streams() && exact.isKnownToBeNone) {
+          assertThat(exactAfter).as("no stream, not asked: %s", as).isEqualTo(exact);
+        }
+      }
+      case UNSAFE -> assertThat(exact.streams()).as("stream: %s", as).isTrue();
+      default -> throw new AssertionError("outcome of " + as);
+    }
+    if (splice.isChanged() && exact.streams()) {
+      boolean wanted = exact.includes() || folding.includes();
+      assertThat(splice.strip() == UsageStrip.Mode.ALL).as("strip: %s", as).isEqualTo(!wanted);
+    }
+    checkModel(in, splice);
+    if (tree(STRICT, in) != null && folding.isTyped && !hasOtherCase(before)) {
+      assertThat(tree(STRICT, out)).as("no duplicates: %s", as).isNotNull();
+      assertThat(splice.duplicateSeen()).as("duplicate: %s", as).isFalse();
+    }
+  }
+
+  private static void checkModel(String in, RequestSplice splice) {
     JsonNode utf8 =
         tree(
             TREES,
@@ -104,10 +137,6 @@ final class RequestSpliceFuzz {
       assertThat(splice.model()).as("model: %s", in).isEqualTo(text.replace('?', '\uFFFD'));
     } else if (utf8 != null && (model == null || !model.isTextual())) {
       assertThat(splice.model()).as("model: %s", in).isNull();
-    }
-    if (tree(STRICT, in) != null) {
-      assertThat(tree(STRICT, out)).as("no duplicates: %s -> %s", in, out).isNotNull();
-      assertThat(splice.duplicateSeen()).as("duplicate: %s", in).isFalse();
     }
   }
 
@@ -122,7 +151,9 @@ final class RequestSpliceFuzz {
       "," + CONTINUOUS,
       "," + both,
       ",\"stream_options\":{" + INCLUDE + "}",
-      ",\"stream_options\":{" + both + "}"
+      ",\"stream_options\":{" + both + "}",
+      ",\"Stream_Options\":{" + INCLUDE + "}",
+      ",\"Stream_Options\":{" + both + "}"
     };
     String[] replaced = {"false", "null"};
     String[] replacing = {"true", "{" + INCLUDE + "}", "{" + both + "}"};
@@ -175,6 +206,7 @@ final class RequestSpliceFuzz {
                         .maxNumberLength(100_000)
                         .build())
                 .configure(JsonReadFeature.ALLOW_UNESCAPED_CONTROL_CHARS, true)
+                .configure(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS, true)
                 .configure(StreamReadFeature.STRICT_DUPLICATE_DETECTION, strict)
                 .build())
         .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
@@ -196,136 +228,200 @@ final class RequestSpliceFuzz {
     return text.startsWith("\u00ef\u00bb\u00bf") ? text.substring(3) : text;
   }
 
-  /** The edit, on trees. */
-  private static final class Expected {
-    private final boolean continuous;
-    private final Flag foreknown;
-    @Nullable ObjectNode root;
-    private Flag stream = Flag.ABSENT;
-    private boolean streamSeen;
-    private boolean optionsSeen;
-    private boolean gap;
-    private boolean changed;
-    private Flag include = Flag.ABSENT;
-
-    Expected(boolean continuous, Flag foreknown) {
-      this.continuous = continuous;
-      this.foreknown = foreknown;
+  /** A member of an object of which no key is lost; a member that is an object has members too. */
+  private record Member(String name, JsonNode value, @Nullable List<Member> members) {
+    boolean isNamed(String wanted, boolean folding) {
+      return folding ? folded(name).equals(wanted) : name.equals(wanted);
     }
+  }
 
-    Outcome outcome() {
-      if (root == null) {
-        return Outcome.NOT_JSON;
+  /** As the names look to Go; the characters are bytes here. */
+  private static String folded(String name) {
+    StringBuilder folded = new StringBuilder();
+    String text = name.replace("\u00c5\u00bf", "s").replace('\u017f', 's');
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      folded.append(c >= 'A' && c <= 'Z' ? (char) (c + 32) : c);
+    }
+    return folded.toString();
+  }
+
+  /** The members of the object that the text begins with; null when Jackson does not read it. */
+  private static @Nullable List<Member> members(String text) {
+    try (JsonParser parser = TREES.createParser(withoutMark(text))) {
+      return parser.nextToken() == JsonToken.START_OBJECT ? members(parser) : null;
+    } catch (JsonProcessingException | NumberFormatException e) {
+      return null;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static List<Member> members(JsonParser parser) throws IOException {
+    List<Member> members = new ArrayList<>();
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      String name = parser.currentName();
+      if (parser.nextToken() == JsonToken.START_OBJECT && folded(name).equals("stream_options")) {
+        members.add(new Member(name, NullNode.instance, members(parser)));
+      } else {
+        members.add(new Member(name, TREES.readTree(parser), null));
       }
-      return switch (stream) {
-        case OTHER -> Outcome.UNSAFE;
-        case ABSENT, FALSE -> Outcome.NOT_STREAMING;
-        case TRUE -> gap ? Outcome.UNSAFE : changed ? Outcome.EDITED : Outcome.ALREADY;
-      };
     }
+    return members;
+  }
 
-    /** False if Jackson does not read it. */
-    boolean read(String text) {
-      try (JsonParser parser = TREES.createParser(withoutMark(text))) {
-        if (parser.nextToken() != JsonToken.START_OBJECT) {
+  private static List<Member> rest(List<Member> members) {
+    List<Member> rest = new ArrayList<>();
+    for (Member member : members) {
+      if (!member.isNamed("stream_options", true)) {
+        rest.add(member);
+      } else if (member.members() != null) {
+        for (Member option : member.members()) {
+          if (!option.isNamed("include_usage", true)
+              && !option.isNamed("continuous_usage_stats", true)) {
+            rest.add(option);
+          }
+        }
+      }
+    }
+    return rest;
+  }
+
+  private static boolean hasOtherCase(List<Member> members) {
+    for (Member member : members) {
+      for (String name : new String[] {"stream", "stream_options", "include_usage"}) {
+        if (member.isNamed(name, true) && !member.isNamed(name, false)) {
           return true;
         }
-        ObjectNode object = TREES.createObjectNode();
-        while (parser.nextToken() == JsonToken.FIELD_NAME) {
-          String name = parser.currentName();
-          JsonToken first = parser.nextToken();
-          if (name.equals("stream_options") && first == JsonToken.START_OBJECT) {
-            object.set(name, options(parser));
-          } else {
-            object.set(name, member(name, TREES.readTree(parser)));
-          }
-        }
-        if (!optionsSeen && isStreaming()) {
-          object.set("stream_options", fresh());
-        }
-        root = object;
+      }
+      if (member.members() != null && hasOtherCase(member.members())) {
         return true;
-      } catch (JsonProcessingException | NumberFormatException e) {
-        return false;
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
       }
     }
+    return false;
+  }
 
-    private JsonNode member(String name, JsonNode value) {
-      if (name.equals("stream")) {
-        stream = flag(value);
-        streamSeen = true;
-      } else if (name.equals("stream_options")) {
-        optionsSeen = true;
-        include = Flag.ABSENT;
-        if (value.isNull() && isStreaming()) {
-          return fresh();
-        }
-        gap = true;
-      }
-      return value;
-    }
+  /** What a server makes of a request. */
+  private static final class Reading {
+    private Flag stream = Flag.ABSENT;
+    private boolean hasOptions;
+    private Flag include = Flag.ABSENT;
+    private Flag continuous = Flag.ABSENT;
 
-    private ObjectNode fresh() {
-      changed = true;
-      ObjectNode options = TREES.createObjectNode().put("include_usage", true);
-      return continuous ? options.put("continuous_usage_stats", true) : options;
-    }
+    /** Whether it was known when the last options came that there is no stream. */
+    private boolean isKnownToBeNone = true;
 
-    private ObjectNode options(JsonParser parser) throws IOException {
-      optionsSeen = true;
-      include = Flag.ABSENT;
-      boolean unknown = foreknown == Flag.ABSENT && !streamSeen;
-      boolean editing = unknown || isStreaming();
-      ObjectNode options = TREES.createObjectNode();
-      while (parser.nextToken() == JsonToken.FIELD_NAME) {
-        String name = parser.currentName();
-        parser.nextToken();
-        JsonNode value = TREES.readTree(parser);
-        boolean isInclude = name.equals("include_usage");
-        if (isInclude) {
-          include = flag(value);
-        }
-        if (isInclude || (continuous && name.equals("continuous_usage_stats"))) {
-          Flag flag = flag(value);
-          if (flag == Flag.OTHER || (flag != Flag.TRUE && !editing)) {
-            gap = true;
-          } else {
-            changed |= flag != Flag.TRUE;
-            options.put(name, true);
-            continue;
+    /** Whether a server that takes no strings or numbers for booleans takes the request. */
+    private boolean isTyped = true;
+
+    /** The last key counts, as it is spelled. */
+    static Reading exact(List<Member> members) {
+      Reading reading = new Reading();
+      boolean streamSeen = false;
+      for (Member member : members) {
+        if (member.isNamed("stream", false)) {
+          reading.stream = flag(member.value());
+          streamSeen = true;
+        } else if (member.isNamed("stream_options", false)) {
+          boolean off = streamSeen && !reading.streams();
+          reading.isKnownToBeNone = off || (member.members() == null && !member.value().isNull());
+          reading.hasOptions = member.members() != null;
+          reading.include = Flag.ABSENT;
+          reading.continuous = Flag.ABSENT;
+          if (member.members() != null) {
+            reading.options(member.members(), false);
           }
         }
-        options.set(name, value);
       }
-      complete(options, "include_usage", editing);
-      if (continuous) {
-        complete(options, "continuous_usage_stats", editing);
-      }
-      return options;
+      return reading;
     }
 
-    private void complete(ObjectNode options, String name, boolean editing) {
-      if (options.has(name)) {
-        return;
+    /** Keys in any case, objects merged, null as if it were not there. */
+    static Reading folding(List<Member> members) {
+      Reading reading = new Reading();
+      for (Member member : members) {
+        if (member.isNamed("stream", true)) {
+          reading.isTyped &= member.value().isBoolean() || member.value().isNull();
+          reading.stream = member.value().isNull() ? reading.stream : flag(member.value());
+        } else if (member.isNamed("stream_options", true)) {
+          reading.isTyped &= member.members() != null || member.value().isNull();
+          reading.hasOptions = member.members() != null;
+          if (member.members() != null) {
+            reading.options(member.members(), true);
+          } else {
+            reading.include = Flag.ABSENT;
+            reading.continuous = Flag.ABSENT;
+          }
+        }
       }
-      if (editing && include != Flag.OTHER) {
-        options.put(name, true);
-        changed = true;
-      } else {
-        gap = true;
+      return reading;
+    }
+
+    private void options(List<Member> members, boolean folding) {
+      for (Member member : members) {
+        boolean isInclude = member.isNamed("include_usage", folding);
+        if (!isInclude && !member.isNamed("continuous_usage_stats", folding)) {
+          continue;
+        }
+        Flag flag = flag(member.value());
+        isTyped &= member.value().isBoolean() || member.value().isNull();
+        if (folding && member.value().isNull()) {
+          continue;
+        }
+        if (isInclude) {
+          include = flag;
+        } else {
+          continuous = flag;
+        }
       }
     }
 
-    private boolean isStreaming() {
-      return (foreknown == Flag.ABSENT ? stream : foreknown) == Flag.TRUE;
+    boolean streams() {
+      return isOn(stream);
+    }
+
+    boolean includes() {
+      return hasOptions && isOn(include);
+    }
+
+    boolean asks(boolean continuousToo) {
+      return hasOptions && include == Flag.TRUE && (!continuousToo || continuous == Flag.TRUE);
+    }
+
+    private static boolean isOn(Flag flag) {
+      return flag == Flag.TRUE || flag == Flag.OTHER;
     }
 
     private static Flag flag(JsonNode value) {
-      return value.isNull()
-          ? Flag.ABSENT
-          : !value.isBoolean() ? Flag.OTHER : value.booleanValue() ? Flag.TRUE : Flag.FALSE;
+      if (value.isNull()) {
+        return Flag.ABSENT;
+      }
+      if (value.isBoolean()) {
+        return value.booleanValue() ? Flag.TRUE : Flag.FALSE;
+      }
+      String text =
+          value.isNumber()
+              ? value.doubleValue() == 1 ? "1" : value.doubleValue() == 0 ? "0" : "?"
+              : value.isTextual() ? value.textValue() : "?";
+      return switch (text.toLowerCase(java.util.Locale.ROOT)) {
+        case "1", "true", "t", "yes", "y", "on" -> Flag.TRUE;
+        case "0", "false", "f", "no", "n", "off" -> Flag.FALSE;
+        default -> Flag.OTHER;
+      };
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Reading that
+          && stream == that.stream
+          && include == that.include
+          && continuous == that.continuous
+          && hasOptions == that.hasOptions;
+    }
+
+    @Override
+    public int hashCode() {
+      return stream.hashCode();
     }
   }
 }

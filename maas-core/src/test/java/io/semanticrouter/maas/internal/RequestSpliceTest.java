@@ -4,12 +4,13 @@ package io.semanticrouter.maas.internal;
 import static io.semanticrouter.maas.internal.Bodies.utf8;
 import static io.semanticrouter.maas.internal.SplicedBodies.chunksOf;
 import static io.semanticrouter.maas.internal.SplicedBodies.splice;
-import static io.semanticrouter.maas.internal.SplicedBodies.whole;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.semanticrouter.maas.internal.RequestSplice.Flag;
 import io.semanticrouter.maas.internal.RequestSplice.Outcome;
 import io.semanticrouter.maas.internal.SplicedBodies.Spliced;
+import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -84,35 +85,265 @@ class RequestSpliceTest {
   void options_in_front_of_a_stream_that_turns_out_not_to_be_one_have_been_edited() {
     String body = "{\"stream_options\":{\"include_usage\":false},\"stream\":false}";
     check(body, false, body.replaceFirst("false", "true"), Outcome.NOT_STREAMING);
-    assertThat(whole(utf8(body), false).text()).isEqualTo(body);
+  }
+
+  /** Values that pydantic takes for true, and what readers that test for truth take for it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "1",
+        "1.0",
+        "1e0",
+        "10e-1",
+        "0.1e1",
+        "1.00",
+        "100000000000000000000e-20",
+        "\"true\"",
+        "\"True\"",
+        "\"TRUE\"",
+        "\"tRuE\"",
+        "\"t\"",
+        "\"T\"",
+        "\"yes\"",
+        "\"YES\"",
+        "\"y\"",
+        "\"Y\"",
+        "\"on\"",
+        "\"oN\"",
+        "\"1\"",
+        "\"tru\\u0065\"",
+        "\"\\u0031\"",
+        "2",
+        "-1",
+        "0.5",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "\"maybe\"",
+        "\"\"",
+        "[]",
+        "{}",
+        "\"1.0\"",
+        "{\"a\":[1]}",
+        "1.00000000000000000000000000000000000000000000",
+      })
+  void a_stream_is_one_in_every_spelling_that_a_server_takes_for_true(String value) {
+    for (String key : new String[] {"stream", "str\\u0065am"}) {
+      String body = "{\"" + key + "\":" + value + ",\"x\":1}";
+      String asked = body.substring(0, body.length() - 1) + "," + OPTIONS + "}";
+      assertThat(check(body, false, asked, Outcome.EDITED).splice().strip())
+          .isEqualTo(UsageStrip.Mode.ALL);
+    }
+    // Go and .NET do not mind the case of keys; others do not know that key, nor the one we add.
+    for (String key : new String[] {"Stream", "STREAM", "ſtream", "\\u017Ftream", "\\u0053tream"}) {
+      String body = "{\"" + key + "\":" + value + ",\"x\":1}";
+      String asked =
+          body.substring(0, body.length() - 1) + ",\"Stream_Options\":{\"include_usage\":true}}";
+      check(body, false, asked, Outcome.EDITED);
+    }
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "{\"stream\":true,\"stream_options\":{\"include_usage\":\"false\"}}",
-        "{\"stream\":true,\"stream_options\":{\"include_usage\":0}}",
-        "{\"stream\":true,\"stream_options\":{\"include_usage\":{\"a\":false}}}",
-        "{\"stream\":true,\"stream_options\":{\"include_usage\":[]}}",
-        "{\"stream\":true,\"stream_options\":{\"include_usage\":falsehood}}",
-        "{\"stream\":true,\"stream_options\":[]}",
-        "{\"stream\":true,\"stream_options\":[{\"include_usage\":false}]}",
-        "{\"stream\":true,\"stream_options\":\"x\"}",
-        "{\"stream\":true,\"stream_options\":nullnull}",
-        "{\"stream_options\":null,\"stream\":true}",
-        "{\"stream\":false,\"stream_options\":{\"include_usage\":false},\"stream\":true}",
-        "{\"stream\":\"true\"}",
-        "{\"stream\":1,\"stream_options\":{}}",
+        "false",
+        "null",
+        "0",
+        "0.0",
+        "-0",
+        "-0.0",
+        "0e9",
+        "\"false\"",
+        "\"FALSE\"",
+        "\"f\"",
+        "\"no\"",
+        "\"No\"",
+        "\"n\"",
+        "\"off\"",
+        "\"OFF\"",
+        "\"0\"",
       })
-  void nothing_is_edited_and_it_is_told_when_that_were_a_guess(String body) {
-    check(body, false, body, Outcome.UNSAFE);
+  void no_stream_is_none_in_every_spelling_that_a_server_takes_for_false(String value) {
+    for (String key : new String[] {"stream", "Stream", "ſtream", "str\\u0065am"}) {
+      String body = "{\"" + key + "\":" + value + "}";
+      check(body, false, body, Outcome.NOT_STREAMING);
+      body = "{\"stream_options\":null,\"" + key + "\":" + value + "}";
+      check(body, false, body, Outcome.NOT_STREAMING);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "1",
+        "1.0",
+        "\"true\"",
+        "\"TRUE\"",
+        "\"yes\"",
+        "\"y\"",
+        "\"on\"",
+        "\"t\"",
+        "\"1\"",
+        "1e0",
+      })
+  void usage_is_asked_for_by_the_client_in_every_spelling_of_true(String value) {
+    String body = "{\"stream\":true,\"stream_options\":{\"include_usage\":" + value + "}}";
+    assertThat(check(body, false, body, Outcome.ALREADY).splice().strip()).isNull();
+  }
+
+  /** Typed readers refuse the value that stays; others take the last one. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"false\"",
+        "\"no\"",
+        "0",
+        "0.0",
+        "\"off\"",
+        "\"\"",
+        "2",
+        "{\"a\":false}",
+        "[]",
+        "falsehood",
+      })
+  void a_switch_that_is_not_on_is_stated_again(String value) {
+    String body = "{\"stream\":true,\"stream_options\":{\"include_usage\":" + value + "}}";
+    check(
+        body,
+        false,
+        body.substring(0, body.length() - 2) + ",\"include_usage\":true}}",
+        Outcome.EDITED);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"stream_options\":[]",
+        "\"stream_options\":[{\"include_usage\":false}]",
+        "\"stream_options\":\"x\"",
+        "\"stream_options\":true",
+        "\"stream_options\":nullnull",
+        "\"stream_options\":{\"include_usage\":true},\"stream_options\":[]",
+        "\"stream_options\":{\"include_usage\":true},\"stream_options\":0",
+        "\"stream\":false,\"stream_options\":{\"include_usage\":false},\"stream\":true",
+        "\"stream\":false,\"stream_options\":null,\"stream_options\":null,\"stream\":true",
+      })
+  void options_that_do_not_ask_are_stated_again(String members) {
+    check(
+        "{\"stream\":true," + members + "}",
+        false,
+        "{\"stream\":true," + members + "," + OPTIONS + "}",
+        Outcome.EDITED);
+  }
+
+  /** What readers of exact keys see has to ask, and what readers of any case see. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{`stream`:true,`Stream_Options`:{`include_usage`:false}}|{`stream`:true,`Stream_Options`:{`include_usage`:true},`stream_options`:{`include_usage`:true}}",
+        "{`stream`:true,`stream_options`:{`include_usage`:true},`STREAM_OPTIONS`:null}|{`stream`:true,`stream_options`:{`include_usage`:true},`STREAM_OPTIONS`:null,`Stream_Options`:{`include_usage`:true}}",
+        "{`stream`:true,`stream_options`:{`Include_Usage`:false}}|{`stream`:true,`stream_options`:{`Include_Usage`:true,`include_usage`:true}}",
+        "{`stream`:true,`stream_options`:{`include_usage`:true,`INCLUDE_USAGE`:false}}|{`stream`:true,`stream_options`:{`include_usage`:true,`INCLUDE_USAGE`:true}}",
+        "{`stream`:true,`stream_options`:{`include_uſage`:null}}|{`stream`:true,`stream_options`:{`include_uſage`:true,`include_usage`:true}}",
+        "{`stream`:false,`Stream`:true}|{`stream`:false,`Stream`:true,`Stream_Options`:{`include_usage`:true}}",
+        "{`Stream`:true,`stream`:null}|{`Stream`:true,`stream`:null,`Stream_Options`:{`include_usage`:true}}",
+        "{`stream`:false,`Stream`:true,`stream_options`:{}}|{`stream`:false,`Stream`:true,`stream_options`:{},`Stream_Options`:{`include_usage`:true}}",
+        "{`Stream`:false,`stream`:true}|{`Stream`:false,`stream`:true,`stream_options`:{`include_usage`:true}}",
+        "{`stream`:true,`Stream`:false}|{`stream`:true,`Stream`:false,`stream_options`:{`include_usage`:true}}",
+        "{`STREAM_OPTIONS`:{`INCLUDE_USAGE`:false},`STREAM`:true}|{`STREAM_OPTIONS`:{`INCLUDE_USAGE`:true,`include_usage`:true},`STREAM`:true}",
+        "{`stream_options`:null,`Stream_Options`:null,`stream`:true}|{`stream_options`:null,`Stream_Options`:null,`stream`:true,`stream_options`:{`include_usage`:true}}",
+      })
+  void keys_in_another_case_are_read_as_those_read_them_who_do_not_mind(
+      String body, String expected) {
+    check(body.replace('`', '"'), false, expected.replace('`', '"'), Outcome.EDITED);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{`Stream`:true,`stream`:false}",
+        "{`Stream`:false,`stream`:false}",
+        "{`Streams`:true}",
+        "{`sttream`:true}",
+        "{`xstream`:true}",
+        "{`ſſtream`:true}",
+        "{`strea`:true}",
+        "{`\u212atream`:true}",
+      })
+  void other_keys_are_no_stream(String body) {
+    String json = body.replace('`', '"');
+    check(json, false, json, Outcome.NOT_STREAMING);
   }
 
   @Test
-  void null_options_in_front_of_the_stream_are_replaced_in_a_whole_body() {
-    Spliced spliced = whole(utf8("{\"stream_options\":null,\"stream\":true}"), false);
-    assertThat(spliced.text()).isEqualTo("{" + OPTIONS + ",\"stream\":true}");
-    assertThat(spliced.splice().outcome()).isEqualTo(Outcome.EDITED);
+  void a_client_that_asks_in_any_spelling_keeps_the_usage() {
+    for (String options :
+        new String[] {
+          "\"stream_options\":{\"Include_Usage\":true}",
+          "\"stream_options\":{\"include_usage\":2}",
+          "\"Stream_Options\":{\"include_usage\":true}",
+          "\"stream_options\":{\"include_usage\":false,\"include_usage\":true}",
+          "\"stream_options\":{\"include_usage\":true},\"stream_options\":{}",
+        }) {
+      String body = "{\"stream\":true," + options + "}";
+      assertThat(splice(utf8(body), false, chunksOf(7)).splice().strip()).as(body).isNull();
+    }
+  }
+
+  @Test
+  void null_options_wait_for_the_stream() {
+    String rest = ",\"messages\":[\"" + "x".repeat(60_000) + "\"],\"stream\":true}";
+    Spliced spliced =
+        check("{\"stream_options\":null" + rest, false, "{" + OPTIONS + rest, Outcome.EDITED);
+    assertThat(spliced.splice().strip()).isEqualTo(UsageStrip.Mode.ALL);
+    check(
+        "{\"stream_options\": null ,\"stream\":1}",
+        false,
+        "{" + OPTIONS.replace(":{\"i", ": {\"i") + " ,\"stream\":1}",
+        Outcome.EDITED);
+    String malformed = "{\"stream_options\":null,\"a\":x}";
+    check(malformed, false, malformed, Outcome.MALFORMED);
+    String cut = "{\"stream_options\":null,\"a\":";
+    check(cut, false, cut, Outcome.MALFORMED);
+  }
+
+  @Test
+  void null_options_do_not_wait_for_ever() {
+    String body =
+        "{\"stream_options\":null,\"messages\":[\""
+            + "x".repeat(RequestSplice.MAX_HELD)
+            + "\"],\"stream\":true}";
+    Spliced spliced = splice(utf8(body), false, chunksOf(1000));
+    assertThat(spliced.text()).isEqualTo(body);
+    assertThat(spliced.splice().outcome()).isEqualTo(Outcome.UNSAFE);
+  }
+
+  @Test
+  void a_model_that_is_not_asked_gets_no_options_that_its_client_has_not_sent() {
+    for (String body :
+        new String[] {
+          "{\"model\":\"m\",\"stream\":true}",
+          "{\"model\":\"m\",\"stream\":true,\"stream_options\":null}",
+          "{\"model\":\"m\",\"stream_options\":null,\"stream\":true}",
+          "{\"Stream\":true,\"model\":\"m\"}",
+        }) {
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      RequestSplice splice =
+          new RequestSplice(
+              (b, from, to) -> out.write(b, from, to - from), false, model -> !"m".equals(model));
+      splice.feed(utf8(body), 0, body.length());
+      splice.end();
+      assertThat(out.toString(UTF_8)).isEqualTo(body);
+      assertThat(splice.outcome()).as(body).isEqualTo(Outcome.NOT_ASKED);
+    }
+  }
+
+  @Test
+  void not_a_number_and_infinity_are_values_as_in_python() {
+    String body = "{\"temperature\":NaN,\"x\":-Infinity,\"y\":Infinity,\"stream\":true";
+    check(body + "}", false, body + "," + OPTIONS + "}", Outcome.EDITED);
   }
 
   @ParameterizedTest
@@ -243,7 +474,6 @@ class RequestSpliceTest {
             .splice();
     assertThat(splice.n()).isEqualTo(2);
     assertThat(splice.includeUsage()).isEqualTo(Flag.ABSENT);
-    assertThat(splice.strip()).isEqualTo(UsageStrip.Mode.ALL);
     assertThat(splice.duplicateSeen()).isTrue();
   }
 

@@ -87,13 +87,6 @@ final class SplicedBodies {
     return new Spliced(splice, out.toByteArray());
   }
 
-  static Spliced whole(byte[] body, boolean continuous) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    RequestSplice splice =
-        RequestSplice.whole(body, (b, from, to) -> out.write(b, from, to - from), continuous);
-    return new Spliced(splice, out.toByteArray());
-  }
-
   static Stripped strip(byte[] body, UsageStrip.Mode mode, int limit, IntSupplier sizes) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     UsageStrip strip = new UsageStrip((b, from, to) -> out.write(b, from, to - from), mode, limit);

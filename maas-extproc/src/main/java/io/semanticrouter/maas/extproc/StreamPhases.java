@@ -156,7 +156,8 @@ final class StreamPhases {
     }
     Exchange begun = begin(SourcedHeaders.of(message, config.headerSources()));
     requestEnded = message.endOfStream;
-    LocalAnswer refusal = observed ? null : begun.refuse();
+    LocalAnswer early = begun.localAnswer();
+    LocalAnswer refusal = observed ? null : early != null ? early : begun.refuse();
     if (refusal != null) {
       answer(refusal, message, out);
       return;

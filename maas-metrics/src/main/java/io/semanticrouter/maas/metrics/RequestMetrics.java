@@ -8,6 +8,7 @@ import io.semanticrouter.maas.Measurement;
 import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.Outcome;
+import io.semanticrouter.maas.Unmeasured;
 import io.semanticrouter.maas.UsageRecord;
 import java.util.Arrays;
 import java.util.List;
@@ -17,6 +18,7 @@ final class RequestMetrics implements SeriesMetrics {
   private static final Reason[] REASONS = Reason.values();
 
   private final SeriesCounter requests;
+  private final SeriesCounter unmeasurable;
   private final SeriesCounter reasons;
   private final SeriesCounter forcedUsage;
   private final Series everything;
@@ -29,6 +31,13 @@ final class RequestMetrics implements SeriesMetrics {
             "Exchanges on LLM paths, by how well their usage could be measured.",
             ClosedLabels.of(
                 "outcome", Arrays.stream(Outcome.values()).map(Outcome::label).toList()));
+    unmeasurable =
+        exchanges.counter(
+            "semantic_router_unmeasurable_requests",
+            "Exchanges whose usage the backend did not state, or not readably, and why.",
+            exchanges.names().size() - 1, // all but the model, which is the last one
+            ClosedLabels.of(
+                "reason", Arrays.stream(Unmeasured.values()).map(Unmeasured::label).toList()));
     LabelSpace global = new LabelSpace(registry, List.of());
     reasons =
         global.counter(
@@ -58,6 +67,10 @@ final class RequestMetrics implements SeriesMetrics {
   public void record(Series series, UsageRecord record) {
     if (record.forcedUsage() != ForcedUsage.OFF) {
       forcedUsage.add(everything, ClosedLabels.index(record.forcedUsage()), 1);
+    }
+    Unmeasured unmeasured = record.unmeasured();
+    if (unmeasured != null) {
+      unmeasurable.add(series, ClosedLabels.index(unmeasured), 1);
     }
     Measurement measurement = record.measurement();
     if (!measurement.reasons().isEmpty()) {

@@ -6,6 +6,7 @@ import io.semanticrouter.maas.ConfigException;
 import io.semanticrouter.maas.Mode;
 import io.semanticrouter.maas.RoutingConfig;
 import io.semanticrouter.maas.RoutingProfile;
+import io.semanticrouter.maas.UsageConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -123,6 +124,7 @@ public final class Main implements Callable<Integer> {
     }
     OutOfMemory.endsTheProcess(server);
     log.info("MaaS integration: {} ({})", describe(file.metering().mode()), path);
+    log.info("Usage that is not stated: {}", describe(file.metering().usage()));
     if (file.router().enabled()) {
       log.info("Embedded router: on");
     }
@@ -204,6 +206,26 @@ public final class Main implements Callable<Integer> {
     } finally {
       Runtime.getRuntime().halt(status);
     }
+  }
+
+  private static String describe(UsageConfig usage) {
+    String whole =
+        switch (usage.unmeasurable()) {
+          case ESTIMATE -> "an answer without usage is estimated";
+          case PASS -> "an answer without usage is not billed";
+          case REFUSE -> "a request whose usage cannot be asked for is refused";
+        };
+    String broken =
+        switch (usage.onDisconnect()) {
+          case ESTIMATE -> "a stream that breaks off is estimated";
+          case LAST_SNAPSHOT -> "a stream that breaks off is billed what its backend had stated";
+          case DROP -> "a stream that breaks off is not billed";
+        };
+    String backend =
+        usage.backend() == UsageConfig.Backend.VLLM
+            ? "backends are vLLM and state usage in every chunk"
+            : "backends state usage at the end only (usage.backend: generic)";
+    return whole + "; " + broken + "; " + backend;
   }
 
   private static String describe(Mode mode) {

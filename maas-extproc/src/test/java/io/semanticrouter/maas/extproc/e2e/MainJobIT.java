@@ -112,18 +112,30 @@ class MainJobIT {
   }
 
   @Test
-  void stream_of_a_backend_that_states_no_usage_is_counted_as_none_and_never_as_zero() {
+  void stream_of_a_backend_that_states_no_usage_is_estimated_and_never_measured() {
     read(question().putAdditionalHeader("x-sim-omit-usage", "true").build());
 
-    stack.assertOutcome("none", 1);
+    stack.assertOutcome("estimated", 1);
     assertThat(
             stack.delta(
                 "semantic_router_measurement_reasons_total",
                 "status",
-                "none",
+                "estimated",
                 "reason",
                 "no_usage"))
         .isEqualTo(1);
+    assertThat(
+            stack.delta(
+                "semantic_router_unmeasurable_requests_total",
+                "user",
+                "alice",
+                "tier",
+                "premium",
+                "reason",
+                "no_usage"))
+        .isEqualTo(1);
+    assertThat(stack.delta("semantic_router_estimated_tokens_total", "type", "completion"))
+        .isPositive();
     assertThat(stack.delta("semantic_router_tokens_total")).isZero();
   }
 

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas;
+
+import java.util.Locale;
+
+/**
+ * How long one request body is, for estimates: as its head says, else as it passes. Used by one
+ * thread at a time.
+ */
+final class RequestSize {
+  private static final long UNKNOWN = -1;
+
+  private final boolean counts;
+  private long bytes;
+
+  private RequestSize(boolean counts, long bytes) {
+    this.counts = counts;
+    this.bytes = bytes;
+  }
+
+  /** With the request headers. */
+  static RequestSize of(Operation operation, Headers request, Metering metering) {
+    UsageConfig config = metering.config().usage();
+    boolean estimated =
+        config.unmeasurable() != UsageConfig.Unmeasurable.PASS
+            || config.onDisconnect() == UsageConfig.Disconnect.ESTIMATE;
+    if (operation == Operation.NOT_METERED || !estimated || isMedia(operation, request)) {
+      return new RequestSize(false, UNKNOWN);
+    }
+    long length = metering.contentLength(request);
+    // Where nothing of a request is touched, none of it is asked for either.
+    return new RequestSize(length < 0 && metering.config().mode().isIntegrated(), length);
+  }
+
+  /** Sound and pictures have many bytes and few tokens, in no proportion that is known here. */
+  private static boolean isMedia(Operation operation, Headers request) {
+    if (operation != Operation.AUDIO && operation != Operation.IMAGE) {
+      return false;
+    }
+    String type = request.get("content-type");
+    return type != null && !type.strip().toLowerCase(Locale.ROOT).startsWith("application/json");
+  }
+
+  /** Whether the body has to pass here to be counted. */
+  boolean isCounting() {
+    return counts;
+  }
+
+  /** A piece of the body passes. */
+  void add(int count) {
+    if (counts) {
+      bytes = Math.max(0, bytes) + count;
+    }
+  }
+
+  /** The tokens that so many bytes are likely to be; {@link TokenUsage#UNKNOWN} of no body. */
+  long tokens(int bytesPerToken) {
+    return bytes < 0 ? TokenUsage.UNKNOWN : (bytes + bytesPerToken - 1) / bytesPerToken;
+  }
+}
