@@ -27,7 +27,6 @@ public record FieldCase(String name, JsonNode data) {
       Set.of(
           "all-zero-usage",
           "background-response",
-          "backend-refuses-stream-options",
           "cache-write-names-of-litellm",
           "delta-with-input-zero",
           "embedding-prompt-zero",
