@@ -244,7 +244,7 @@ public final class Exchange implements AutoCloseable {
     if (forcing != null) {
       forcing.endRequest(out);
       boolean isText = operation == Operation.CHAT || operation == Operation.COMPLETION;
-      if (isText && localAnswer == null && forcing.isRefused()) {
+      if (operation != null && isText && localAnswer == null && forcing.isRefused()) {
         refuse(Refusals.ofBody(operation));
       }
     }

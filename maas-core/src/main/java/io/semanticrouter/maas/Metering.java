@@ -196,8 +196,7 @@ public final class Metering {
    * API knows how to be asked, and does not state usage anyway. Whatever the head says the body is,
    * many servers read it as the JSON that it looks like: it is judged by its bytes.
    */
-  private boolean isForced(
-      Operation operation, UsageConfig.@Nullable Route route, String path) {
+  private boolean isForced(Operation operation, UsageConfig.@Nullable Route route, String path) {
     return mayAsk(operation, route, path)
         && (route == null ? config.usage().forceUsage() : route.forceUsage());
   }

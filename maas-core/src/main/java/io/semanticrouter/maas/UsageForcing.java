@@ -54,7 +54,7 @@ final class UsageForcing {
    */
   UsageForcing(Metering metering, String path, boolean continuous, boolean encoded) {
     this.metering = metering;
-    this.path = Operation.plain(path);
+    this.path = path;
     this.refuses = metering.config().usage().unmeasurable() == UsageConfig.Unmeasurable.REFUSE;
     this.encoded = encoded;
     splice =

@@ -429,7 +429,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void client_that_leaves_early_leaves_nothing_to_bill() {
+    void client_that_leaves_early_is_estimated_and_never_measured() {
       leaveAfter(
           3,
           question()
@@ -437,7 +437,7 @@ class ForcedUsageIT {
               .putAdditionalHeader("x-sim-tokens", "200")
               .build());
 
-      stack.assertOutcome("none", 1);
+      stack.assertOutcome("estimated", 1);
       assertThat(stack.delta("semantic_router_tokens_total")).isZero();
       assertForced("edited", 1);
     }
@@ -577,11 +577,11 @@ class ForcedUsageIT {
     }
 
     @Test
-    void stream_is_left_as_it_is_and_counted_as_none() throws Exception {
+    void stream_is_left_as_it_is_and_estimated() throws Exception {
       RawHttp expected = direct(CHAT, STREAM);
       assertThat(through(CHAT, STREAM).body()).isEqualTo(expected.body());
 
-      stack.assertOutcome("none", 1);
+      stack.assertOutcome("estimated", 1);
       assertForced("edited", 0);
     }
 
@@ -632,7 +632,7 @@ class ForcedUsageIT {
     void route_switches_it_off() throws Exception {
       RawHttp expected = direct(COMPLETIONS, TEXT);
       assertThat(through(COMPLETIONS, TEXT).body()).isEqualTo(expected.body());
-      stack.assertOutcome("none", 1);
+      stack.assertOutcome("estimated", 1);
       assertForced("edited", 0);
 
       assertSameBytes("edited", CHAT, STREAM);

@@ -40,7 +40,7 @@ class FramingIT {
               + "\"completion_tokens\":4,\"total_tokens\":11}}\n\n",
           "data: [DONE]\n\n");
   private static final Map<String, String> NO_BODY =
-      Map.of("no-content", "none", "empty", "none", "not-modified", "error");
+      Map.of("no-content", "estimated", "empty", "estimated", "not-modified", "error");
   private static final String JSON = "content-type: application/json";
 
   private boolean canKeepLength;

@@ -200,15 +200,15 @@ class MainJobIT {
   }
 
   @Test
-  void client_that_leaves_a_stream_without_usage_is_counted_as_none() {
+  void client_that_leaves_a_stream_without_usage_is_estimated() {
     leaveAfter(3, question().putAdditionalHeader("x-sim-chunk-delay-ms", "50").build());
 
-    stack.assertOutcome("none", 1);
+    stack.assertOutcome("estimated", 1);
     assertThat(
             stack.delta(
                 "semantic_router_measurement_reasons_total",
                 "status",
-                "none",
+                "estimated",
                 "reason",
                 "cancelled"))
         .isEqualTo(1);
@@ -273,7 +273,7 @@ class MainJobIT {
             () -> read(question().putAdditionalHeader("x-sim-abort-after-events", "3").build()))
         .isInstanceOf(RuntimeException.class);
 
-    stack.assertOutcome("none", 1);
+    stack.assertOutcome("estimated", 1);
     assertThat(stack.delta("semantic_router_tokens_total")).isZero();
   }
 

@@ -91,9 +91,9 @@ class ObservabilityIT {
   }
 
   @Test
-  void stream_that_asks_for_no_usage_is_left_alone_and_counted_as_none() throws Exception {
+  void stream_that_asks_for_no_usage_is_left_alone_and_estimated() throws Exception {
     assertSame(Requests.STREAM);
-    stack.assertOutcome("none", 1);
+    stack.assertOutcome("estimated", 1);
     assertStreamsEnded();
   }
 

@@ -285,7 +285,7 @@ class SdkFormatsIT {
   }
 
   @Test
-  void client_that_leaves_a_streamed_response_is_counted_as_none() {
+  void client_that_leaves_a_streamed_response_is_estimated() {
     ResponseCreateParams params =
         input()
             .putAdditionalHeader("x-sim-chunk-delay-ms", "50")
@@ -295,7 +295,7 @@ class SdkFormatsIT {
       assertThat(response.stream().limit(6)).hasSize(6);
     }
 
-    stack.assertOutcome("none", 1);
+    stack.assertOutcome("estimated", 1);
     assertThat(stack.delta("semantic_router_tokens_total")).isZero();
   }
 

@@ -198,7 +198,7 @@ class EmbeddedGatewayTest {
     assertThatThrownBy(() -> post(CHAT, PLAIN, "x-sim-abort-after-events", "1"))
         .isInstanceOf(IOException.class);
 
-    assertThat(onlyRecord().measurement().status()).isEqualTo(Status.NONE);
+    assertThat(onlyRecord().measurement().status()).isEqualTo(Status.ESTIMATED);
     assertThat(onlyRecord().measurement().reasons()).containsExactly(Reason.CANCELLED);
   }
 

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Clients that hang up, and heads without room for an edit, through a real Envoy. */
+class UnmeasurableIT {
+  private static final int CLIENTS = 100;
+  private static final String JSON = "content-type: application/json";
+  private static final String ANSWER =
+      "{\"model\":\"m\",\"choices\":[{}],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":4}}";
+  private static final String EVENT = "data: {\"choices\":[{\"index\":0,\"delta\":{}}]}\n\n";
+
+  /** Three events, the running usage in each if it is asked for, and then nothing more. */
+  private static void half(RawBackend.Request request, InputStream in, OutputStream out)
+      throws IOException {
+    out.write(RawBackend.EVENT_STREAM);
+    for (int i = 1; i <= 3; i++) {
+      String usage = "],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":" + i + "}}";
+      boolean running = request.body().contains("continuous_usage_stats");
+      out.write(RawBackend.chunk(running ? EVENT.replace("]}", usage) : EVENT));
+      out.flush();
+    }
+    while (in.read() >= 0) {
+      // until the client is gone
+    }
+  }
+
+  private static Stack start(String name, RawBackend raw, String usage) throws Exception {
+    return Stack.start(
+        name,
+        Requests.MAAS + "  usage: " + usage + "\n",
+        Requests.backend(),
+        envoy -> {
+          envoy.cluster("raw", "backend", raw.port());
+          envoy.listener("raw").extProc("message_timeout: 60s").route("cluster: raw");
+        });
+  }
+
+  @ParameterizedTest
+  @CsvSource({"generic, estimated, semantic_router_estimated_tokens_total", "vllm, partial, semantic_router_tokens_total"})
+  void hundred_clients_that_leave_in_the_middle_of_a_stream_are_billed(
+      String backend, String outcome, String metric) throws Exception {
+    try (RawBackend raw = RawBackend.start().on("half", UnmeasurableIT::half);
+        Stack stack = start("hang-up-" + backend, raw, "{ backend: " + backend + " }")) {
+      byte[] request =
+          RawBackend.bytes(
+              "POST "
+                  + Requests.CHAT
+                  + " HTTP/1.1\r\nhost: test\r\n"
+                  + JSON
+                  + "\r\n"
+                  + RawBackend.CASE
+                  + ": half\r\ncontent-length: "
+                  + Requests.STREAM.length()
+                  + "\r\n\r\n"
+                  + Requests.STREAM);
+      for (int i = 0; i < CLIENTS; i++) {
+        try (Socket socket =
+            new Socket(InetAddress.getLoopbackAddress(), stack.envoy.port("raw"))) {
+          socket.setSoTimeout(30_000);
+          socket.getOutputStream().write(request);
+          readEvents(socket.getInputStream(), 3);
+        }
+      }
+
+      stack.assertOutcome(outcome, CLIENTS);
+      assertThat(stack.delta(metric, "type", "completion")).isEqualTo(3 * CLIENTS);
+      long prompt = backend.equals("vllm") ? 9 : (Requests.STREAM.length() + 3) / 4;
+      assertThat(stack.delta(metric, "type", "prompt")).isEqualTo(prompt * CLIENTS);
+    }
+  }
+
+  private static void readEvents(InputStream in, int events) throws IOException {
+    StringBuilder read = new StringBuilder();
+    byte[] buffer = new byte[4096];
+    while (read.toString().split("data: ", -1).length <= events) {
+      int n = in.read(buffer);
+      if (n < 0) {
+        throw new IOException("cut after " + read);
+      }
+      read.append(new String(buffer, 0, n, java.nio.charset.StandardCharsets.ISO_8859_1));
+    }
+  }
+
+  /** Envoy's own limit is reached somewhere in between, whatever it adds itself. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "accept-encoding: br", "x-vsr-debug: 1", "x-vsr-skip-processing: 1"})
+  void request_with_as_many_headers_as_envoy_takes_is_no_error_of_ours(String header)
+      throws Exception {
+    try (RawBackend raw =
+            RawBackend.start()
+                .on("plain", (request, in, out) -> out.write(RawBackend.answer("200 OK", ANSWER, JSON)));
+        Stack stack = start("full-requests", raw, "{ force_usage: true }")) {
+      for (int junk = 85; junk <= 96; junk++) {
+        List<String> headers = new ArrayList<>(List.of(RawBackend.CASE, "plain"));
+        if (!header.isEmpty()) {
+          headers.addAll(List.of(header.split(": ", 2)));
+        }
+        for (int i = 0; i < junk; i++) {
+          headers.addAll(List.of("x-junk-" + i, "v"));
+        }
+        RawHttp answer =
+            RawHttp.post(
+                stack.envoy.port("raw"),
+                Requests.CHAT,
+                Requests.STREAM,
+                headers.toArray(String[]::new));
+        assertThat(answer.status()).as("%d headers", junk).isIn(200, 431);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"content-type: text/event-stream", JSON})
+  void response_with_as_many_headers_as_envoy_takes_is_no_error_of_ours(String type)
+      throws Exception {
+    String body = type.equals(JSON) ? ANSWER : EVENT + "data: [DONE]\n\n";
+    try (RawBackend raw =
+            RawBackend.start()
+                .on(
+                    "full",
+                    (request, in, out) -> {
+                      int junk = Integer.parseInt(request.header("x-junk"));
+                      List<String> headers = new ArrayList<>(List.of(type));
+                      headers.add("x-vsr-selected-model: m");
+                      for (int i = 0; i < junk; i++) {
+                        headers.add("x-junk-" + i + ": v");
+                      }
+                      out.write(
+                          RawBackend.answer("200 OK", body, headers.toArray(String[]::new)));
+                    });
+        Stack stack = start("full-responses", raw, "{ force_usage: true }")) {
+      for (int junk = 85; junk <= 100; junk++) {
+        RawHttp answer =
+            RawHttp.post(
+                stack.envoy.port("raw"),
+                Requests.CHAT,
+                Requests.STREAM,
+                RawBackend.CASE,
+                "full",
+                "x-junk",
+                String.valueOf(junk));
+        // 502 is Envoy's own word for what it does not take from a backend.
+        assertThat(answer.status()).as("%d headers", junk).isIn(200, 502);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {"[1] | 400", "{\"stream\":true,} | 400", "{\"stream\":true} | 200", "{} | 200"})
+  void request_that_cannot_be_measured_is_refused_where_that_is_the_policy(
+      String body, int status) throws Exception {
+    try (RawBackend raw =
+            RawBackend.start()
+                .on("plain", (request, in, out) -> out.write(RawBackend.answer("200 OK", ANSWER, JSON)));
+        Stack stack = start("refusing", raw, "{ unmeasurable: refuse }")) {
+      RawHttp answer =
+          RawHttp.post(
+              stack.envoy.port("raw"), Requests.CHAT, body, RawBackend.CASE, "plain");
+
+      assertThat(answer.status()).isEqualTo(status);
+      stack.assertOutcome(status == 200 ? "complete" : "not_generated", 1);
+      assertThat(stack.delta("semantic_router_unmeasurable_requests_total"))
+          .isEqualTo(status == 200 ? 0 : 1);
+      if (status == 400) {
+        assertThat(answer.body()).contains("\"code\":\"unmeasurable_request\"");
+      }
+    }
+  }
+}
