@@ -399,7 +399,7 @@ class UnmeasurableTest {
     FakeHeaders head = FakeHeaders.of("content-length", "27", "accept-encoding", "br");
     Exchange exchange = metering().begin("POST", CHAT, limited(head, room));
     assertThat(exchange.editsRequestBody()).isEqualTo(edited);
-    assertThat(exchange.requestEdits().isEmpty()).isEqualTo(!edited);
+    assertThat(exchange.requestEditsWithBody().isEmpty()).isEqualTo(!edited);
     exchange.onResponseHeaders(200, FakeHeaders.of("content-type", EVENTS));
     exchange.onResponseBody(TEXT.getBytes(UTF_8), 0, TEXT.length());
     UsageRecord record = ended(exchange);

@@ -78,7 +78,18 @@ final class MeteredEnvoy implements AutoCloseable {
                 MaasConfig.from(
                     Map.of(
                         "maas_integration",
-                        Map.of("enabled", true, "usage", Map.of("force_usage", forcesUsage)))))
+                        Map.of(
+                            "enabled",
+                            true,
+                            "usage",
+                            // Only what is measured.
+                            Map.of(
+                                "force_usage",
+                                forcesUsage,
+                                "unmeasurable",
+                                "pass",
+                                "on_disconnect",
+                                "last-snapshot")))))
             .instanceId("test")
             .sink(sink);
     metering = (router == null ? builder : builder.router(router)).build();
