@@ -11,9 +11,10 @@ import java.nio.charset.StandardCharsets;
  * (RFC 9112, 3.2.2), query and fragment, percent-encoding once (RFC 3986, 2.1; Starlette and
  * uvicorn, Go's net/http, cpp-httplib and Tomcat decode {@code %2F} with the rest), empty segments
  * and {@code .} and {@code ..} (RFC 3986, 5.2.4; nginx, Envoy, Tomcat), parameters of segments
- * ({@code ;…}; Spring and servlets), backslashes (IIS, Envoy), and slashes at the end. None of them
- * decodes twice, so neither is that done here. Letters keep their case, because models do; what
- * compares paths ignores it, as Express and ASP.NET do.
+ * ({@code ;…}; Spring and servlets), backslashes (IIS, Envoy), slashes at the end and one line end
+ * there (Starlette's routes end in {@code $}, as Python reads it). None of them decodes twice, so
+ * neither is that done here. Letters keep their case, because models do; what compares paths
+ * ignores it, as Express and ASP.NET do.
  */
 final class RequestPath {
   private RequestPath() {}
@@ -146,6 +147,9 @@ final class RequestPath {
     }
 
     String end() {
+      if (length > 0 && out[length - 1] == '\n') {
+        length--;
+      }
       endSegment();
       int end = length > 1 && out[length - 1] == '/' ? length - 1 : length;
       return new String(out, 0, end, StandardCharsets.UTF_8);

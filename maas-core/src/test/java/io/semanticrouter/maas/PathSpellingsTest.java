@@ -81,6 +81,9 @@ class PathSpellingsTest {
     TRAILING_SLASHES(p -> p + "///"),
     TRAILING_ENCODED_SLASH(p -> p + "%2F"),
     TRAILING_BACKSLASH(p -> p + "\\"),
+    /** Starlette's routes end in {@code $}, which Python lets stand before a last line end. */
+    TRAILING_LINE_END(p -> p + "%0A"),
+    TRAILING_LINE_END_AND_QUERY(p -> p + "%0a?a=b"),
     /** nginx, Tomcat, Jetty, Go's proxies and Envoy resolve dots. */
     DOT(p -> p.replace("/", "/./")),
     TRAILING_DOT(p -> p + "/."),
