@@ -110,8 +110,9 @@ public final class Metering {
         edits = routingHeaders.ask(request, generates);
         if (!edits.fitInto(request)) {
           // Headers that steer a router have to go, and the gateway takes no change of this head.
+          boolean steers = !edits.toRemove().isEmpty();
           edits = HeaderEdits.EMPTY;
-          refusal = operation == null ? null : Refusals.ofHead(operation);
+          refusal = operation == null || !steers ? null : Refusals.ofHead(operation);
         }
         if (operation != null && generates) {
           UsageConfig.AcceptEncoding accepted = config.usage().acceptEncoding();
