@@ -295,8 +295,7 @@ public final class Exchange implements AutoCloseable {
   /**
    * What the client gets instead of a backend's answer; null when a backend answers. Known at once
    * when the head of the request is refused, once the request body is whole, or once it was
-   * {@linkplain #refuse() refused}. The exchange is settled
-   * then.
+   * {@linkplain #refuse() refused}. The exchange is settled then.
    */
   public @Nullable LocalAnswer localAnswer() {
     return localAnswer;
@@ -557,7 +556,7 @@ public final class Exchange implements AutoCloseable {
     Cost cost =
         usage == null || meter == null
             ? null
-            : metering.cost(facts, usage, meter.otherLinesSoFar());
+            : metering.cost(facts, serviceTier(), usage, meter.otherLinesSoFar());
     return new SoFar(facts.model(), usage, cost);
   }
 
@@ -643,9 +642,18 @@ public final class Exchange implements AutoCloseable {
             status,
             localAnswer == null || measurement.has(Reason.UNMEASURABLE) ? forced : ForcedUsage.OFF,
             requestRouting == null ? routerReport : requestRouting.report(),
+            serviceTier(),
             measurement,
             startedAt,
             Duration.ofNanos(Math.max(0, metering.nanos() - startedNanos)));
+  }
+
+  private ServiceTier serviceTier() {
+    String requested = forcing == null ? null : forcing.serviceTier();
+    String served = meter == null ? null : meter.serviceTier();
+    return requested == null && served == null
+        ? ServiceTier.UNKNOWN
+        : new ServiceTier(requested, served);
   }
 
   private Measurement measure(@Nullable AbortReason abort) {

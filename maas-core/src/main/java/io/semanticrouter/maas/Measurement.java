@@ -94,16 +94,27 @@ public final class Measurement {
     MISSING_FIELD,
     /** The backend stated a total, and none of its parts. */
     TOTAL_ONLY,
-    /** The total is higher than its parts; the difference was taken as unattributed completion. */
+    /**
+     * The total is higher than its parts; the difference was taken as unattributed completion, or
+     * as prompt where nothing is generated.
+     */
     RESIDUAL,
     /** The total as stated is lower than the sum of its parts; the parts were taken. */
     TOTAL_MISMATCH,
     /** A part exceeds what it should be part of, or the total says so: it was added to it. */
     EXCLUSIVE_PART,
+    /** A part exceeds what it is a part of, and the total has no room for it: it was cut. */
+    CUT_PART,
     /** The lifetimes of cache writes do not add up to their total; the rest has none. */
     UNKNOWN_TTL,
-    /** All-zero usage after a nonzero one in the same stream; it was not taken. */
+    /** A zero, or an all-zero usage, after a real one of the same response; it was not taken. */
     ZERO_AFTER_NONZERO,
+    /** A later statement of the same response is lower than an earlier one; it was taken. */
+    LOWERED_COUNT,
+    /** The usage is zero beside an answer; what was really used is not known. */
+    ZERO_USAGE,
+    /** The body holds several responses with ids of their own; they were added up. */
+    SEVERAL_RESPONSES,
     /** Only running usage of several parallel choices was seen, and added up per choice. */
     MULTIPLE_CHOICES,
     /** More parallel choices, or further models, than there is room to keep apart. */

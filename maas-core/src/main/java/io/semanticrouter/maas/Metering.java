@@ -357,11 +357,12 @@ public final class Metering {
       int status,
       ForcedUsage forcedUsage,
       RouterReport routerReport,
+      ServiceTier serviceTier,
       Measurement measurement,
       Instant startedAt,
       Duration duration) {
     TokenUsage usage = measurement.usage();
-    Cost cost = usage == null ? null : cost(routing, usage, measurement.otherLines());
+    Cost cost = usage == null ? null : cost(routing, serviceTier, usage, measurement.otherLines());
     boolean unpriced = cost == null && usage != null && config.mode().calculatesCost();
     UsageRecord record =
         new UsageRecord(
@@ -374,6 +375,7 @@ public final class Metering {
             status,
             forcedUsage,
             routerReport,
+            serviceTier,
             measurement,
             cost,
             unpriced);
@@ -384,8 +386,13 @@ public final class Metering {
   }
 
   /** What usage costs; null when it has no price here, or cost is not calculated. */
-  @Nullable Cost cost(Routing routing, TokenUsage usage, List<UsageLine> otherLines) {
+  @Nullable Cost cost(
+      Routing routing, ServiceTier tier, TokenUsage usage, List<UsageLine> otherLines) {
     if (!config.mode().calculatesCost()) {
+      return null;
+    }
+    // vLLM knows no tiers, and repeats what the client asked for.
+    if (tier.isSpecial() && config.usage().backend() != UsageConfig.Backend.VLLM) {
       return null;
     }
     try {

@@ -11,9 +11,11 @@ import io.semanticrouter.maas.internal.ContentDecoding;
 import io.semanticrouter.maas.internal.UsageScanner;
 import io.semanticrouter.maas.spi.ContentCoding;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +47,8 @@ final class ResponseMeter {
   private long unreadBytes;
 
   private final boolean countsUnread;
+
+  private final @Nullable String tierOfHeaders;
 
   /**
    * Begins with the response headers.
@@ -84,9 +88,10 @@ final class ResponseMeter {
     } else {
       settledByHeaders = null;
     }
+    tierOfHeaders = headers.get("x-amzn-bedrock-service-tier");
     usageOfHeaders =
         switch (operation) {
-          case INVOKE -> usageOf(headers);
+          case INVOKE -> usageOf(headers, config.maxTokens());
           case GENERATE, DETECT -> usageOf(headers, "x-prompt-tokens", "x-generated-tokens");
           case EMBEDDING, RERANK, POOLING -> usageOf(headers, "x-compute-tokens", null);
           default -> null;
@@ -184,6 +189,12 @@ final class ResponseMeter {
 
   @Nullable String model() {
     return scanner == null ? null : Texts.sanitise(scanner.model());
+  }
+
+  /** The service tier that the answer names in its body, else in its headers; or null. */
+  @Nullable String serviceTier() {
+    String stated = scanner == null ? null : scanner.serviceTier();
+    return stated != null ? stated : tierOfHeaders;
   }
 
   /**
@@ -321,6 +332,7 @@ final class ResponseMeter {
     note(reasons, scan.hasTooManyParts(), Reason.TOO_MANY_PARTS);
     note(reasons, scan.isTruncated(), Reason.TRUNCATED);
     note(reasons, canonical.totalOnly, Reason.TOTAL_ONLY);
+    note(reasons, isZero(usage, units) && scan.isAnswered(), Reason.ZERO_USAGE);
     boolean byThePiece = usage.isEmpty() && !units.equals(UnitUsage.NONE);
     boolean known = (usage.prompt() >= 0 && usage.completion() >= 0) || byThePiece;
     boolean explained = canonical.totalOnly || scan.malformedUsageSeen();
@@ -331,16 +343,28 @@ final class ResponseMeter {
       reasons.add(abort.reason());
     }
     // These are worth knowing, but do not make the numbers any less certain.
-    note(reasons, usage.unattributed() > 0, Reason.RESIDUAL);
+    note(reasons, canonical.residual, Reason.RESIDUAL);
     note(reasons, canonical.totalMismatch, Reason.TOTAL_MISMATCH);
     note(reasons, canonical.exclusivePart, Reason.EXCLUSIVE_PART);
+    note(reasons, canonical.cutPart, Reason.CUT_PART);
     note(reasons, canonical.unknownLifetime, Reason.UNKNOWN_TTL);
     note(reasons, scan.isUnterminated() && abort == null, Reason.UNTERMINATED_FINAL);
     note(reasons, scan.zeroAfterNonzeroSeen(), Reason.ZERO_AFTER_NONZERO);
+    note(reasons, scan.isLowered(), Reason.LOWERED_COUNT);
+    note(reasons, scan.isOfSeveralResponses(), Reason.SEVERAL_RESPONSES);
     return Measurement.of(status, reasons, usage)
         .withOtherLines(otherLines(scan))
         .withUnits(units)
         .withProviderStatement(scan.providerCost(), scan.rawUsage());
+  }
+
+  /** Whether nothing was used at all, by what is stated. */
+  private static boolean isZero(TokenUsage usage, UnitUsage units) {
+    return usage.prompt() == 0
+        && usage.completion() == 0
+        && units.audioSeconds() <= 0
+        && units.images() <= 0
+        && units.searchUnits() <= 0;
   }
 
   private static List<UsageLine> otherLines(UsageScanner scan) {
@@ -409,8 +433,25 @@ final class ResponseMeter {
             scan.audioSeconds(),
             images ? scan.images() : TokenUsage.UNKNOWN,
             scan.searchUnits(),
-            scan.toolCalls());
+            tools(scan));
     return units.equals(UnitUsage.NONE) ? UnitUsage.NONE : units;
+  }
+
+  private static Map<ProviderTool, Long> tools(UsageScanner scan) {
+    Map<ProviderTool, Long> tools = new EnumMap<>(ProviderTool.class);
+    put(tools, ProviderTool.WEB_SEARCH, scan.webSearches());
+    put(tools, ProviderTool.SOURCE, scan.sources());
+    put(tools, ProviderTool.FILE_SEARCH, scan.fileSearches());
+    put(tools, ProviderTool.CODE_EXECUTION, scan.codeRuns());
+    put(tools, ProviderTool.WEB_FETCH, scan.webFetches());
+    put(tools, ProviderTool.OTHER, scan.otherToolCalls());
+    return tools;
+  }
+
+  private static void put(Map<ProviderTool, Long> tools, ProviderTool tool, long calls) {
+    if (calls > 0) {
+      tools.put(tool, calls);
+    }
   }
 
   private static TokenUsage tokens(CanonicalUsage u) {
@@ -452,13 +493,16 @@ final class ResponseMeter {
   }
 
   /** Bedrock's InvokeModel states usage in headers too; the input excludes what was cached. */
-  private static @Nullable Measurement usageOf(Headers headers) {
+  private static @Nullable Measurement usageOf(Headers headers, long maxTokens) {
     long input = count(headers.get("x-amzn-bedrock-input-token-count"));
     long output = count(headers.get("x-amzn-bedrock-output-token-count"));
     long read = count(headers.get("x-amzn-bedrock-cache-read-input-token-count"));
     long write = count(headers.get("x-amzn-bedrock-cache-write-input-token-count"));
     if (input == TokenUsage.UNKNOWN && output == TokenUsage.UNKNOWN) {
       return null;
+    }
+    if (Math.max(Math.max(input, output), Math.max(read, write)) > maxTokens) {
+      return without(Status.FAILED, Reason.QUARANTINED);
     }
     boolean malformed = Math.min(Math.min(input, output), Math.min(read, write)) == MALFORMED;
     if (malformed && input < 0 && output < 0) {

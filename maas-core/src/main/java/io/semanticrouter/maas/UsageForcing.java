@@ -28,6 +28,7 @@ final class UsageForcing {
   private UsageStrip.@Nullable Mode mode;
   private long choices;
   private @Nullable String model;
+  private @Nullable String serviceTier;
   private ForcedUsage outcome = ForcedUsage.UNSEEN;
 
   private @Nullable UsageStrip strip;
@@ -136,6 +137,7 @@ final class UsageForcing {
   /** What is known so far: a response may begin before the request has ended. */
   private void note(RequestSplice request) {
     mode = request.strip();
+    serviceTier = request.serviceTier();
     choices = request.n() == RequestSplice.ABSENT ? 1 : request.n();
     model = request.model();
     outcome =
@@ -256,6 +258,11 @@ final class UsageForcing {
   /** How many choices the request asks for, 0 when it was not seen. */
   long choices() {
     return choices;
+  }
+
+  /** The service tier that the request asks for; null when it asks for none or was not seen. */
+  @Nullable String serviceTier() {
+    return serviceTier;
   }
 
   ForcedUsage outcome() {

@@ -18,11 +18,12 @@ import org.jspecify.annotations.Nullable;
  * @param httpStatus the response status, 0 when there was no response
  * @param forcedUsage whether the backend was asked for usage on behalf of the client
  * @param router what the embedded router did; {@link RouterReport#OFF} where there is none
+ * @param serviceTier the terms that the provider served it on
  * @param measurement the usage and its certainty
  * @param cost the money, null when cost is not calculated here, when no usage is known or when the
  *     exchange is {@linkplain #unpriced() unpriced}
- * @param unpriced whether cost was asked for, usage is known, and no price exists for it: unpriced
- *     is not free
+ * @param unpriced whether cost was asked for, usage is known, and no price exists for it, also
+ *     because the {@linkplain ServiceTier#isSpecial() tier is special}: unpriced is not free
  */
 public record UsageRecord(
     String id,
@@ -34,6 +35,7 @@ public record UsageRecord(
     int httpStatus,
     ForcedUsage forcedUsage,
     RouterReport router,
+    ServiceTier serviceTier,
     Measurement measurement,
     @Nullable Cost cost,
     boolean unpriced) {

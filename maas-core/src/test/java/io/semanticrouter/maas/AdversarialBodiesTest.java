@@ -158,7 +158,7 @@ class AdversarialBodiesTest {
     assertThat(first.usage()).isEqualTo(format.usage());
     assertThat(first.status()).isEqualTo(Status.PARTIAL);
     Measurement last = format.json().measure(document.replace(real, real + "," + zero));
-    assertThat(last.reasons()).as("%s", last).isEqualTo(Set.of(Reason.DUPLICATE_KEY));
+    assertThat(last.reasons()).as("%s", last).contains(Reason.DUPLICATE_KEY);
     assertThat(Objects.requireNonNull(last.usage()).prompt()).isZero();
     assertThat(last.status()).isEqualTo(Status.PARTIAL);
   }
@@ -307,7 +307,7 @@ class AdversarialBodiesTest {
     assertThat(
             Format.MESSAGES.stream()
                 .measure(concat(utf8(start.formatted(900)), utf8(start.formatted(12)), delta)))
-        .isEqualTo(complete(tokens(12, 8)));
+        .isEqualTo(complete(tokens(12, 8), Reason.LOWERED_COUNT));
   }
 
   // --- compressed and framed -----------------------------------------------------------------

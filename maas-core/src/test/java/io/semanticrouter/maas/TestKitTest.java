@@ -97,6 +97,7 @@ class TestKitTest {
         200,
         ForcedUsage.OFF,
         RouterReport.OFF,
+        ServiceTier.UNKNOWN,
         Measurement.of(Measurement.Status.NONE, Set.of(Measurement.Reason.NO_USAGE), null),
         null,
         false);

@@ -29,6 +29,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -229,6 +230,7 @@ final class Transcripts {
                     .cacheWrite(0)
                     .reasoning(64)
                     .promptAudio(0)
+                    .promptImage(0)
                     .completionImage(0)
                     .total(306))
             .withProviderStatement(new BigDecimal("0.00123045"), null);
@@ -257,7 +259,8 @@ final class Transcripts {
             "mistral-json",
             CHAT,
             "mistral-s",
-            complete(tokens(140, 26).cacheRead(128).total(166)),
+            complete(tokens(140, 26).cacheRead(128).total(166))
+                .withUnits(new UnitUsage(7, UNKNOWN, UNKNOWN, Map.of())),
             "\"request_count\":1}"),
         events(
             "finish-chunk-usage",
@@ -415,7 +418,7 @@ final class Transcripts {
             "responses-zero-json",
             RESPONSES,
             "gpt-r",
-            complete(tokens(0, 0).cacheRead(0).reasoning(0).total(0)),
+            partial(tokens(0, 0).cacheRead(0).reasoning(0).total(0), Reason.ZERO_USAGE),
             "\"total_tokens\":0}"),
         json(
             "responses-vllm-json",
@@ -509,7 +512,7 @@ final class Transcripts {
             "vllm-transcription-duration-json",
             TRANSCRIPTIONS,
             "unknown",
-            pieces(new UnitUsage(13, UNKNOWN, UNKNOWN, UNKNOWN)),
+            pieces(new UnitUsage(13, UNKNOWN, UNKNOWN, Map.of())),
             "\"seconds\":13}"),
         // The duration of verbose_json is no usage.
         json(
@@ -555,7 +558,7 @@ final class Transcripts {
             MESSAGES,
             "claude-x",
             complete(tokens(2008, 150).cacheRead(1400).cacheWrite(600, 200, 400).reasoning(90))
-                .withUnits(calls(3)),
+                .withUnits(calls(2, 1)),
             "\"inference_geo\": \"us\"\n  }"),
         events(
             "anthropic-stream",
@@ -568,7 +571,7 @@ final class Transcripts {
             "anthropic-repeated-inputs-stream",
             MESSAGES,
             "claude-x",
-            complete(tokens(15665, 411).cacheRead(0).cacheWrite(0)).withUnits(calls(1)),
+            complete(tokens(15665, 411).cacheRead(0).cacheWrite(0)).withUnits(calls(1, 0)),
             "\"web_fetch_requests\":0}}"),
         // The outputs are 2, 10, 20, 31, each the total so far.
         events(
@@ -835,13 +838,13 @@ final class Transcripts {
             "cohere-rerank-json",
             "/v2/rerank",
             "unknown",
-            pieces(new UnitUsage(UNKNOWN, UNKNOWN, 1, UNKNOWN)),
+            pieces(new UnitUsage(UNKNOWN, UNKNOWN, 1, Map.of())),
             "\"billed_units\":{\"search_units\":1}}"),
         json(
             "cohere-rerank-tokens-json",
             "/v2/rerank",
             "unknown",
-            complete(tokens(340, 0)).withUnits(new UnitUsage(UNKNOWN, UNKNOWN, 2, UNKNOWN)),
+            complete(tokens(340, 0)).withUnits(new UnitUsage(UNKNOWN, UNKNOWN, 2, Map.of())),
             "\"output_tokens\":0}}"));
   }
 
@@ -920,11 +923,15 @@ final class Transcripts {
   }
 
   static UnitUsage images(long count) {
-    return new UnitUsage(UNKNOWN, count, UNKNOWN, UNKNOWN);
+    return new UnitUsage(UNKNOWN, count, UNKNOWN, Map.of());
   }
 
-  static UnitUsage calls(long count) {
-    return new UnitUsage(UNKNOWN, UNKNOWN, UNKNOWN, count);
+  static UnitUsage calls(long searches, long fetches) {
+    Map<ProviderTool, Long> tools =
+        fetches == 0
+            ? Map.of(ProviderTool.WEB_SEARCH, searches)
+            : Map.of(ProviderTool.WEB_SEARCH, searches, ProviderTool.WEB_FETCH, fetches);
+    return new UnitUsage(UNKNOWN, UNKNOWN, UNKNOWN, tools);
   }
 
   private static Set<Reason> set(Reason... reasons) {

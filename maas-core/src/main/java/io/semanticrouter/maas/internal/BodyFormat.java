@@ -8,6 +8,7 @@ import static io.semanticrouter.maas.internal.EventFacts.NESTED;
 import static io.semanticrouter.maas.internal.EventFacts.OWN;
 import static io.semanticrouter.maas.internal.EventFacts.ROOT;
 import static io.semanticrouter.maas.internal.EventFacts.SPARE;
+import static io.semanticrouter.maas.internal.EventFacts.TOOLS;
 import static io.semanticrouter.maas.internal.Schema.Kind.DECIMAL;
 import static io.semanticrouter.maas.internal.Schema.Kind.PRESENCE;
 import static io.semanticrouter.maas.internal.Schema.Kind.RELAY;
@@ -24,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  * Moonshot, Groq, xAI, Perplexity and OpenRouter for what they add to it; the Anthropic API
  * reference (Messages); the Gemini API reference ({@code UsageMetadata}, Interactions); the Amazon
  * Bedrock API reference ({@code TokenUsage} of Converse, invocation metrics of InvokeModel); the
- * Cohere API reference (Chat v1 and v2, Embed, Rerank).
+ * Cohere API reference (Chat v1 and v2, Embed, Rerank); LiteLLM's and Bifrost's {@code usage}
+ * types.
  *
  * <p>Of {@link Places#own()}: Ollama {@code docs/api.md} ({@code prompt_eval_count}, {@code
  * eval_count}); llama.cpp {@code tools/server/README.md} ({@code tokens_evaluated}, {@code
@@ -105,6 +107,7 @@ public enum BodyFormat {
     private static Members root() {
       return Schema.object(Paths.DETAILS)
           .leaf("model", TEXT, Paths.MODEL)
+          .leaf("service_tier", TEXT, Paths.TIER)
           .leaf("error", PRESENCE, Paths.ERROR)
           .with("type", Words.type())
           .with("object", Words.object());
@@ -116,38 +119,122 @@ public enum BodyFormat {
 
     // --- OpenAI and compatible ---------------------------------------------------------------
 
+    /** What one count is called by vLLM, OpenAI, DashScope, LiteLLM and Bifrost. */
+    private static Members promptDetails(Members details) {
+      return details
+          .details("cache_creation", Places::writtenFor)
+          .details("cache_creation_token_details", Places::writtenFor)
+          .details(
+              "cached_write_token_details",
+              d ->
+                  d.count("cached_write_tokens_5m", Slots.DETAIL_5M)
+                      .count("cached_write_tokens_1h", Slots.DETAIL_1H))
+          .count("cached_tokens", Slots.CACHE_READ)
+          .count("cached_read_tokens", Slots.CACHED_READ)
+          .count("cache_write_tokens", Slots.CACHE_WRITE)
+          .count("created_cache_tokens", Slots.CREATED_CACHE)
+          .count("cache_creation_input_tokens", Slots.CACHE_CREATION)
+          .count("cache_creation_tokens", Slots.CACHE_CREATED)
+          .count("cached_write_tokens", Slots.CACHED_WRITE)
+          .count("audio_tokens", Slots.INPUT_AUDIO)
+          .count("image_tokens", Slots.INPUT_IMAGE)
+          .count("video_tokens", Slots.INPUT_VIDEO);
+    }
+
+    private static Members writtenFor(Members lifetimes) {
+      return lifetimes
+          .count("ephemeral_5m_input_tokens", Slots.DETAIL_5M)
+          .count("ephemeral_1h_input_tokens", Slots.DETAIL_1H);
+    }
+
+    private static Members ephemeral(Members lifetimes) {
+      return lifetimes
+          .count("ephemeral_5m_input_tokens", Slots.WRITE_5M)
+          .count("ephemeral_1h_input_tokens", Slots.WRITE_1H);
+    }
+
+    /** Cache writes as proxies state them beside the details, with Anthropic's names or others. */
+    private static Members cacheWrites(Members usage) {
+      return usage
+          .details("cache_creation", Places::ephemeral)
+          .count("cache_read_input_tokens", Slots.CACHE_READ_INPUT)
+          .count("cache_creation_input_tokens", Slots.WRITE_INPUT)
+          .count("cache_write_tokens", Slots.WRITE_BESIDE)
+          .count("cache_creation_tokens", Slots.WRITE_BESIDE)
+          .count("cache_write_input_tokens", Slots.WRITE_BESIDE)
+          .count("prompt_cache_write_tokens", Slots.WRITE_BESIDE)
+          .count("claude_cache_creation_5_m_tokens", Slots.WRITE_5M)
+          .count("claude_cache_creation_1_h_tokens", Slots.WRITE_1H);
+    }
+
+    /** Calls of the provider's own tools: Anthropic, OpenRouter, xAI, Mistral, DashScope. */
+    private static Members tools(Members usage) {
+      return usage
+          .count("num_sources_used", Slots.SOURCES)
+          .details("server_tool_use", Places::serverTools)
+          .details("server_tool_use_details", Places::serverTools)
+          .details(
+              "server_side_tool_usage_details",
+              d ->
+                  d.count("web_search_calls", Slots.WEB_SEARCHES)
+                      .count("x_search_calls", Slots.X_SEARCHES)
+                      .count("code_interpreter_calls", Slots.CODE_RUNS)
+                      .count("file_search_calls", Slots.FILE_SEARCHES)
+                      .count("document_search_calls", Slots.DOCUMENT_SEARCHES)
+                      .count("mcp_calls", Slots.OTHER_TOOLS))
+          .details(
+              "connectors",
+              d ->
+                  d.count("web_search", Slots.WEB_SEARCHES)
+                      .count("web_search_premium", Slots.X_SEARCHES)
+                      .count("code_interpreter", Slots.CODE_RUNS)
+                      .count("document_library", Slots.DOCUMENT_SEARCHES))
+          .details(
+              "plugins",
+              d -> d.details("search", search -> search.count("count", Slots.WEB_SEARCHES)));
+    }
+
+    private static Members serverTools(Members calls) {
+      return calls
+          .count("web_search_requests", Slots.WEB_SEARCHES)
+          .count("web_fetch_requests", Slots.WEB_FETCHES)
+          .count("code_execution_requests", Slots.CODE_RUNS)
+          .count("tool_search_requests", Slots.OTHER_TOOLS);
+    }
+
     private static Schema openAiUsage(int tally) {
-      return usage(tally)
+      return tools(cacheWrites(usage(tally)))
           .count("prompt_tokens", Slots.INPUT)
           .count("completion_tokens", Slots.OUTPUT)
           .count("total_tokens", Slots.TOTAL)
           .count("cached_tokens", Slots.CACHED)
           .count("num_cached_tokens", Slots.NUM_CACHED)
           .count("prompt_cache_hit_tokens", Slots.CACHE_HIT)
-          .count("cache_read_input_tokens", Slots.CACHE_READ_INPUT)
           .count("reasoning_tokens", Slots.REASONING_BESIDE)
+          .count("citation_tokens", Slots.CITATIONS)
+          .count("num_search_queries", Slots.SEARCH_QUERIES)
+          .count("connector_tokens", Slots.TOOL_INPUT)
+          .count("prompt_audio_seconds", Slots.AUDIO_SECONDS)
           .count("cost_in_usd_ticks", Slots.COST_TICKS)
           .leaf("cost", DECIMAL, Paths.COST)
+          .leaf("service_tier", TEXT, Paths.TIER)
           .details(
               "prompt_tokens_details",
               d ->
-                  d.count("cached_tokens", Slots.CACHE_READ)
-                      .count("cache_write_tokens", Slots.CACHE_WRITE)
-                      .count("created_cache_tokens", Slots.CREATED_CACHE)
-                      .count("cache_creation_input_tokens", Slots.CACHE_CREATION)
-                      .count("audio_tokens", Slots.INPUT_AUDIO)
-                      .count("image_tokens", Slots.INPUT_IMAGE)
+                  promptDetails(d)
                       .details(
                           "multimodal_tokens",
                           m ->
                               m.count("audio", Slots.INPUT_AUDIO)
-                                  .count("image", Slots.INPUT_IMAGE)))
+                                  .count("image", Slots.INPUT_IMAGE)
+                                  .count("video", Slots.INPUT_VIDEO)))
           .details(
               "completion_tokens_details",
               d ->
                   d.count("reasoning_tokens", Slots.REASONING)
                       .count("audio_tokens", Slots.OUTPUT_AUDIO)
                       .count("image_tokens", Slots.OUTPUT_IMAGE)
+                      .count("video_tokens", Slots.OUTPUT_VIDEO)
                       .count("accepted_prediction_tokens", Slots.ACCEPTED_PREDICTION)
                       .count("rejected_prediction_tokens", Slots.REJECTED_PREDICTION))
           .build();
@@ -155,6 +242,7 @@ public enum BodyFormat {
 
     static Schema openAi() {
       return root()
+          .leaf("id", TEXT, Paths.RESPONSE_ID)
           .with(
               "choices",
               Schema.array(
@@ -163,44 +251,72 @@ public enum BodyFormat {
                       .count("index", Paths.CHOICE_INDEX)
                       .leaf("finish_reason", PRESENCE, Paths.FINISH)
                       .with("usage", openAiUsage(CHOICE))
+                      .with("message", executedTools())
                       .build()))
+          .with(
+              "server_side_tool_usage",
+              Schema.object(Paths.DETAILS)
+                  .in(TOOLS)
+                  .count("SERVER_SIDE_TOOL_WEB_SEARCH", Slots.WEB_SEARCHES)
+                  .count("SERVER_SIDE_TOOL_X_SEARCH", Slots.X_SEARCHES)
+                  .count("SERVER_SIDE_TOOL_CODE_EXECUTION", Slots.CODE_RUNS)
+                  .count("SERVER_SIDE_TOOL_COLLECTIONS_SEARCH", Slots.DOCUMENT_SEARCHES)
+                  .count("SERVER_SIDE_TOOL_MCP", Slots.OTHER_TOOLS)
+                  .build())
           .with("usage", openAiUsage(ROOT))
           .with("x_groq", Schema.object(Paths.DETAILS).with("usage", openAiUsage(SPARE)).build())
           .build();
     }
 
-    private static Members inputDetails(Members details) {
-      return details
-          .count("cached_tokens", Slots.CACHE_READ)
-          .count("cache_write_tokens", Slots.CACHE_WRITE)
-          .count("audio_tokens", Slots.INPUT_AUDIO)
-          .count("image_tokens", Slots.INPUT_IMAGE);
+    /** Tools that Groq's compound systems ran. */
+    private static Schema executedTools() {
+      return Schema.object(Paths.DETAILS)
+          .with("executed_tools", items(Schema.object(Paths.ITEM)))
+          .build();
+    }
+
+    private static Schema items(Members item) {
+      return Schema.array(Paths.ITEMS, item.in(ELEMENT).with("type", Words.item()).build());
+    }
+
+    /** What a response holds, each with its type: some are calls of the provider's own tools. */
+    private static Schema output() {
+      return items(
+          Schema.object(Paths.ITEM)
+              .with("action", Schema.object(Paths.DETAILS).with("type", Words.action()).build()));
     }
 
     private static Members outputDetails(Members details) {
       return details
           .count("reasoning_tokens", Slots.REASONING)
           .count("audio_tokens", Slots.OUTPUT_AUDIO)
-          .count("image_tokens", Slots.OUTPUT_IMAGE);
+          .count("image_tokens", Slots.OUTPUT_IMAGE)
+          .count("video_tokens", Slots.OUTPUT_VIDEO);
     }
 
     private static Schema inputOutputUsage(int tally) {
-      return usage(tally)
+      return tools(cacheWrites(usage(tally)))
           .count("input_tokens", Slots.INPUT)
           .count("output_tokens", Slots.OUTPUT)
           .count("total_tokens", Slots.TOTAL)
           .count("seconds", Slots.AUDIO_SECONDS)
           .count("cost_in_usd_ticks", Slots.COST_TICKS)
           .leaf("cost", DECIMAL, Paths.COST)
-          .details("input_tokens_details", Places::inputDetails)
-          .details("input_token_details", Places::inputDetails)
+          .leaf("service_tier", TEXT, Paths.TIER)
+          .details("input_tokens_details", Places::promptDetails)
+          .details("input_token_details", Places::promptDetails)
           .details("output_tokens_details", Places::outputDetails)
           .details("output_token_details", Places::outputDetails)
           .build();
     }
 
     static Schema responses() {
+      return root().with("output", output()).build().union(responseEvents());
+    }
+
+    private static Schema responseEvents() {
       return root()
+          .leaf("id", TEXT, Paths.RESPONSE_ID)
           .with("usage", inputOutputUsage(ROOT))
           .with(
               "response",
@@ -208,7 +324,9 @@ public enum BodyFormat {
                   .in(NESTED)
                   .leaf("id", TEXT, Paths.RESPONSE_ID)
                   .leaf("model", TEXT, Paths.MODEL)
+                  .leaf("service_tier", TEXT, Paths.TIER)
                   .leaf("error", PRESENCE, Paths.ERROR)
+                  .with("output", output())
                   .with("usage", inputOutputUsage(NESTED))
                   .build())
           .build();
@@ -227,23 +345,16 @@ public enum BodyFormat {
       return counts
           .count("input_tokens", Slots.INPUT)
           .count("output_tokens", Slots.OUTPUT)
-          .count("cache_creation_input_tokens", Slots.CACHE_WRITE)
+          .count("cache_creation_input_tokens", Slots.WRITE_INPUT)
           .count("cache_read_input_tokens", Slots.CACHE_READ_INPUT)
-          .details(
-              "cache_creation",
-              d ->
-                  d.count("ephemeral_5m_input_tokens", Slots.WRITE_5M)
-                      .count("ephemeral_1h_input_tokens", Slots.WRITE_1H));
+          .details("cache_creation", Places::ephemeral);
     }
 
     private static Schema anthropicUsage(int tally) {
       return anthropicCounts(usage(tally))
+          .leaf("service_tier", TEXT, Paths.TIER)
           .details("output_tokens_details", d -> d.count("thinking_tokens", Slots.REASONING))
-          .details(
-              "server_tool_use",
-              d ->
-                  d.count("web_search_requests", Slots.WEB_SEARCHES)
-                      .count("web_fetch_requests", Slots.WEB_FETCHES))
+          .details("server_tool_use", Places::serverTools)
           .with(
               "iterations",
               Schema.array(
@@ -257,11 +368,14 @@ public enum BodyFormat {
 
     static Schema anthropic() {
       return root()
+          .leaf("id", TEXT, Paths.RESPONSE_ID)
           .with("usage", anthropicUsage(ROOT))
+          .with("content", items(Schema.object(Paths.ITEM)))
           .with(
               "message",
               Schema.object(Paths.DETAILS)
                   .in(NESTED)
+                  .leaf("id", TEXT, Paths.RESPONSE_ID)
                   .leaf("model", TEXT, Paths.MODEL)
                   .with("usage", anthropicUsage(NESTED))
                   .build())
@@ -298,6 +412,8 @@ public enum BodyFormat {
           .count("toolUsePromptTokenCount", Slots.TOOL_INPUT)
           .count("cachedContentTokenCount", Slots.CACHE_READ)
           .count("totalTokenCount", Slots.TOTAL)
+          .leaf("serviceTier", TEXT, Paths.TIER)
+          .leaf("trafficType", TEXT, Paths.TRAFFIC)
           .with("promptTokensDetails", input)
           .with("promptTokenDetails", input)
           .with("candidatesTokensDetails", output)
@@ -317,6 +433,8 @@ public enum BodyFormat {
           .count("tool_use_prompt_token_count", Slots.TOOL_INPUT)
           .count("cached_content_token_count", Slots.CACHE_READ)
           .count("total_token_count", Slots.TOTAL)
+          .leaf("service_tier", TEXT, Paths.TIER)
+          .leaf("traffic_type", TEXT, Paths.TRAFFIC)
           .with("prompt_tokens_details", input)
           .with("candidates_tokens_details", output)
           .with("response_tokens_details", output)
@@ -325,6 +443,8 @@ public enum BodyFormat {
 
     static Schema gemini() {
       return root()
+          .leaf("responseId", TEXT, Paths.RESPONSE_ID)
+          .leaf("response_id", TEXT, Paths.RESPONSE_ID)
           .leaf("modelVersion", TEXT, Paths.MODEL)
           .leaf("model_version", TEXT, Paths.MODEL)
           .with("usageMetadata", camelCaseUsage())
@@ -336,6 +456,8 @@ public enum BodyFormat {
                   Schema.object(Paths.CANDIDATE)
                       .leaf("finishReason", PRESENCE, Paths.FINISH)
                       .leaf("finish_reason", PRESENCE, Paths.FINISH)
+                      .with("groundingMetadata", grounding("webSearchQueries"))
+                      .with("grounding_metadata", grounding("web_search_queries"))
                       .build()))
           .with(
               "promptFeedback",
@@ -343,8 +465,19 @@ public enum BodyFormat {
           .build();
     }
 
+    private static Schema grounding(String queries) {
+      return Schema.object(Paths.DETAILS)
+          .in(TOOLS)
+          .with(queries, Schema.array(Paths.QUERIES, Schema.leaf(PRESENCE, Paths.QUERY)))
+          .build();
+    }
+
     private static Schema interactionUsage(int tally) {
+      Schema input = modalities(Paths.INPUT_MODALITIES, Paths.INPUT_MODALITY, "tokens");
+      Schema output = modalities(Paths.OUTPUT_MODALITIES, Paths.OUTPUT_MODALITY, "tokens");
       return usage(tally)
+          .with("input_tokens_by_modality", input)
+          .with("output_tokens_by_modality", output)
           .count("total_input_tokens", Slots.INPUT)
           .count("total_output_tokens", Slots.OUTPUT)
           .count("total_thought_tokens", Slots.REASONING)
@@ -356,12 +489,17 @@ public enum BodyFormat {
 
     static Schema interactions() {
       return root()
+          .leaf("id", TEXT, Paths.RESPONSE_ID)
           .with("event_type", Words.type())
+          .with("outputs", items(Schema.object(Paths.ITEM)))
+          .with("steps", items(Schema.object(Paths.ITEM)))
           .with("usage", interactionUsage(ROOT))
           .with(
               "interaction",
               Schema.object(Paths.DETAILS)
                   .in(NESTED)
+                  .leaf("id", TEXT, Paths.RESPONSE_ID)
+                  .leaf("service_tier", TEXT, Paths.TIER)
                   .leaf("model", TEXT, Paths.MODEL)
                   .with("usage", interactionUsage(NESTED))
                   .build())
@@ -373,6 +511,7 @@ public enum BodyFormat {
     static Schema converse() {
       return root()
           .leaf("stopReason", PRESENCE, Paths.CONVERSE_MARK)
+          .with("serviceTier", Schema.object(Paths.DETAILS).leaf("type", TEXT, Paths.TIER).build())
           .with(
               "usage",
               usage(ROOT)
@@ -430,6 +569,12 @@ public enum BodyFormat {
           .with("event_type", Words.type())
           .with("usage", cohereCounts(usage(ROOT)).build())
           .with("meta", cohereCounts(usage(BESIDE)).build())
+          .with(
+              "message",
+              Schema.object(Paths.DETAILS)
+                  .in(NESTED)
+                  .with("content", items(Schema.object(Paths.ITEM)))
+                  .build())
           .with(
               "delta",
               Schema.object(Paths.DETAILS)
@@ -538,7 +683,7 @@ public enum BodyFormat {
 
     static Schema everything() {
       return openAi()
-          .union(responses())
+          .union(responseEvents())
           .union(media())
           .union(anthropic())
           .union(gemini())

@@ -34,7 +34,15 @@ final class EventFacts {
    */
   static final int OWN = 6;
 
-  private static final int TALLIES = 7;
+  /** Calls of the provider's own tools that stand outside of the usage. */
+  static final int TOOLS = 7;
+
+  private static final int TALLIES = 8;
+
+  private static final long INPUT_MODALITIES =
+      Slots.bit(Slots.INPUT_AUDIO) | Slots.bit(Slots.INPUT_IMAGE) | Slots.bit(Slots.INPUT_VIDEO);
+  private static final long OUTPUT_MODALITIES =
+      Slots.bit(Slots.OUTPUT_AUDIO) | Slots.bit(Slots.OUTPUT_IMAGE) | Slots.bit(Slots.OUTPUT_VIDEO);
 
   private final @Nullable Tally[] tallies = new @Nullable Tally[TALLIES];
   private final @Nullable RawUsage[] raws = new @Nullable RawUsage[TALLIES];
@@ -60,6 +68,7 @@ final class EventFacts {
   private int usagePlace;
 
   private int elementWord;
+  private int elementAction;
   private @Nullable String elementModel;
 
   /** Whether an element of the usage object that is being read holds something that is no count. */
@@ -67,6 +76,15 @@ final class EventFacts {
 
   int images;
   @Nullable String cost;
+
+  /** Whether the document is, or holds, an answer in words. */
+  boolean text;
+
+  /** The service tier that the document names, or null. */
+  @Nullable String tier;
+
+  /** The last tier of all documents: it seldom changes within a response. */
+  private @Nullable String knownTier;
 
   /** A number that stands for the id of the response; 0 when it names none. */
   long responseId;
@@ -98,6 +116,8 @@ final class EventFacts {
     Arrays.fill(iterations, null);
     images = 0;
     cost = null;
+    text = false;
+    tier = null;
     responseId = 0;
   }
 
@@ -154,10 +174,8 @@ final class EventFacts {
         }
       }
       case Paths.CANDIDATE -> candidateSeen = true;
-      case Paths.INPUT_MODALITIES ->
-          obtain(BESIDE).restate(Slots.bit(Slots.INPUT_AUDIO) | Slots.bit(Slots.INPUT_IMAGE));
-      case Paths.OUTPUT_MODALITIES ->
-          obtain(BESIDE).restate(Slots.bit(Slots.OUTPUT_AUDIO) | Slots.bit(Slots.OUTPUT_IMAGE));
+      case Paths.INPUT_MODALITIES -> obtain(usagePlace).restate(INPUT_MODALITIES);
+      case Paths.OUTPUT_MODALITIES -> obtain(usagePlace).restate(OUTPUT_MODALITIES);
       case Paths.CACHE_DETAILS ->
           obtain(ROOT).restate(Slots.bit(Slots.WRITE_5M) | Slots.bit(Slots.WRITE_1H));
       case Paths.ITERATIONS -> iterations[usagePlace] = new Iterations();
@@ -170,6 +188,10 @@ final class EventFacts {
         obtain(ELEMENT).reset();
         elementWord = Words.NONE;
         elementModel = null;
+      }
+      case Paths.ITEM -> {
+        elementWord = Words.NONE;
+        elementAction = Words.NONE;
       }
       case Paths.IMAGES -> images = 0;
       case Paths.IMAGE -> images++;
@@ -206,8 +228,11 @@ final class EventFacts {
       }
       case Paths.CHOICE -> exitChoice();
       case Paths.PART -> addPart(obtain(ELEMENT));
-      case Paths.INPUT_MODALITY -> addModality(Slots.INPUT_AUDIO, Slots.INPUT_IMAGE);
-      case Paths.OUTPUT_MODALITY -> addModality(Slots.OUTPUT_AUDIO, Slots.OUTPUT_IMAGE);
+      case Paths.INPUT_MODALITY ->
+          addModality(Slots.INPUT_AUDIO, Slots.INPUT_IMAGE, Slots.INPUT_VIDEO);
+      case Paths.OUTPUT_MODALITY ->
+          addModality(Slots.OUTPUT_AUDIO, Slots.OUTPUT_IMAGE, Slots.OUTPUT_VIDEO);
+      case Paths.ITEM -> exitItem();
       case Paths.CACHE_DETAIL -> {
         Tally element = obtain(ELEMENT);
         if (element.has(Slots.CACHE_WRITE)) {
@@ -260,16 +285,35 @@ final class EventFacts {
     }
   }
 
-  private void addModality(int audio, int image) {
+  private void addModality(int audio, int image, int video) {
     Tally element = obtain(ELEMENT);
-    if (!element.has(Slots.TOTAL)) {
-      return;
+    int slot =
+        switch (elementWord) {
+          case Words.AUDIO -> audio;
+          case Words.IMAGE -> image;
+          case Words.VIDEO -> video;
+          default -> -1;
+        };
+    if (slot >= 0 && element.has(Slots.TOTAL)) {
+      obtain(usagePlace).add(slot, element.get(Slots.TOTAL));
     }
-    if (elementWord == Words.AUDIO) {
-      obtain(BESIDE).add(audio, element.get(Slots.TOTAL));
-    } else if (elementWord == Words.IMAGE) {
-      obtain(BESIDE).add(image, element.get(Slots.TOTAL));
+  }
+
+  private void exitItem() {
+    int slot =
+        switch (elementWord) {
+          case Words.WEB_SEARCH ->
+              elementAction == Words.OPENED ? Slots.WEB_FETCHES : Slots.WEB_SEARCHES;
+          case Words.FILE_SEARCH -> Slots.FILE_SEARCHES;
+          case Words.CODE_RUN -> Slots.CODE_RUNS;
+          case Words.WEB_FETCH -> Slots.WEB_FETCHES;
+          case Words.OTHER_TOOL -> Slots.OTHER_TOOLS;
+          default -> -1;
+        };
+    if (slot >= 0) {
+      obtain(TOOLS).add(slot, 1);
     }
+    text |= elementWord == Words.TEXT;
   }
 
   /** A value that is null: nothing by itself, but it takes back what was stated before it. */
@@ -323,6 +367,7 @@ final class EventFacts {
       }
       case Paths.ERROR -> error = true;
       case Paths.CONVERSE_MARK -> converseMark = true;
+      case Paths.QUERY -> obtain(TOOLS).add(Slots.WEB_SEARCHES, 1);
       default -> {
         // no such place
       }
@@ -335,6 +380,7 @@ final class EventFacts {
       case Paths.OBJECT -> object = word;
       case Paths.ELEMENT_WORD -> elementWord = word;
       case Paths.ENDING -> finished |= word != Words.RUNNING && word != Words.NONE;
+      case Paths.ACTION -> elementAction = word;
       default -> {
         // no such place
       }
@@ -350,11 +396,23 @@ final class EventFacts {
         }
       }
       case Paths.ELEMENT_MODEL -> elementModel = value.toString();
-      case Paths.RESPONSE_ID -> responseId = value.hash();
+      case Paths.RESPONSE_ID -> responseId = value.isEmpty() ? 0 : value.hash();
+      case Paths.TIER -> tier = known(value);
+      case Paths.TRAFFIC -> tier = tier == null ? known(value) : tier;
       default -> {
         // no such place
       }
     }
+  }
+
+  private @Nullable String known(TextBuffer value) {
+    if (value.isEmpty()) {
+      return null;
+    }
+    if (knownTier == null || !value.is(knownTier)) {
+      knownTier = value.toString();
+    }
+    return knownTier;
   }
 
   void decimal(Schema schema, byte[] text, int length) {
@@ -373,7 +431,7 @@ final class EventFacts {
       }
     }
     // Turns stand in a usage object, whose tally is not pristine.
-    return choiceUsage == null && images == 0 && cost == null;
+    return choiceUsage == null && images == 0 && cost == null && !text;
   }
 
   /** What a document has said before it states any counts. */
@@ -390,6 +448,9 @@ final class EventFacts {
     private long choiceIndex;
     private boolean choiceFinished;
     private long responseId;
+    private @Nullable String tier;
+    private int elementWord;
+    private int elementAction;
 
     void save(EventFacts facts) {
       choicesSeen = facts.choicesSeen;
@@ -404,6 +465,9 @@ final class EventFacts {
       choiceIndex = facts.choiceIndex;
       choiceFinished = facts.choiceFinished;
       responseId = facts.responseId;
+      tier = facts.tier;
+      elementWord = facts.elementWord;
+      elementAction = facts.elementAction;
     }
 
     void restore(EventFacts facts) {
@@ -419,6 +483,9 @@ final class EventFacts {
       facts.choiceIndex = choiceIndex;
       facts.choiceFinished = choiceFinished;
       facts.responseId = responseId;
+      facts.tier = tier;
+      facts.elementWord = elementWord;
+      facts.elementAction = elementAction;
     }
   }
 }

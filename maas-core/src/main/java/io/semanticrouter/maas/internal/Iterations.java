@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * The array {@code usage.iterations} of Anthropic: what the several turns of one exchange used.
  * Turns of the executor that compact the conversation are billed, and missing in the totals beside
  * the array; those of an advisor are billed at the advisor's own price; those that a fallback
- * replaced are not billed. Not thread-safe.
+ * replaced are not billed, and the totals are those of the model that answered. Not thread-safe.
  */
 final class Iterations {
   static final int MAX_ADVISORS = 4;
@@ -21,12 +21,18 @@ final class Iterations {
     Slots.INPUT,
     Slots.OUTPUT,
     Slots.CACHE_READ_INPUT,
-    Slots.CACHE_WRITE,
+    Slots.WRITE_INPUT,
     Slots.WRITE_5M,
     Slots.WRITE_1H
   };
 
   private final Tally executor = new Tally();
+  private final Tally compaction = new Tally();
+
+  /** What the model used that answered in place of another one. */
+  private final Tally served = new Tally();
+
+  private @Nullable String servedModel;
   private final List<Advisor> advisors = new ArrayList<>(0);
   private boolean fallback;
   private boolean overflown;
@@ -34,7 +40,14 @@ final class Iterations {
   void add(int word, @Nullable String model, Tally element) {
     switch (word) {
       case Words.EXECUTOR -> sum(executor, element);
-      case Words.FALLBACK -> fallback = true;
+      case Words.COMPACTION -> {
+        sum(executor, element);
+        sum(compaction, element);
+      }
+      case Words.FALLBACK -> {
+        fallback = true;
+        serve(model, element);
+      }
       case Words.ADVISOR -> {
         Tally advisor = advisor(model == null || model.isEmpty() ? "unknown" : model);
         if (advisor == null) {
@@ -47,6 +60,15 @@ final class Iterations {
         // a kind of turn that is not known is in the totals, or not billed
       }
     }
+  }
+
+  /** The last model answered; several turns of it add up. */
+  private void serve(@Nullable String model, Tally element) {
+    if (model != null && !model.isEmpty() && !model.equals(servedModel)) {
+      servedModel = model;
+      served.reset();
+    }
+    sum(served, element);
   }
 
   private static void sum(Tally total, Tally element) {
@@ -74,6 +96,29 @@ final class Iterations {
   /** The sums that replace the totals, or null when the totals are right. */
   @Nullable Tally executor() {
     return fallback || executor.isEmpty() ? null : executor;
+  }
+
+  /** What is billed beside the totals, or null when that is nothing. */
+  @Nullable Tally beside() {
+    return fallback && !compaction.isEmpty() ? compaction : null;
+  }
+
+  /** What the model used that answered in place of another one; null without a fallback. */
+  @Nullable Tally served() {
+    return fallback ? served : null;
+  }
+
+  /** The model that answered in place of another one, or null. */
+  @Nullable String servedModel() {
+    return servedModel;
+  }
+
+  /** Takes over the advisors of an earlier response of the same body. */
+  void addAdvisors(Iterations earlier) {
+    for (Advisor advisor : earlier.advisors) {
+      add(Words.ADVISOR, advisor.model(), advisor.usage());
+    }
+    overflown |= earlier.overflown;
   }
 
   List<Advisor> advisors() {

@@ -306,8 +306,16 @@ final class JsonScanner {
         }
       }
       case TEXT -> {
-        if (c == '"' && !facts.wantsText(child.id)) {
-          int behind = behindSimple(b, value, to);
+        if (c == '"') {
+          boolean wanted = facts.wantsText(child.id);
+          int end = wanted ? StringBytes.stop(b, value + 1, to) : -1;
+          if (wanted && end + 1 < to && b[end] == '"') {
+            captured.clear();
+            captured.append(b, value + 1, end);
+            facts.text(child, captured);
+            return end + 1;
+          }
+          int behind = wanted ? value : behindSimple(b, value, to);
           if (behind > value) {
             return behind;
           }

@@ -57,5 +57,21 @@ final class Paths {
   /** A token of the prompt, listed one by one. */
   static final int PROMPT_TOKEN = 32;
 
+  /** What the provider calls the terms of its service, and what it says of them otherwise. */
+  static final int TIER = 33;
+
+  static final int TRAFFIC = 34;
+
+  /** The parts of an answer, each with its type. */
+  static final int ITEMS = 35;
+
+  static final int ITEM = 36;
+  static final int ACTION = 37;
+
+  /** Searches that an answer rests on, one string each. */
+  static final int QUERIES = 38;
+
+  static final int QUERY = 39;
+
   private Paths() {}
 }

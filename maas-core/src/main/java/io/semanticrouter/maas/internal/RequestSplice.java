@@ -94,13 +94,15 @@ public final class RequestSplice {
   private static final int STREAM_OPTIONS = 1;
   private static final int N = 2;
   private static final int MODEL = 3;
-  private static final int INCLUDE_USAGE = 4;
-  private static final int CONTINUOUS_USAGE_STATS = 5;
+  private static final int SERVICE_TIER = 4;
+  private static final int INCLUDE_USAGE = 5;
+  private static final int CONTINUOUS_USAGE_STATS = 6;
   private static final byte[][] NAMES = {
     utf8("stream"),
     utf8("stream_options"),
     utf8("n"),
     utf8("model"),
+    utf8("service_tier"),
     utf8("include_usage"),
     utf8("continuous_usage_stats")
   };
@@ -172,6 +174,7 @@ public final class RequestSplice {
 
   private long n = ABSENT;
   private @Nullable String model;
+  private @Nullable String serviceTier;
 
   /**
    * For one body.
@@ -305,7 +308,7 @@ public final class RequestSplice {
         walk.capture();
       }
       case STREAM -> walk.capture();
-      case MODEL -> {
+      case MODEL, SERVICE_TIER -> {
         if (walk.isExact()) {
           walk.capture();
         }
@@ -328,6 +331,11 @@ public final class RequestSplice {
       case N -> {
         if (walk.isExact()) {
           n = walk.kind() == JsonWalk.Kind.NUMBER ? walk.count() : ABSENT;
+        }
+      }
+      case SERVICE_TIER -> {
+        if (walk.isExact()) {
+          serviceTier = walk.kind() == JsonWalk.Kind.TEXT ? walk.text() : null;
         }
       }
       case MODEL -> {
@@ -572,6 +580,11 @@ public final class RequestSplice {
   /** {@code model}, at most 256 bytes of UTF-8; null when there is none. */
   public @Nullable String model() {
     return model;
+  }
+
+  /** {@code service_tier}, at most 256 bytes of UTF-8; null when there is none. */
+  public @Nullable String serviceTier() {
+    return serviceTier;
   }
 
   /** Whether one of the members named here was stated twice. */

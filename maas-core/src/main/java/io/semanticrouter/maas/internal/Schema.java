@@ -47,7 +47,7 @@ final class Schema {
   final int tally;
 
   /** The slots of the counts here and below, as bits. */
-  final int slots;
+  final long slots;
 
   private final byte[][] names;
   private final Schema[] children;
@@ -57,7 +57,7 @@ final class Schema {
   private final byte[] index;
 
   private Schema(
-      Kind kind, int id, int tally, int slots, byte[][] names, Schema[] children, int[] words) {
+      Kind kind, int id, int tally, long slots, byte[][] names, Schema[] children, int[] words) {
     this.kind = kind;
     this.id = id;
     this.tally = tally;
@@ -183,7 +183,7 @@ final class Schema {
     }
 
     Members count(String name, int slot) {
-      int slots = tally == NO_TALLY ? 0 : Slots.bit(slot);
+      long slots = tally == NO_TALLY ? 0 : Slots.bit(slot);
       return with(
           name,
           new Schema(Kind.COUNT, slot, tally, slots, new byte[0][], new Schema[0], new int[0]));
@@ -199,7 +199,7 @@ final class Schema {
     }
 
     Schema build() {
-      int slots = 0;
+      long slots = 0;
       for (Schema child : children.values()) {
         slots |= child.tally == tally ? child.slots : 0;
       }

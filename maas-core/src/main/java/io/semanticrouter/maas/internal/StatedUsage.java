@@ -5,18 +5,42 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the documents of one body have stated, merged: per count, the later one wins; never added
- * up, never maximised. Not thread-safe.
+ * up, never maximised. A zero takes nothing back, and responses with ids of their own add up. Not
+ * thread-safe.
  */
 final class StatedUsage {
   private static final int NOWHERE = -1;
+
+  private static final long CACHE =
+      Slots.bit(Slots.CACHE_READ)
+          | Slots.bit(Slots.CACHED)
+          | Slots.bit(Slots.CACHE_READ_INPUT)
+          | Slots.bit(Slots.CACHE_WRITE)
+          | Slots.bit(Slots.CREATED_CACHE)
+          | Slots.bit(Slots.WRITE_INPUT);
+
+  /** Counts that may become 0: they say how another one is made up, or are not counted. */
+  private static final long ZEROED =
+      Slots.bit(Slots.TOTAL)
+          | Slots.bit(Slots.WRITE_5M)
+          | Slots.bit(Slots.WRITE_1H)
+          | Slots.bit(Slots.DETAIL_5M)
+          | Slots.bit(Slots.DETAIL_1H)
+          | Slots.bit(Slots.COST_TICKS);
 
   private final BodyFormat format;
   private @Nullable Dialect dialect;
 
   private final Tally merged = new Tally();
 
-  /** Room for what {@link #tally} adds up; most bodies need none. */
+  /** Room for what {@link #ofLast} adds up; most bodies need none. */
   private @Nullable Tally summed;
+
+  /** The sum of the responses before this one; null while there is only one. */
+  private @Nullable Tally earlier;
+
+  /** Calls of the provider's own tools that are stated outside of the usage; null for none. */
+  private @Nullable Tally tools;
 
   private @Nullable RawUsage raw;
   private boolean seen;
@@ -46,16 +70,32 @@ final class StatedUsage {
   private boolean malformed;
   private boolean duplicate;
   private boolean zeroAfterNonzero;
+  private boolean lowered;
+
+  /** Whether the output is only that of the beginning of a message. */
+  private boolean provisional;
+
+  /** Whether documents say that they are lists: of vectors, scores and the like. */
+  private boolean list;
+
+  /** Whether there was an answer in words. */
+  private boolean text;
+
   private boolean error;
   private long responseId;
   private long deltas;
   private int images;
+  private long choicesPerPrompt;
+  private @Nullable String tier;
 
   /** Whether the body is one document, and that is there. */
   private boolean whole;
 
   private @Nullable String cost;
   private @Nullable Iterations iterations;
+
+  /** Further models of the responses before this one; null for none. */
+  private @Nullable Iterations earlierTurns;
 
   /** Usage per choice; only while several of them state one. */
   private @Nullable ChoiceUsage choices;
@@ -76,7 +116,16 @@ final class StatedUsage {
    * @param single whether it is all there is: a body that is one JSON document
    */
   void take(EventFacts facts, boolean complete, boolean single) {
+    if (complete && begins(facts)) {
+      next();
+    }
+    if (facts.responseId != 0 && complete) {
+      responseId = facts.responseId;
+    }
     error |= facts.error || facts.type == Words.ERROR;
+    list |= facts.object == Words.LIST;
+    text |= facts.text || facts.converseMark;
+    tier = complete && facts.tier != null ? facts.tier : tier;
     highestChoice = Math.max(highestChoice, facts.highestChoice);
     if (dialect == null) {
       dialect = told(facts);
@@ -93,7 +142,72 @@ final class StatedUsage {
     }
     finished |= isEnd(facts);
     takeUsage(facts, complete, single);
+    if (complete) {
+      takeTools(facts);
+    }
     terminal |= seen && finished && dialect != Dialect.OPENAI && !summing;
+  }
+
+  /**
+   * Whether a document is of another response than those before: after the end of one, an answer
+   * under another id. An id alone says nothing, some servers make one per event.
+   */
+  private boolean begins(EventFacts facts) {
+    if (facts.responseId == 0 || responseId == 0 || facts.responseId == responseId) {
+      return false;
+    }
+    boolean over = seen && finished && (dialect != Dialect.OPENAI || highestChoice == 0);
+    return over
+        && switch (facts.type) {
+          case Words.MESSAGE, Words.MESSAGE_START, Words.RESPONSE_EVENT, Words.RESPONSE_ENDED ->
+              true;
+          case Words.INTERACTION_ENDED -> true;
+          default ->
+              facts.choiceSeen
+                  || facts.candidateSeen
+                  || facts.object == Words.RESPONSE
+                  || facts.object == Words.INTERACTION;
+        };
+  }
+
+  /** Another response begins: what the one before used is added to what comes. */
+  private void next() {
+    Tally before = new Tally();
+    before.merge(tally());
+    if (earlier == null) {
+      fill(before);
+      earlier = new Tally();
+    }
+    earlier.reset();
+    earlier.merge(before);
+    if (iterations != null) {
+      earlierTurns = earlierTurns == null ? new Iterations() : earlierTurns;
+      earlierTurns.addAdvisors(iterations);
+      iterations = null;
+    }
+    tools = null;
+    merged.reset();
+    choices = null;
+    highestChoice = 0;
+    cost = null;
+    seen = false;
+    spare = false;
+    ofRequest = false;
+    withinChoices = false;
+    terminal = false;
+    done = false;
+    finished = false;
+  }
+
+  private void takeTools(EventFacts facts) {
+    Tally stated = facts.tally(EventFacts.TOOLS);
+    boolean last = dialect == null || placeByType(dialect, facts.type) != NOWHERE;
+    if (stated != null && !stated.isEmpty() && last) {
+      if (tools == null) {
+        tools = new Tally();
+      }
+      tools.merge(stated);
+    }
   }
 
   private void takeUsage(EventFacts facts, boolean complete, boolean single) {
@@ -107,7 +221,7 @@ final class StatedUsage {
       takeChoices(facts, complete);
       return;
     }
-    if (isZeroSnapshot(stated) && seen && !tally(0).isZero() && facts.responseId == responseId) {
+    if (isZeroSnapshot(stated) && seen && !ofLast().isZero()) {
       zeroAfterNonzero = true;
       return;
     }
@@ -125,12 +239,14 @@ final class StatedUsage {
     if (summing) {
       merged.addAll(stated);
     } else {
-      merged.merge(stated);
+      merge(stated, running && choices != null);
     }
+    provisional = facts.type == Words.MESSAGE_START;
     Iterations turns = facts.iterations(place);
-    iterations = turns != null ? turns : iterations;
+    if (turns != null) {
+      takeTurns(turns, stated);
+    }
     cost = facts.cost != null ? facts.cost : cost;
-    responseId = facts.responseId;
     seen = true;
     spare = place == EventFacts.SPARE;
     ofRequest = !running;
@@ -140,6 +256,60 @@ final class StatedUsage {
     if (text != null) {
       facts.swapRaw(place, raw);
       raw = text;
+    }
+  }
+
+  /**
+   * The later count wins, but a zero takes nothing back.
+   *
+   * @param ofChoice whether it is the count of one of several choices: they go up and down
+   */
+  private void merge(Tally stated, boolean ofChoice) {
+    long kept = seen && !ofChoice ? merged.zeroedBy(stated) & ~ZEROED : 0;
+    if (kept != 0) {
+      kept = provisional ? kept & ~Slots.bit(Slots.OUTPUT) : kept;
+      kept = isMovedToCache(stated) ? kept & ~(CACHE | Slots.bit(Slots.INPUT)) : kept;
+      zeroAfterNonzero |= kept != 0;
+    }
+    long input = input(merged);
+    long output = merged.get(Slots.OUTPUT);
+    merged.merge(stated, ~kept);
+    if ((kept & (Slots.bit(Slots.INPUT) | Slots.bit(Slots.OUTPUT))) != 0) {
+      merged.remove(Slots.TOTAL);
+    }
+    if (seen && !ofChoice) {
+      lowered |= input(merged) < input || (merged.get(Slots.OUTPUT) < output && !provisional);
+    }
+  }
+
+  /** Input that is counted as cached from now on, where the cache stands beside the input. */
+  private boolean isMovedToCache(Tally stated) {
+    if (dialect != Dialect.ANTHROPIC && dialect != Dialect.CONVERSE) {
+      return false;
+    }
+    long cached = cached(stated);
+    boolean more = cached > cached(merged);
+    long input = stated.has(Slots.INPUT) ? stated.get(Slots.INPUT) : merged.get(Slots.INPUT);
+    return more || input + cached >= input(merged);
+  }
+
+  private static long cached(Tally tally) {
+    return Math.max(0, tally.firstFilled(Slots.CACHE_READ, Slots.CACHE_READ_INPUT))
+        + Math.max(0, tally.firstFilled(Slots.CACHE_WRITE, Slots.WRITE_BESIDE));
+  }
+
+  /** All the input, wherever it is stated. */
+  private long input(Tally tally) {
+    boolean beside = dialect == Dialect.ANTHROPIC || dialect == Dialect.CONVERSE;
+    return tally.get(Slots.INPUT) + (beside ? cached(tally) : 0);
+  }
+
+  /** Where a model has answered in place of another one, the input is not that of the other. */
+  private void takeTurns(Iterations turns, Tally stated) {
+    iterations = turns;
+    Tally served = turns.served();
+    if (served != null && !stated.has(Slots.INPUT)) {
+      merged.merge(served);
     }
   }
 
@@ -263,14 +433,17 @@ final class StatedUsage {
   private static boolean isEnd(EventFacts facts) {
     return switch (facts.type) {
       case Words.MESSAGE_DELTA -> facts.finished;
-      case Words.MESSAGE_STOP,
+      case Words.MESSAGE,
+          Words.MESSAGE_STOP,
           Words.RESPONSE_ENDED,
           Words.COHERE_END,
           Words.IMAGE_ENDED,
           Words.MEDIA_ENDED,
           Words.INTERACTION_ENDED ->
           true;
-      default -> facts.finished && (facts.candidateSeen || facts.type == Words.NONE);
+      default ->
+          (facts.finished && (facts.candidateSeen || facts.type == Words.NONE))
+              || (facts.object == Words.RESPONSE && facts.type == Words.NONE);
     };
   }
 
@@ -373,11 +546,46 @@ final class StatedUsage {
 
   // --- what came of it -------------------------------------------------------------------------
 
+  /** See {@link UsageScanner#choicesPerPrompt}. */
+  void choicesPerPrompt(long n) {
+    choicesPerPrompt = n;
+  }
+
+  /** The tallies of the whole body: what was stated for it, or the sum of its parts. */
+  Tally tally() {
+    Tally last = ofLast();
+    Tally beside = iterations == null ? null : iterations.beside();
+    if (earlier == null && beside == null) {
+      return last;
+    }
+    Tally sum = new Tally();
+    sum.merge(last);
+    if (beside != null) {
+      sum.addAll(beside);
+    }
+    if (earlier != null) {
+      fill(sum);
+      boolean totals = earlier.has(Slots.TOTAL) && (last.has(Slots.TOTAL) || !seen);
+      sum.addAll(earlier);
+      if (!totals) {
+        sum.remove(Slots.TOTAL);
+      }
+    }
+    return sum;
+  }
+
+  /** Calls of tools that the usage does not state itself. */
+  private void fill(Tally usage) {
+    if (tools != null) {
+      usage.merge(tools, ~usage.slots());
+    }
+  }
+
   /**
-   * The tallies of the whole request: what was stated for it, or the sum of its choices. Only to be
+   * Of the last response: what was stated for the request, or the sum of its choices. Only to be
    * read, until the next call; asking changes nothing of what is stated.
    */
-  Tally tally(long choicesPerPrompt) {
+  private Tally ofLast() {
     ChoiceUsage parts = ofRequest ? null : choices;
     Tally executor = iterations == null ? null : iterations.executor();
     if (parts == null && executor == null) {
@@ -415,7 +623,7 @@ final class StatedUsage {
   }
 
   boolean isSeen() {
-    return seen;
+    return seen || earlier != null;
   }
 
   boolean isFinal() {
@@ -427,8 +635,9 @@ final class StatedUsage {
   }
 
   boolean hasTooManyParts() {
+    Iterations turns = iterations();
     return (choices != null && !ofRequest && choices.isOverflown())
-        || (iterations != null && iterations.isOverflown());
+        || (turns != null && turns.isOverflown());
   }
 
   boolean isMalformed() {
@@ -443,6 +652,44 @@ final class StatedUsage {
     return zeroAfterNonzero;
   }
 
+  boolean isLowered() {
+    return lowered;
+  }
+
+  boolean isOfSeveralResponses() {
+    return earlier != null;
+  }
+
+  /** Whether the documents say that they are lists, which no model has generated. */
+  boolean isList() {
+    return list;
+  }
+
+  boolean isAnswered() {
+    return text || deltas > 0 || list;
+  }
+
+  @Nullable String tier() {
+    return tier;
+  }
+
+  /** The model that answered in place of the one that was asked first, or null. */
+  @Nullable String servedModel() {
+    return iterations == null ? null : iterations.servedModel();
+  }
+
+  /** Calls of a kind of tool: as the usage states them, else as they are listed outside of it. */
+  long calls(int from, int to) {
+    Tally usage = tally();
+    Tally outside = earlier == null ? tools : null;
+    long calls = Tally.ABSENT;
+    for (int slot = from; slot <= to; slot++) {
+      long stated = outside != null && !usage.has(slot) ? outside.get(slot) : usage.get(slot);
+      calls = stated < 0 ? calls : Math.min(Counts.MAX, Math.max(0, calls) + stated);
+    }
+    return calls;
+  }
+
   boolean isError() {
     return error;
   }
@@ -450,7 +697,7 @@ final class StatedUsage {
   /** Whether the usage so far says how much was generated, and not only what was sent. */
   boolean hasRunningOutput() {
     return seen
-        && (tally(0).has(Slots.OUTPUT) || merged.has(Slots.BILLED_OUTPUT))
+        && (ofLast().has(Slots.OUTPUT) || merged.has(Slots.BILLED_OUTPUT))
         && !(dialect == Dialect.ANTHROPIC && !finished);
   }
 
@@ -474,7 +721,16 @@ final class StatedUsage {
     return raw;
   }
 
+  /** The turns of further models. */
   @Nullable Iterations iterations() {
-    return iterations;
+    if (earlierTurns == null) {
+      return iterations;
+    }
+    Iterations all = new Iterations();
+    all.addAdvisors(earlierTurns);
+    if (iterations != null) {
+      all.addAdvisors(iterations);
+    }
+    return all;
   }
 }

@@ -11,10 +11,10 @@ final class Tally {
   private final long[] counts = new long[Slots.COUNT];
 
   /** Bit i: counts[i] was stated. */
-  private int present;
+  private long present;
 
   /** Bit i: counts[i] was stated, but what it stood in was stated again. */
-  private int stale;
+  private long stale;
 
   private boolean opened;
   private boolean closed;
@@ -50,7 +50,7 @@ final class Tally {
   }
 
   void put(int slot, long value) {
-    int bit = Slots.bit(slot);
+    long bit = Slots.bit(slot);
     if (((present | stale) & bit) != 0 && counts[slot] != value) {
       duplicate = true;
     }
@@ -78,12 +78,12 @@ final class Tally {
    * A key comes under which these counts stand. The last of several wins (RFC 8259, 4, as
    * practised), all of it: counts that it does not repeat are not mixed in.
    */
-  void restate(int slots) {
+  void restate(long slots) {
     stale |= present & slots;
     present &= ~slots;
   }
 
-  void malformed(int slots) {
+  void malformed(long slots) {
     malformed = true;
     restate(slots);
   }
@@ -99,6 +99,11 @@ final class Tally {
 
   boolean isEmpty() {
     return present == 0;
+  }
+
+  /** The slots that were stated, as bits. */
+  long slots() {
+    return present;
   }
 
   boolean has(int slot) {
@@ -125,9 +130,21 @@ final class Tally {
     return ABSENT;
   }
 
+  /**
+   * The first of these slots that was stated and is not 0, else 0 when one was stated, else {@link
+   * #ABSENT}: several names of one count, of which some are only filled in.
+   */
+  long firstFilled(int from, int to) {
+    long first = ABSENT;
+    for (int slot = from; slot <= to && first <= 0; slot++) {
+      first = Math.max(first, get(slot));
+    }
+    return first;
+  }
+
   boolean isZero() {
-    for (int rest = present; rest != 0; rest &= rest - 1) {
-      if (counts[Integer.numberOfTrailingZeros(rest)] != 0) {
+    for (long rest = present; rest != 0; rest &= rest - 1) {
+      if (counts[Long.numberOfTrailingZeros(rest)] != 0) {
         return false;
       }
     }
@@ -136,26 +153,44 @@ final class Tally {
 
   /** Takes over what another one states; what it does not state stays. */
   void merge(Tally other) {
-    for (int rest = other.present; rest != 0; rest &= rest - 1) {
-      int slot = Integer.numberOfTrailingZeros(rest);
-      counts[slot] = other.counts[slot];
-    }
-    present |= other.present;
+    merge(other, ~0L);
   }
 
-  /** Adds all that another one states. */
+  /** Takes over what another one states in these slots; what it does not state stays. */
+  void merge(Tally other, long slots) {
+    long taken = other.present & slots;
+    for (long rest = taken; rest != 0; rest &= rest - 1) {
+      int slot = Long.numberOfTrailingZeros(rest);
+      counts[slot] = other.counts[slot];
+    }
+    present |= taken;
+  }
+
+  /** Adds what another one states. */
   void addAll(Tally other) {
-    for (int rest = other.present; rest != 0; rest &= rest - 1) {
-      int slot = Integer.numberOfTrailingZeros(rest);
+    for (long rest = other.present; rest != 0; rest &= rest - 1) {
+      int slot = Long.numberOfTrailingZeros(rest);
       add(slot, other.counts[slot]);
     }
+  }
+
+  /** The slots that another one states as 0, and this one as more. */
+  long zeroedBy(Tally other) {
+    long zeroed = 0;
+    for (long rest = present & other.present; rest != 0; rest &= rest - 1) {
+      int slot = Long.numberOfTrailingZeros(rest);
+      if (other.counts[slot] == 0 && counts[slot] > 0) {
+        zeroed |= Slots.bit(slot);
+      }
+    }
+    return zeroed;
   }
 
   /** The largest count. */
   long max() {
     long max = 0;
-    for (int rest = present; rest != 0; rest &= rest - 1) {
-      max = Math.max(max, counts[Integer.numberOfTrailingZeros(rest)]);
+    for (long rest = present; rest != 0; rest &= rest - 1) {
+      max = Math.max(max, counts[Long.numberOfTrailingZeros(rest)]);
     }
     return max;
   }

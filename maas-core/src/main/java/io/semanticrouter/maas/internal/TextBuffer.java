@@ -131,6 +131,20 @@ final class TextBuffer {
     return !overflow && StringBytes.folds(bytes, 0, length, lowerCase);
   }
 
+  /** Whether it is that text. */
+  boolean is(String ascii) {
+    flushSurrogate();
+    if (length != ascii.length()) {
+      return false;
+    }
+    for (int i = 0; i < length; i++) {
+      if (bytes[i] != ascii.charAt(i)) {
+        return false;
+      }
+    }
+    return !overflow;
+  }
+
   /** The text; a character cut in two at the limit is left out. */
   @Override
   public String toString() {

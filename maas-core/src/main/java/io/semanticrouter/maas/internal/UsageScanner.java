@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * chunks anywhere. Memory is constant, and nothing is allocated per chunk or event.
  *
  * <p>Counts are taken from exact paths only, never from look-alikes in text, tool arguments or
- * schemas. They are kept as stated and merged per count, the later one wins; never added up, never
- * maximised. Not thread-safe.
+ * schemas. They are kept as stated and merged per count, the later one wins; never maximised, and
+ * only responses with ids of their own are added up. Not thread-safe.
  */
 public final class UsageScanner extends CutLines {
   /** How a body is cut into documents. */
@@ -63,7 +63,6 @@ public final class UsageScanner extends CutLines {
   private boolean malformedJson;
   private boolean truncated;
   private boolean unterminated;
-  private long choicesPerPrompt;
   private long bytes;
 
   /** A scanner for one body of chat completions or the like. */
@@ -85,7 +84,7 @@ public final class UsageScanner extends CutLines {
    * prompts: their prompt tokens then add up.
    */
   public void choicesPerPrompt(long n) {
-    choicesPerPrompt = n;
+    stated.choicesPerPrompt(n);
   }
 
   /** Reads the next chunk, any part of the body, an empty one included. */
@@ -160,7 +159,7 @@ public final class UsageScanner extends CutLines {
       flush();
       unterminated = sse.end();
     } else if (frames != null) {
-      truncated |= frames.isCut();
+      truncated |= frames.isCut() && !stated.isFinal();
     } else if (json != null && !json.isPristine()) {
       json.endInput();
       endDocument(json);
@@ -223,10 +222,12 @@ public final class UsageScanner extends CutLines {
   private void endDocument(JsonScanner scanner) {
     boolean complete = scanner.isComplete();
     boolean cutOff = !complete && !scanner.isMalformed() && ending;
-    truncated |= cutOff;
+    // What is cut off after the final usage takes nothing from it.
+    boolean needless = cutOff && stated.isFinal();
+    truncated |= cutOff && !needless;
     malformedJson |= !complete && !cutOff;
     boolean whole = complete || !scanner.isMalformed();
-    if (whole) {
+    if (whole && !needless) {
       boolean single = sse == null && frames == null && !documentRead && !rootArray.isOpen();
       stated.element(rootArray.isOpen());
       stated.take(facts, complete, single);
@@ -335,7 +336,7 @@ public final class UsageScanner extends CutLines {
     Dialect dialect = stated.dialect();
     return !stated.isSeen() || dialect == null
         ? null
-        : CanonicalUsage.of(stated.tally(choicesPerPrompt), dialect, promptOnly);
+        : CanonicalUsage.of(stated.tally(), dialect, promptOnly || stated.isList());
   }
 
   /** Takes the usage of further models: each with its name and tokens. */
@@ -351,29 +352,52 @@ public final class UsageScanner extends CutLines {
 
   /** A count as it was stated, or {@link #ABSENT}. */
   long stated(int slot) {
-    return stated.tally(choicesPerPrompt).get(slot);
+    return stated.tally().get(slot);
   }
 
   /** The largest count that was stated, for comparison with what is plausible. */
   public long largestCount() {
-    return stated.tally(choicesPerPrompt).max();
+    return stated.tally().max();
   }
 
   /** Seconds of audio that were billed, or {@link #ABSENT}. */
   public long audioSeconds() {
-    return stated.tally(choicesPerPrompt).get(Slots.AUDIO_SECONDS);
+    return stated.tally().get(Slots.AUDIO_SECONDS);
   }
 
   /** Units of a search that were billed, or {@link #ABSENT}. */
   public long searchUnits() {
-    return stated.tally(choicesPerPrompt).get(Slots.SEARCH_UNITS);
+    return stated.tally().get(Slots.SEARCH_UNITS);
   }
 
-  /** Calls of the provider's own tools, or {@link #ABSENT}. */
-  public long toolCalls() {
-    Tally tally = stated.tally(choicesPerPrompt);
-    boolean any = tally.has(Slots.WEB_SEARCHES) || tally.has(Slots.WEB_FETCHES);
-    return any ? tally.orZero(Slots.WEB_SEARCHES) + tally.orZero(Slots.WEB_FETCHES) : ABSENT;
+  /** Searches of the web and of social networks by the provider, or {@link #ABSENT}. */
+  public long webSearches() {
+    return stated.calls(Slots.WEB_SEARCHES, Slots.X_SEARCHES);
+  }
+
+  /** Sources that the provider's own search used, where it charges by source; or ABSENT. */
+  public long sources() {
+    return stated.calls(Slots.SOURCES, Slots.SOURCES);
+  }
+
+  /** Searches of stored files by the provider, or {@link #ABSENT}. */
+  public long fileSearches() {
+    return stated.calls(Slots.FILE_SEARCHES, Slots.DOCUMENT_SEARCHES);
+  }
+
+  /** Programs that the provider ran, or {@link #ABSENT}. */
+  public long codeRuns() {
+    return stated.calls(Slots.CODE_RUNS, Slots.CODE_RUNS);
+  }
+
+  /** Pages that the provider fetched, or {@link #ABSENT}. */
+  public long webFetches() {
+    return stated.calls(Slots.WEB_FETCHES, Slots.WEB_FETCHES);
+  }
+
+  /** Calls of other tools by the provider, or {@link #ABSENT}. */
+  public long otherToolCalls() {
+    return stated.calls(Slots.OTHER_TOOLS, Slots.OTHER_TOOLS);
   }
 
   /** Whether the body is one JSON document, and all of it has been read. */
@@ -388,7 +412,7 @@ public final class UsageScanner extends CutLines {
 
   /** The cost in US dollars as the provider states it, or null. */
   public @Nullable BigDecimal providerCost() {
-    long ticks = stated.tally(choicesPerPrompt).get(Slots.COST_TICKS);
+    long ticks = stated.tally().get(Slots.COST_TICKS);
     if (ticks >= 0) {
       return BigDecimal.valueOf(ticks, TICK_DIGITS).stripTrailingZeros();
     }
@@ -426,7 +450,28 @@ public final class UsageScanner extends CutLines {
 
   /** The model that the response names, at most 256 bytes of UTF-8; null when it names none. */
   public @Nullable String model() {
-    return facts.model;
+    String served = stated.servedModel();
+    return served != null ? served : facts.model;
+  }
+
+  /** The service tier that the response names, at most 256 bytes of UTF-8; or null. */
+  public @Nullable String serviceTier() {
+    return stated.tier();
+  }
+
+  /** Whether the response holds an answer, or a part of one. */
+  public boolean isAnswered() {
+    return stated.isAnswered();
+  }
+
+  /** Whether several responses with ids of their own were added up. */
+  public boolean isOfSeveralResponses() {
+    return stated.isOfSeveralResponses();
+  }
+
+  /** Whether a later statement is lower than an earlier one, and not zero; it was taken. */
+  public boolean isLowered() {
+    return stated.isLowered();
   }
 
   /** Whether the backend reported an error inside the body. */
@@ -459,7 +504,7 @@ public final class UsageScanner extends CutLines {
     return stated.isDuplicate();
   }
 
-  /** Whether an all-zero usage came after a real one; it was not taken. */
+  /** Whether a zero, or an all-zero usage, came after a real one; it was not taken. */
   public boolean zeroAfterNonzeroSeen() {
     return stated.isZeroAfterNonzero();
   }

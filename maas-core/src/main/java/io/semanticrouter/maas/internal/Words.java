@@ -43,6 +43,7 @@ final class Words {
   // modality
   static final int AUDIO = 30;
   static final int IMAGE = 31;
+  static final int VIDEO = 32;
 
   // time to live of a cache entry
   static final int FIVE_MINUTES = 40;
@@ -52,6 +53,19 @@ final class Words {
   static final int EXECUTOR = 50;
   static final int ADVISOR = 51;
   static final int FALLBACK = 52;
+
+  static final int COMPACTION = 53;
+
+  // parts of an answer
+  static final int TEXT = 66;
+  static final int WEB_SEARCH = 61;
+  static final int FILE_SEARCH = 62;
+  static final int CODE_RUN = 63;
+  static final int WEB_FETCH = 64;
+  static final int OTHER_TOOL = 65;
+
+  // what a web search did
+  static final int OPENED = 70;
 
   /** That generation goes on, where its end is a word. */
   static final int RUNNING = 60;
@@ -113,8 +127,46 @@ final class Words {
     return Schema.words(Paths.ELEMENT_WORD)
         .word("AUDIO", AUDIO)
         .word("IMAGE", IMAGE)
+        .word("VIDEO", VIDEO)
+        .word("DOCUMENT", IMAGE)
         .word("audio", AUDIO)
         .word("image", IMAGE)
+        .word("video", VIDEO)
+        .word("document", IMAGE)
+        .build();
+  }
+
+  /**
+   * Text, and tools that the provider runs itself: OpenAI Responses, xAI, Gemini Interactions,
+   * Groq's compound systems.
+   */
+  static Schema item() {
+    return Schema.words(Paths.ELEMENT_WORD)
+        .word("message", TEXT)
+        .word("text", TEXT)
+        .word("thinking", TEXT)
+        .word("web_search_call", WEB_SEARCH)
+        .word("x_search_call", WEB_SEARCH)
+        .word("google_search_call", WEB_SEARCH)
+        .word("search", WEB_SEARCH)
+        .word("file_search_call", FILE_SEARCH)
+        .word("code_interpreter_call", CODE_RUN)
+        .word("code_execution_call", CODE_RUN)
+        .word("python", CODE_RUN)
+        .word("url_context_call", WEB_FETCH)
+        .word("visit", WEB_FETCH)
+        .word("mcp_call", OTHER_TOOL)
+        .word("computer_call", OTHER_TOOL)
+        .word("shell_call", OTHER_TOOL)
+        .word("tool_search_call", OTHER_TOOL)
+        .build();
+  }
+
+  /** What a {@code web_search_call} did, where that was no search. */
+  static Schema action() {
+    return Schema.words(Paths.ACTION)
+        .word("open_page", OPENED)
+        .word("find_in_page", OPENED)
         .build();
   }
 
@@ -125,7 +177,7 @@ final class Words {
   static Schema iteration() {
     return Schema.words(Paths.ELEMENT_WORD)
         .word("message", EXECUTOR)
-        .word("compaction", EXECUTOR)
+        .word("compaction", COMPACTION)
         .word("advisor_message", ADVISOR)
         .word("fallback_message", FALLBACK)
         .build();

@@ -39,6 +39,9 @@ final class Oracle {
   /** Whether there is no telling if this has to be rejected. */
   boolean undecided;
 
+  /** Whether the last document is no JSON: the scanner may see it as one that stops early. */
+  boolean cut;
+
   /** Whether a count is stated under two names. */
   boolean ambiguous;
 
@@ -111,6 +114,7 @@ final class Oracle {
   private void event(List<String> data) {
     String payload = String.join("\n", data).replaceAll("^[ \t\n]+|[ \t\n]+$", "");
     data.clear();
+    cut &= payload.isEmpty();
     if (payload.equals("[DONE]")) {
       usage.done = true;
     } else if (payload.startsWith("{")) {
@@ -140,6 +144,7 @@ final class Oracle {
     // What is blanked is read by nobody: only keys that are stated twice are looked for in it.
     if (blanker.glued || judged == null || (stream && judged.size() != 1)) {
       rejected = true;
+      cut = judged == null;
       return;
     }
     boolean list = lists && !judged.isEmpty() && judged.get(0).isArray();

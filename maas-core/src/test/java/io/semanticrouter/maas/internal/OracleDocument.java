@@ -62,6 +62,10 @@ final class OracleDocument {
   String object = "";
   @Nullable String responseId;
   @Nullable String model;
+  @Nullable String tier;
+
+  /** Whether a part of an answer in words is listed. */
+  boolean words;
 
   OracleDocument(OracleFormat format, JsonNode root) {
     members(format.root, root);
@@ -89,10 +93,11 @@ final class OracleDocument {
   /** Whether counts under this key have been stated under another one. */
   private boolean restates(Node node, String name) {
     if (node.isCount()) {
-      return at(node.place).counts.containsKey(node.meaning);
+      return !node.meaning.equals("INDEX") && at(node.place).counts.containsKey(node.meaning);
     }
     if (node.element != null) {
-      return !node.place.isEmpty() && !name.equals("iterations") && !listed.add(name.charAt(0));
+      boolean named = node.hasCounts() && !name.equals("iterations");
+      return !node.place.isEmpty() && named && !listed.add(name.charAt(0));
     }
     return node.members.entrySet().stream().anyMatch(m -> restates(m.getValue(), m.getKey()));
   }
@@ -101,7 +106,7 @@ final class OracleDocument {
     if (node.element != null) {
       if (json.isArray()) {
         array(node, node.element, json, name);
-      } else if (!node.place.isEmpty()) {
+      } else if (!node.place.isEmpty() && node.hasCounts()) {
         malformed(node.place);
       }
     } else if (node.isObject()) {
@@ -111,7 +116,7 @@ final class OracleDocument {
           at(node.place).there = true;
         }
         members(node, json);
-      } else if (!node.place.isEmpty()) {
+      } else if (!node.place.isEmpty() && node.hasCounts()) {
         malformed(node.place);
       }
     } else if (node.isCount()) {
@@ -138,13 +143,25 @@ final class OracleDocument {
   }
 
   private void leaf(Node node, JsonNode json, String name) {
+    if (node.meaning.equals("tier") || node.meaning.equals("traffic")) {
+      String text = text(json);
+      boolean weaker = node.meaning.equals("traffic") && tier != null;
+      if (json.isTextual() && !weaker) {
+        tier = text.isEmpty() ? null : text;
+      }
+      return;
+    }
     switch (name) {
       case "type", "event_type" -> type = word(node, json);
       case "object" -> object = word(node, json);
       case "error" -> error |= isThere(json);
       case "stopReason" -> stopReason |= isThere(json);
       case "blockReason", "stop_reason", "stop", "done" -> finished |= isThere(json);
-      case "id" -> responseId = json.isTextual() ? json.textValue() : responseId;
+      case "id", "responseId", "response_id" -> {
+        if (json.isTextual()) {
+          responseId = json.textValue().isEmpty() ? null : json.textValue();
+        }
+      }
       default -> {
         if (node.meaning.equals("name") && json.isTextual() && model == null) {
           model = json.textValue().isEmpty() ? null : json.textValue();
@@ -176,15 +193,22 @@ final class OracleDocument {
                 candidateThere |= candidate.isObject();
                 finished |= isThere(candidate.get("finishReason"));
                 finished |= isThere(candidate.get("finish_reason"));
+                queries(candidate.path("groundingMetadata").path("webSearchQueries"));
+                queries(candidate.path("grounding_metadata").path("web_search_queries"));
               });
+      case "output", "outputs", "steps", "content", "executed_tools" -> json.forEach(this::item);
       case "data" -> json.forEach(image -> images += image.isObject() ? 1 : 0);
       case "iterations" -> turns(json, at(node.place));
       case "cacheDetails" ->
           parts(at(node.place), json, "ttl", "inputTokens", "WRITE_", "5m", "1h");
       default -> {
-        String direction = name.startsWith("prompt") ? "INPUT_" : "OUTPUT_";
+        boolean input = name.startsWith("prompt") || name.startsWith("input");
         String count = name.contains("_") ? "token_count" : "tokenCount";
-        parts(at(node.place), json, "modality", count, direction, "audio", "image");
+        modalities(
+            at(node.place),
+            json,
+            name.endsWith("by_modality") ? "tokens" : count,
+            input ? "INPUT_" : "OUTPUT_");
       }
     }
   }
@@ -205,6 +229,75 @@ final class OracleDocument {
       choices
           .computeIfAbsent(Math.min(index, ChoiceUsage.MAX_CHOICES), any -> new LinkedHashMap<>())
           .putAll(usage.counts);
+    }
+  }
+
+  private void queries(JsonNode list) {
+    if (list.isArray()) {
+      list.forEach(
+          query -> {
+            if (isThere(query)) {
+              call("WEB_SEARCHES");
+            }
+          });
+    }
+  }
+
+  private void call(String slot) {
+    at("TOOLS").counts.merge(slot, 1L, OracleDocument::sum);
+  }
+
+  private void item(JsonNode item) {
+    if (!item.isObject()) {
+      return;
+    }
+    String action = text(item.path("action").get("type"));
+    boolean search = !Set.of("open_page", "find_in_page").contains(action);
+    switch (text(item.get("type"))) {
+      case "message", "text", "thinking" -> words = true;
+      case "web_search_call", "x_search_call", "google_search_call", "search" ->
+          call(search ? "WEB_SEARCHES" : "WEB_FETCHES");
+      case "file_search_call" -> call("FILE_SEARCHES");
+      case "code_interpreter_call", "code_execution_call", "python" -> call("CODE_RUNS");
+      case "url_context_call", "visit" -> call("WEB_FETCHES");
+      case "mcp_call", "computer_call", "shell_call", "tool_search_call" -> call("OTHER_TOOLS");
+      default -> {
+        // no tool of the provider
+      }
+    }
+  }
+
+  /** Tokens of one kind of input or output; pages of documents count as images. */
+  private static void modalities(Stated usage, JsonNode json, String countName, String prefix) {
+    for (String kind : List.of("AUDIO", "IMAGE", "VIDEO")) {
+      usage.counts.remove(prefix + kind);
+    }
+    for (JsonNode element : json) {
+      if (!element.isObject()) {
+        usage.malformed |= !element.isNull();
+        continue;
+      }
+      JsonNode number = element.get(countName);
+      if (number == null || number.isNull()) {
+        continue;
+      }
+      Long value = integer(number);
+      String kind = text(element.get("modality"));
+      boolean oneCase =
+          kind.equals(kind.toUpperCase(Locale.ROOT)) || kind.equals(kind.toLowerCase(Locale.ROOT));
+      if (value == null) {
+        usage.malformed = true;
+      } else if (oneCase) {
+        switch (kind.toUpperCase(Locale.ROOT)) {
+          case "AUDIO" -> usage.counts.merge(prefix + "AUDIO", value, OracleDocument::sum);
+          case "IMAGE", "DOCUMENT" ->
+              usage.counts.merge(prefix + "IMAGE", value, OracleDocument::sum);
+          case "VIDEO" -> usage.counts.merge(prefix + "VIDEO", value, OracleDocument::sum);
+          default -> {
+            // text, or not known
+          }
+        }
+      }
     }
   }
 
@@ -254,7 +347,7 @@ final class OracleDocument {
       Map<String, Long> counts = new LinkedHashMap<>();
       turn(usage, counts, element, "input_tokens", "INPUT");
       turn(usage, counts, element, "output_tokens", "OUTPUT");
-      turn(usage, counts, element, "cache_creation_input_tokens", "CACHE_WRITE");
+      turn(usage, counts, element, "cache_creation_input_tokens", "WRITE_INPUT");
       turn(usage, counts, element, "cache_read_input_tokens", "CACHE_READ_INPUT");
       JsonNode split = element.get("cache_creation");
       if (split != null && split.isObject()) {

@@ -41,65 +41,137 @@ final class OracleFormat {
       return meaning.isEmpty() && element == null;
     }
 
+    /** Whether a count stands here or below, and not only in the elements of an array. */
+    boolean hasCounts() {
+      return isCount()
+          || (element != null && element.hasCounts())
+          || members.values().stream().anyMatch(Node::hasCounts);
+    }
+
     List<String> words() {
       return meaning.startsWith("word:") ? List.of(meaning.substring(5).split("\\|")) : List.of();
     }
   }
 
-  private static final String OPENAI_USAGE =
+  private static final String PROMPT_DETAILS =
       """
+      cached_tokens CACHE_READ
+      cached_read_tokens CACHED_READ
+      cache_write_tokens CACHE_WRITE
+      created_cache_tokens CREATED_CACHE
+      cache_creation_input_tokens CACHE_CREATION
+      cache_creation_tokens CACHE_CREATED
+      cached_write_tokens CACHED_WRITE
+      cache_creation.ephemeral_5m_input_tokens DETAIL_5M
+      cache_creation.ephemeral_1h_input_tokens DETAIL_1H
+      cache_creation_token_details.ephemeral_5m_input_tokens DETAIL_5M
+      cache_creation_token_details.ephemeral_1h_input_tokens DETAIL_1H
+      cached_write_token_details.cached_write_tokens_5m DETAIL_5M
+      cached_write_token_details.cached_write_tokens_1h DETAIL_1H
+      audio_tokens INPUT_AUDIO
+      image_tokens INPUT_IMAGE
+      video_tokens INPUT_VIDEO
+      """;
+
+  private static final String SERVER_TOOLS =
+      """
+      web_search_requests WEB_SEARCHES
+      web_fetch_requests WEB_FETCHES
+      code_execution_requests CODE_RUNS
+      tool_search_requests OTHER_TOOLS
+      """;
+
+  /** What proxies and providers add to the usage of either API of OpenAI. */
+  private static final String ADDED =
+      """
+      cache_read_input_tokens CACHE_READ_INPUT
+      cache_creation_input_tokens WRITE_INPUT
+      cache_write_tokens WRITE_BESIDE
+      cache_creation_tokens WRITE_BESIDE
+      cache_write_input_tokens WRITE_BESIDE
+      prompt_cache_write_tokens WRITE_BESIDE
+      cache_creation.ephemeral_5m_input_tokens WRITE_5M
+      cache_creation.ephemeral_1h_input_tokens WRITE_1H
+      claude_cache_creation_5_m_tokens WRITE_5M
+      claude_cache_creation_1_h_tokens WRITE_1H
+      num_sources_used SOURCES
+      server_side_tool_usage_details.web_search_calls WEB_SEARCHES
+      server_side_tool_usage_details.x_search_calls X_SEARCHES
+      server_side_tool_usage_details.code_interpreter_calls CODE_RUNS
+      server_side_tool_usage_details.file_search_calls FILE_SEARCHES
+      server_side_tool_usage_details.document_search_calls DOCUMENT_SEARCHES
+      server_side_tool_usage_details.mcp_calls OTHER_TOOLS
+      connectors.web_search WEB_SEARCHES
+      connectors.web_search_premium X_SEARCHES
+      connectors.code_interpreter CODE_RUNS
+      connectors.document_library DOCUMENT_SEARCHES
+      plugins.search.count WEB_SEARCHES
+      """
+          + under("server_tool_use.", SERVER_TOOLS)
+          + under("server_tool_use_details.", SERVER_TOOLS);
+
+  private static final String ITEM_WORDS =
+      "type word:message|text|thinking|web_search_call|x_search_call|google_search_call|search"
+          + "|file_search_call|code_interpreter_call|code_execution_call|python|url_context_call"
+          + "|visit|mcp_call|computer_call|shell_call|tool_search_call|function_call";
+
+  private static final String OUTPUT_ITEMS =
+      ITEM_WORDS + "\naction.type word:open_page|find_in_page|search\n";
+
+  private static final String OPENAI_USAGE =
+      ADDED
+          + under("prompt_tokens_details.", PROMPT_DETAILS)
+          + """
       prompt_tokens INPUT
       completion_tokens OUTPUT
       total_tokens TOTAL
       cached_tokens CACHED
       num_cached_tokens NUM_CACHED
       prompt_cache_hit_tokens CACHE_HIT
-      cache_read_input_tokens CACHE_READ_INPUT
       reasoning_tokens REASONING_BESIDE
+      citation_tokens CITATIONS
+      num_search_queries SEARCH_QUERIES
+      connector_tokens TOOL_INPUT
+      prompt_audio_seconds AUDIO_SECONDS
       cost_in_usd_ticks COST_TICKS
-      prompt_tokens_details.cached_tokens CACHE_READ
-      prompt_tokens_details.cache_write_tokens CACHE_WRITE
-      prompt_tokens_details.created_cache_tokens CREATED_CACHE
-      prompt_tokens_details.cache_creation_input_tokens CACHE_CREATION
-      prompt_tokens_details.audio_tokens INPUT_AUDIO
-      prompt_tokens_details.image_tokens INPUT_IMAGE
+      service_tier tier
       prompt_tokens_details.multimodal_tokens.audio INPUT_AUDIO
       prompt_tokens_details.multimodal_tokens.image INPUT_IMAGE
+      prompt_tokens_details.multimodal_tokens.video INPUT_VIDEO
       completion_tokens_details.reasoning_tokens REASONING
       completion_tokens_details.audio_tokens OUTPUT_AUDIO
       completion_tokens_details.image_tokens OUTPUT_IMAGE
+      completion_tokens_details.video_tokens OUTPUT_VIDEO
       completion_tokens_details.accepted_prediction_tokens ACCEPTED_PREDICTION
       completion_tokens_details.rejected_prediction_tokens REJECTED_PREDICTION
       """;
 
   private static final String INPUT_OUTPUT_USAGE =
-      """
+      ADDED
+          + under("input_tokens_details.", PROMPT_DETAILS)
+          + under("input_token_details.", PROMPT_DETAILS)
+          + """
+      service_tier tier
       input_tokens INPUT
       output_tokens OUTPUT
       total_tokens TOTAL
       seconds AUDIO_SECONDS
       cost_in_usd_ticks COST_TICKS
-      input_tokens_details.cached_tokens CACHE_READ
-      input_tokens_details.cache_write_tokens CACHE_WRITE
-      input_tokens_details.audio_tokens INPUT_AUDIO
-      input_tokens_details.image_tokens INPUT_IMAGE
-      input_token_details.cached_tokens CACHE_READ
-      input_token_details.cache_write_tokens CACHE_WRITE
-      input_token_details.audio_tokens INPUT_AUDIO
-      input_token_details.image_tokens INPUT_IMAGE
       output_tokens_details.reasoning_tokens REASONING
       output_tokens_details.audio_tokens OUTPUT_AUDIO
       output_tokens_details.image_tokens OUTPUT_IMAGE
+      output_tokens_details.video_tokens OUTPUT_VIDEO
       output_token_details.reasoning_tokens REASONING
       output_token_details.audio_tokens OUTPUT_AUDIO
       output_token_details.image_tokens OUTPUT_IMAGE
+      output_token_details.video_tokens OUTPUT_VIDEO
       """;
 
   private static final String ANTHROPIC_COUNTS =
       """
       input_tokens INPUT
       output_tokens OUTPUT
-      cache_creation_input_tokens CACHE_WRITE
+      cache_creation_input_tokens WRITE_INPUT
       cache_read_input_tokens CACHE_READ_INPUT
       cache_creation.ephemeral_5m_input_tokens WRITE_5M
       cache_creation.ephemeral_1h_input_tokens WRITE_1H
@@ -108,12 +180,12 @@ final class OracleFormat {
   private static final String ANTHROPIC_USAGE =
       ANTHROPIC_COUNTS
           + """
+          service_tier tier
           output_tokens_details.thinking_tokens REASONING
-          server_tool_use.web_search_requests WEB_SEARCHES
-          server_tool_use.web_fetch_requests WEB_FETCHES
           iterations[].type word:message|compaction|advisor_message|fallback_message
           iterations[].model text
           """
+          + under("server_tool_use.", SERVER_TOOLS)
           + under("iterations[].", ANTHROPIC_COUNTS);
 
   private static final String GEMINI_USAGE =
@@ -125,14 +197,16 @@ final class OracleFormat {
       toolUsePromptTokenCount TOOL_INPUT
       cachedContentTokenCount CACHE_READ
       totalTokenCount TOTAL
+      serviceTier tier
+      trafficType traffic
       promptTokensDetails[].tokenCount TOTAL
-      promptTokensDetails[].modality word:AUDIO|IMAGE|audio|image|TEXT
+      promptTokensDetails[].modality word:AUDIO|IMAGE|VIDEO|DOCUMENT|audio|image|video|document|TEXT
       promptTokenDetails[].tokenCount TOTAL
-      promptTokenDetails[].modality word:AUDIO|IMAGE|audio|image|TEXT
+      promptTokenDetails[].modality word:AUDIO|IMAGE|VIDEO|DOCUMENT|audio|image|video|document|TEXT
       candidatesTokensDetails[].tokenCount TOTAL
-      candidatesTokensDetails[].modality word:AUDIO|IMAGE|audio|image|TEXT
+      candidatesTokensDetails[].modality word:AUDIO|IMAGE|VIDEO|DOCUMENT|audio|image|video|document|TEXT
       responseTokensDetails[].tokenCount TOTAL
-      responseTokensDetails[].modality word:AUDIO|IMAGE|audio|image|TEXT
+      responseTokensDetails[].modality word:AUDIO|IMAGE|VIDEO|DOCUMENT|audio|image|video|document|TEXT
       """;
 
   private static final String GEMINI_SNAKE_USAGE =
@@ -144,12 +218,14 @@ final class OracleFormat {
       tool_use_prompt_token_count TOOL_INPUT
       cached_content_token_count CACHE_READ
       total_token_count TOTAL
+      service_tier tier
+      traffic_type traffic
       prompt_tokens_details[].token_count TOTAL
-      prompt_tokens_details[].modality word:AUDIO|IMAGE|audio|image|TEXT
+      prompt_tokens_details[].modality word:AUDIO|IMAGE|VIDEO|DOCUMENT|audio|image|video|document|TEXT
       candidates_tokens_details[].token_count TOTAL
-      candidates_tokens_details[].modality word:AUDIO|IMAGE|audio|image|TEXT
+      candidates_tokens_details[].modality word:AUDIO|IMAGE|VIDEO|DOCUMENT|audio|image|video|document|TEXT
       response_tokens_details[].token_count TOTAL
-      response_tokens_details[].modality word:AUDIO|IMAGE|audio|image|TEXT
+      response_tokens_details[].modality word:AUDIO|IMAGE|VIDEO|DOCUMENT|audio|image|video|document|TEXT
       """;
 
   private static final String INTERACTION_USAGE =
@@ -159,6 +235,10 @@ final class OracleFormat {
       total_thought_tokens REASONING
       total_cached_tokens CACHE_READ
       total_tool_use_tokens TOOL_INPUT
+      input_tokens_by_modality[].tokens TOTAL
+      input_tokens_by_modality[].modality word:audio|image|video|document|text
+      output_tokens_by_modality[].tokens TOTAL
+      output_tokens_by_modality[].modality word:audio|image|video|document|text
       total_tokens TOTAL
       """;
 
@@ -205,45 +285,66 @@ final class OracleFormat {
           + "|response|interaction|thing";
 
   private static final String ROOT =
-      "model name\nerror mark\ntype " + TYPES + "\nobject " + OBJECTS + "\n";
+      "model name\nservice_tier tier\nerror mark\ntype " + TYPES + "\nobject " + OBJECTS + "\n";
 
   /** The parts that formats are made of. */
   enum Part {
     OPENAI(
         ROOT
-            + "choices[].index INDEX\nchoices[].finish_reason mark\n"
+            + "id text\nchoices[].index INDEX\nchoices[].finish_reason mark\n"
+            + under("choices[].message.executed_tools[].", ITEM_WORDS)
+            + under(
+                "server_side_tool_usage.SERVER_SIDE_TOOL_",
+                """
+                WEB_SEARCH WEB_SEARCHES
+                X_SEARCH X_SEARCHES
+                CODE_EXECUTION CODE_RUNS
+                COLLECTIONS_SEARCH DOCUMENT_SEARCHES
+                MCP OTHER_TOOLS
+                """)
             + under("choices[].usage.", OPENAI_USAGE)
             + under("usage.", OPENAI_USAGE)
             + under("x_groq.usage.", OPENAI_USAGE)),
     RESPONSES(
         ROOT
-            + "response.id text\nresponse.model name\nresponse.error mark\n"
+            + "id text\nresponse.id text\nresponse.model name\nresponse.error mark\n"
+            + "response.service_tier tier\n"
+            + under("response.output[].", OUTPUT_ITEMS)
             + under("usage.", INPUT_OUTPUT_USAGE)
             + under("response.usage.", INPUT_OUTPUT_USAGE)),
+    OUTPUT(ROOT + under("output[].", OUTPUT_ITEMS)),
     MEDIA(ROOT + under("usage.", INPUT_OUTPUT_USAGE) + "data[].b64_json skipped\n"),
     ANTHROPIC(
         ROOT
-            + "message.model name\ndelta.stop_reason mark\n"
+            + "id text\nmessage.id text\nmessage.model name\ndelta.stop_reason mark\n"
+            + under("content[].", ITEM_WORDS)
             + under("usage.", ANTHROPIC_USAGE)
             + under("message.usage.", ANTHROPIC_USAGE)),
     GEMINI(
         ROOT
+            + "responseId text\nresponse_id text\n"
+            + "candidates[].groundingMetadata.webSearchQueries[] mark\n"
+            + "candidates[].grounding_metadata.web_search_queries[] mark\n"
             + "modelVersion name\nmodel_version name\ncandidates[].finishReason mark\n"
             + "candidates[].finish_reason mark\npromptFeedback.blockReason mark\n"
             + under("usageMetadata.", GEMINI_USAGE)
             + under("usage_metadata.", GEMINI_SNAKE_USAGE)),
     INTERACTIONS(
         ROOT
-            + "interaction.model name\n"
+            + "id text\ninteraction.id text\ninteraction.model name\n"
+            + "interaction.service_tier tier\n"
+            + under("outputs[].", ITEM_WORDS)
+            + under("steps[].", ITEM_WORDS)
             + ("event_type " + TYPES + "\n")
             + under("usage.", INTERACTION_USAGE)
             + under("interaction.usage.", INTERACTION_USAGE)),
-    CONVERSE(ROOT + "stopReason mark\n" + under("usage.", CONVERSE_USAGE)),
+    CONVERSE(ROOT + "stopReason mark\nserviceTier.type tier\n" + under("usage.", CONVERSE_USAGE)),
     COHERE(
         ROOT
             + ("event_type " + TYPES + "\n")
             + under("usage.", COHERE_USAGE)
             + under("meta.", COHERE_USAGE)
+            + under("message.content[].", ITEM_WORDS)
             + under("delta.usage.", COHERE_USAGE)
             + under("response.meta.", COHERE_USAGE)),
     /** Only what the names of others can be taken for; the rest is OwnFormatsTest's. */
@@ -270,8 +371,7 @@ final class OracleFormat {
     }
     for (String name : List.of("response", "message", "interaction", "delta")) {
       Node nested = root.members.getOrDefault(name, new Node());
-      boolean counts = !name.equals("delta") || nested.members.containsKey("usage");
-      nested.place = counts ? "NESTED" : "";
+      nested.place = nested.hasCounts() ? "NESTED" : "";
     }
     for (Map.Entry<String, Node> member : root.members.entrySet()) {
       String name = member.getKey();
@@ -305,7 +405,7 @@ final class OracleFormat {
             case COMPLETION -> List.of(Part.OPENAI, Part.OWN);
             case GENERATE -> List.of(Part.OPENAI, Part.MEDIA, Part.OWN);
             case EMBEDDING -> List.of(Part.OPENAI, Part.GEMINI, Part.COHERE, Part.OWN);
-            case RESPONSES -> List.of(Part.RESPONSES);
+            case RESPONSES -> List.of(Part.RESPONSES, Part.OUTPUT);
             case ANTHROPIC -> List.of(Part.ANTHROPIC);
             case GEMINI -> List.of(Part.GEMINI);
             case INTERACTIONS -> List.of(Part.INTERACTIONS);
@@ -363,6 +463,7 @@ final class OracleFormat {
       case "usage" -> "ROOT";
       case "meta", "usageMetadata", "usage_metadata" -> "BESIDE";
       case "amazon-bedrock-invocationMetrics" -> "SPARE";
+      case "server_side_tool_usage" -> "TOOLS";
       default -> "";
     };
   }

@@ -58,14 +58,31 @@ final class OracleGenerator {
   private static final String[][] SYNONYMS = {
     {"input_tokens_details", "input_token_details"},
     {"output_tokens_details", "output_token_details"},
-    {"promptTokensDetails", "promptTokenDetails"},
-    {"candidatesTokensDetails", "responseTokensDetails"},
+    {"promptTokensDetails", "promptTokenDetails", "input_tokens_by_modality"},
+    {"candidatesTokensDetails", "responseTokensDetails", "output_tokens_by_modality"},
     {"candidatesTokenCount", "responseTokenCount"},
     {"candidates_tokens_details", "response_tokens_details"},
     {"candidates_token_count", "response_token_count"},
     {"usageMetadata", "usage_metadata"},
-    {"meta"},
-    {"multimodal_tokens"},
+    {"meta", "no meta"},
+    {"multimodal_tokens", "none of them"},
+    {
+      "cache_write_tokens",
+      "cache_creation_tokens",
+      "cache_write_input_tokens",
+      "prompt_cache_write_tokens"
+    },
+    {"cache_creation", "cache_creation_token_details", "cached_write_token_details"},
+    {"cache_creation", "claude_cache_creation_5_m_tokens", "claude_cache_creation_1_h_tokens"},
+    {
+      "server_tool_use",
+      "server_tool_use_details",
+      "server_side_tool_usage_details",
+      "connectors",
+      "plugins"
+    },
+    {"service_tier", "serviceTier", "trafficType", "traffic_type"},
+    {"id", "responseId", "response_id"},
   };
   private static final String HOSTILE =
       "{}[]\",:\\ \n\r\t0179-+.eEtrufalsn\u0000\u00ff\u00ef\u00bb";
@@ -90,7 +107,8 @@ final class OracleGenerator {
     this.mostTokens = random.nextInt(3) == 0 ? 4 : 5000;
     for (String[] names : SYNONYMS) {
       if (!oneIn(10)) {
-        avoided.add(any(names));
+        avoided.addAll(List.of(names));
+        avoided.remove(any(names));
       }
     }
   }

@@ -9,7 +9,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +35,30 @@ final class OracleUsage {
   private final BodyFormat format;
   private @Nullable Dialect dialect;
 
+  /** Counts of which a zero is no less than what was there. */
+  private static final Set<String> FREE =
+      Set.of("TOTAL", "WRITE_5M", "WRITE_1H", "DETAIL_5M", "DETAIL_1H", "COST_TICKS");
+
+  private static final List<String> READS =
+      List.of("CACHE_READ", "CACHED_READ", "CACHED", "NUM_CACHED", "CACHE_HIT", "CACHE_READ_INPUT");
+  private static final List<String> WRITES =
+      List.of(
+          "CACHE_WRITE",
+          "CREATED_CACHE",
+          "CACHE_CREATION",
+          "CACHE_CREATED",
+          "CACHED_WRITE",
+          "WRITE_INPUT",
+          "WRITE_BESIDE");
+
   private final Map<String, Long> counts = new HashMap<>();
+
+  /** What the responses before this one came to, each. */
+  private final List<Map<String, Long>> before = new ArrayList<>();
+
+  private final List<List<Turn>> turnsBefore = new ArrayList<>();
+  private final Map<String, Long> tools = new HashMap<>();
+  private boolean fromStart;
   private @Nullable List<Turn> turns;
   private @Nullable Map<Long, Map<String, Long>> choices;
   private long lastChoice;
@@ -54,6 +76,10 @@ final class OracleUsage {
   boolean contradictory;
   boolean zeroAfterNonzero;
   boolean error;
+  boolean lowered;
+  boolean list;
+  boolean answered;
+  @Nullable String tier;
   int images;
   int deltas;
   @Nullable String model;
@@ -69,6 +95,13 @@ final class OracleUsage {
    * @param only whether the body is this document, and not a stream or a list of them
    */
   void take(OracleDocument d, boolean only) {
+    if (isNext(d)) {
+      close();
+    }
+    responseId = d.responseId == null ? responseId : d.responseId;
+    tier = d.tier == null ? tier : d.tier;
+    list |= d.object.equals("list");
+    answered |= d.words || d.stopReason || list;
     error |= d.error || d.type.equals("error");
     highestChoice = Math.max(highestChoice, d.highestChoice);
     images += d.images + (d.type.startsWith("image_") ? 1 : 0);
@@ -87,8 +120,51 @@ final class OracleUsage {
     boolean delta = typedDelta || (untyped && (d.choiceThere || d.candidateThere));
     deltas += (format == BodyFormat.GENERATE ? !d.finished : delta) ? 1 : 0;
     finished |= ends(d);
+    answered |= deltas > 0;
     takeUsage(d, only);
+    if (!placeOf(d).isEmpty()) {
+      tools.putAll(d.at("TOOLS").counts);
+    }
     terminal |= seen && finished && dialect != Dialect.OPENAI;
+  }
+
+  /** An answer under another id, after the end of one that stated its usage. */
+  private boolean isNext(OracleDocument d) {
+    boolean other = d.responseId != null && responseId != null && !d.responseId.equals(responseId);
+    boolean parallel = dialect == Dialect.OPENAI && highestChoice > 0;
+    boolean answer =
+        Set.of("message", "message_start").contains(d.type)
+            || d.type.matches("response\\.(created|queued|in_progress)")
+            || RESPONSE_ENDS.contains(d.type)
+            || INTERACTION_ENDS.contains(d.type)
+            || d.choiceThere
+            || d.candidateThere
+            || Set.of("response", "interaction").contains(d.object);
+    return other && seen && finished && !parallel && answer;
+  }
+
+  private void close() {
+    Map<String, Long> closed = ofLast();
+    if (turns != null && turns.stream().anyMatch(turn -> turn.kind().equals("fallback_message"))) {
+      sumOf("compaction").forEach((slot, count) -> closed.merge(slot, count, OracleDocument::sum));
+    }
+    tools.forEach(closed::putIfAbsent);
+    before.add(closed);
+    if (turns != null) {
+      turnsBefore.add(turns);
+    }
+    counts.clear();
+    tools.clear();
+    turns = null;
+    choices = null;
+    highestChoice = 0;
+    seen = false;
+    spare = false;
+    ofRequest = false;
+    withinChoices = false;
+    terminal = false;
+    done = false;
+    finished = false;
   }
 
   private static boolean isDeltaType(String type) {
@@ -99,7 +175,8 @@ final class OracleUsage {
     if (d.type.equals("message_delta")) {
       return d.finished;
     }
-    return d.type.equals("message_stop")
+    return Set.of("message", "message_stop").contains(d.type)
+        || (d.type.isEmpty() && d.object.equals("response"))
         || RESPONSE_ENDS.contains(d.type)
         || COHERE_ENDS.contains(d.type)
         || INTERACTION_ENDS.contains(d.type)
@@ -179,10 +256,9 @@ final class OracleUsage {
       takeChoices(d);
       return;
     }
-    boolean sameResponse = Objects.equals(d.responseId, responseId);
-    boolean nonzero = counts.values().stream().anyMatch(count -> count > 0);
+    boolean nonzero = seen && counts.values().stream().anyMatch(count -> count > 0);
     boolean snapshot = stated.counts.containsKey("INPUT") || stated.counts.containsKey("TOTAL");
-    if (stated.isZero() && snapshot && nonzero && sameResponse) {
+    if (stated.isZero() && snapshot && nonzero) {
       zeroAfterNonzero = true;
       return;
     }
@@ -197,14 +273,129 @@ final class OracleUsage {
     if (sums) {
       counts.remove("TOTAL");
     }
-    counts.putAll(stated.counts);
+    putCounts(stated.counts, running && choices != null);
+    fromStart = d.type.equals("message_start");
     turns = stated.turns == null ? turns : stated.turns;
-    responseId = d.responseId;
+    if (stated.turns != null && !stated.counts.containsKey("INPUT")) {
+      counts.putAll(served(stated.turns));
+    }
     seen = true;
     spare = place.equals("SPARE");
     ofRequest = !running;
     withinChoices = false;
     terminal = only || spare || isLast(d);
+  }
+
+  private void putCounts(Map<String, Long> stated, boolean ofChoice) {
+    Map<String, Long> old = new HashMap<>(counts);
+    boolean beside = dialect == Dialect.ANTHROPIC || dialect == Dialect.CONVERSE;
+    long cache = first(stated, READS) + first(stated, WRITES);
+    long oldCache = first(old, READS) + first(old, WRITES);
+    long input = stated.getOrDefault("INPUT", old.getOrDefault("INPUT", -1L));
+    boolean moved =
+        beside && (cache > oldCache || input + cache >= old.getOrDefault("INPUT", -1L) + oldCache);
+    Set<String> cacheSide =
+        Set.of(
+            "INPUT",
+            "CACHE_READ",
+            "CACHED",
+            "CACHE_READ_INPUT",
+            "CACHE_WRITE",
+            "CREATED_CACHE",
+            "WRITE_INPUT");
+    Set<String> refused = new HashSet<>();
+    stated.forEach(
+        (slot, count) -> {
+          boolean zeroed = seen && count == 0 && old.getOrDefault(slot, 0L) > 0;
+          boolean allowed =
+              ofChoice
+                  || FREE.contains(slot)
+                  || (fromStart && slot.equals("OUTPUT"))
+                  || (moved && cacheSide.contains(slot));
+          if (!zeroed || allowed) {
+            counts.put(slot, count);
+          } else {
+            refused.add(slot);
+          }
+        });
+    zeroAfterNonzero |= !refused.isEmpty();
+    if (refused.contains("INPUT") || refused.contains("OUTPUT")) {
+      counts.remove("TOTAL");
+    }
+    if (seen && !ofChoice) {
+      lowered |= all(counts, beside) < all(old, beside);
+      boolean less = counts.getOrDefault("OUTPUT", -1L) < old.getOrDefault("OUTPUT", -1L);
+      lowered |= less && !fromStart;
+    }
+  }
+
+  private static long all(Map<String, Long> counts, boolean beside) {
+    long cache = first(counts, READS) + first(counts, WRITES);
+    return counts.getOrDefault("INPUT", -1L) + (beside ? cache : 0);
+  }
+
+  private static long first(Map<String, Long> counts, List<String> slots) {
+    return slots.stream()
+        .mapToLong(slot -> counts.getOrDefault(slot, 0L))
+        .filter(n -> n > 0)
+        .findFirst()
+        .orElse(0);
+  }
+
+  /** What the last model used that stood in for another one. */
+  private static Map<String, Long> served(List<Turn> turns) {
+    String model = servedModel(turns);
+    Map<String, Long> served = new HashMap<>();
+    boolean begun = false;
+    for (Turn turn : turns) {
+      if (turn.kind().equals("fallback_message")) {
+        begun |= turn.model().equals(model);
+        boolean unnamed = turn.model().equals("unknown");
+        if (turn.model().equals(model) || (begun && unnamed) || model.isEmpty()) {
+          turn.counts().forEach((slot, count) -> served.merge(slot, count, OracleDocument::sum));
+        } else if (!unnamed) {
+          begun = false;
+          served.clear();
+        }
+      }
+    }
+    return served;
+  }
+
+  private static String servedModel(List<Turn> turns) {
+    String model = "";
+    for (Turn turn : turns) {
+      boolean named = turn.kind().equals("fallback_message") && !turn.model().equals("unknown");
+      model = named ? turn.model() : model;
+    }
+    return model;
+  }
+
+  @Nullable String model() {
+    String served = turns == null ? "" : servedModel(turns);
+    return served.isEmpty() ? model : served;
+  }
+
+  boolean isOfSeveralResponses() {
+    return !before.isEmpty();
+  }
+
+  boolean isSeen() {
+    return seen || !before.isEmpty();
+  }
+
+  /** Calls of one kind of tool, -1 for none. */
+  long calls(String... slots) {
+    Map<String, Long> usage = counts();
+    if (before.isEmpty()) {
+      tools.forEach(usage::putIfAbsent);
+    }
+    long calls = -1;
+    for (String slot : slots) {
+      long stated = usage.getOrDefault(slot, -1L);
+      calls = stated < 0 ? calls : OracleDocument.sum(Math.max(0, calls), stated);
+    }
+    return calls;
   }
 
   private boolean isLast(OracleDocument d) {
@@ -261,8 +452,27 @@ final class OracleUsage {
 
   // --- what came of it -------------------------------------------------------------------------
 
-  /** The counts by the names of their slots. */
+  /** The counts by the names of their slots, of all responses together. */
   Map<String, Long> counts() {
+    Map<String, Long> sums = ofLast();
+    if (turns != null && turns.stream().anyMatch(turn -> turn.kind().equals("fallback_message"))) {
+      sumOf("compaction").forEach((slot, count) -> sums.merge(slot, count, OracleDocument::sum));
+    }
+    boolean total = sums.containsKey("TOTAL") || !seen;
+    if (!before.isEmpty()) {
+      tools.forEach(sums::putIfAbsent);
+    }
+    for (Map<String, Long> earlier : before) {
+      total &= earlier.containsKey("TOTAL");
+      earlier.forEach((slot, count) -> sums.merge(slot, count, OracleDocument::sum));
+    }
+    if (!before.isEmpty() && !total) {
+      sums.remove("TOTAL");
+    }
+    return sums;
+  }
+
+  private Map<String, Long> ofLast() {
     Map<String, Long> all = new HashMap<>(counts);
     if (choices != null && !ofRequest) {
       all.remove("TOTAL");
@@ -315,8 +525,12 @@ final class OracleUsage {
   /** Counts by the model that did not answer, but was asked; four of them at most. */
   Map<String, Map<String, Long>> otherModels() {
     Map<String, Map<String, Long>> others = new LinkedHashMap<>();
+    List<List<Turn>> all = new ArrayList<>(turnsBefore);
     if (turns != null) {
-      for (Turn turn : turns) {
+      all.add(turns);
+    }
+    for (List<Turn> some : all) {
+      for (Turn turn : some) {
         if (turn.kind().equals("advisor_message")
             && (others.containsKey(turn.model()) || others.size() < Iterations.MAX_ADVISORS)) {
           Map<String, Long> sums = others.computeIfAbsent(turn.model(), any -> new HashMap<>());

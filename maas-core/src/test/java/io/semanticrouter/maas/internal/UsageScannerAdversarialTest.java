@@ -43,7 +43,7 @@ class UsageScannerAdversarialTest {
   @ParameterizedTest
   @ValueSource(strings = {"\\q", "\\u12", "\\ud83c\\udf0"})
   void escape_that_is_none_in_a_text_that_is_skipped_is_the_same_wherever_it_is_cut(String escape) {
-    byte[] body = utf8("{\"id\":\"" + escape + "\",\"usage\":" + USAGE + "}");
+    byte[] body = utf8("{\"text\":\"" + escape + "\",\"usage\":" + USAGE + "}");
     for (int size = 1; size <= body.length; size++) {
       assertThat(facts(scan(Framing.JSON, body, size))).as("chunks of %d", size).isEqualTo(TRUTH);
     }

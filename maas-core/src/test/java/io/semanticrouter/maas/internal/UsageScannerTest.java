@@ -115,25 +115,6 @@ class UsageScannerTest {
   }
 
   @Test
-  void calls_of_tools_add_up_and_are_absent_where_none_is_stated() {
-    String usage = "{\"type\":\"message\",\"usage\":{\"input_tokens\":1,\"server_tool_use\":{%s}}}";
-    String searches = "\"web_search_requests\":3";
-    String fetches = "\"web_fetch_requests\":2";
-    assertThat(toolCalls(usage.replace("%s", searches))).isEqualTo(3);
-    assertThat(toolCalls(usage.replace("%s", fetches))).isEqualTo(2);
-    assertThat(toolCalls(usage.replace("%s", searches + "," + fetches))).isEqualTo(5);
-    assertThat(toolCalls(usage.replace("%s", ""))).isEqualTo(UsageScanner.ABSENT);
-  }
-
-  private static long toolCalls(String body) {
-    UsageScanner scanner = new UsageScanner(BodyFormat.ANTHROPIC, Framing.JSON);
-    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-    scanner.feed(bytes, 0, bytes.length);
-    scanner.end();
-    return scanner.toolCalls();
-  }
-
-  @Test
   void usage_is_kept_as_it_is_written() {
     String usage = "{ \"prompt_tokens\": 1,\n\"x\":[\"}\"] }";
     assertThat(scan(Framing.JSON, "{\"usage\":" + usage + "}").rawUsage()).isEqualTo(usage);

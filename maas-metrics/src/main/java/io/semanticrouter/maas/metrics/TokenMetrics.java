@@ -56,7 +56,8 @@ final class TokenMetrics implements SeriesMetrics {
         exchanges.counter(
             "semantic_router_units",
             "What is billed by the piece and not by the token.",
-            ClosedLabels.of("unit", "audio_second", "image", "search_unit", "tool_call"));
+            ClosedLabels.of(
+                "unit", "audio_second", "image", "search_unit", "tool_call", "free_tool_call"));
   }
 
   @Override
@@ -97,7 +98,8 @@ final class TokenMetrics implements SeriesMetrics {
     addPart(units, series, unit++, usage.audioSeconds());
     addPart(units, series, unit++, usage.images());
     addPart(units, series, unit++, usage.searchUnits());
-    addPart(units, series, unit, usage.toolCalls());
+    addPart(units, series, unit++, usage.toolCalls());
+    addPart(units, series, unit, usage.freeToolCalls());
   }
 
   /** Adds what is known of prompt and completion to a counter of {@link #TYPES}. */

@@ -13,6 +13,7 @@ import io.semanticrouter.maas.PiiType;
 import io.semanticrouter.maas.ResponsePath;
 import io.semanticrouter.maas.RouterReport;
 import io.semanticrouter.maas.Routing;
+import io.semanticrouter.maas.ServiceTier;
 import io.semanticrouter.maas.TokenUsage;
 import io.semanticrouter.maas.UsageLine;
 import io.semanticrouter.maas.UsageRecord;
@@ -170,6 +171,7 @@ final class Records {
         200,
         ForcedUsage.OFF,
         router,
+        ServiceTier.UNKNOWN,
         measurement,
         cost,
         unpriced);
