@@ -8,9 +8,41 @@ import java.nio.charset.StandardCharsets;
  * right exception of it. Sources: the pages on errors of the API references.
  */
 final class ErrorAnswers {
-  static final int FORBIDDEN = 403;
+  private static final int BAD_REQUEST = 400;
+  private static final int FORBIDDEN = 403;
+  private static final int HEAD_TOO_LARGE = 431;
+  private static final String UNMEASURABLE = "unmeasurable_request";
 
   private ErrorAnswers() {}
+
+  /** The gateway vouches for nobody that the request could be billed to. */
+  static LocalAnswer unusableIdentity(Operation operation) {
+    return of(
+        operation,
+        FORBIDDEN,
+        "identity_unusable",
+        "The request was refused: the gateway states no user or tier that can be billed.");
+  }
+
+  /** The body cannot be made to ask for usage. */
+  static LocalAnswer unmeasurableBody(Operation operation) {
+    return of(
+        operation,
+        BAD_REQUEST,
+        UNMEASURABLE,
+        "The usage of this request could not be measured: send plain JSON whose stream and"
+            + " stream_options are stated once, as true, false or an object.");
+  }
+
+  /** The head has no room for an edit. */
+  static LocalAnswer fullHead(Operation operation) {
+    return of(
+        operation,
+        HEAD_TOO_LARGE,
+        UNMEASURABLE,
+        "The usage of this request could not be measured: it has too many headers, or too long"
+            + " ones.");
+  }
 
   /**
    * An error.
@@ -19,7 +51,7 @@ final class ErrorAnswers {
    * @param code a word for programs, where the API has a place for it
    * @param message a sentence for people; nothing in it needs to be escaped in JSON
    */
-  static LocalAnswer of(Operation operation, int status, String code, String message) {
+  private static LocalAnswer of(Operation operation, int status, String code, String message) {
     boolean forbidden = status == FORBIDDEN;
     HeaderEdits.Builder headers = new HeaderEdits.Builder();
     headers.set("content-type", "application/json");
@@ -44,7 +76,7 @@ final class ErrorAnswers {
                 "x-amzn-errortype", forbidden ? "AccessDeniedException" : "ValidationException");
             yield "{\"message\":\"" + message + "\"}";
           }
-          case COHERE_CHAT -> "{\"message\":\"" + message + "\"}";
+          case COHERE_CHAT, RERANK -> "{\"message\":\"" + message + "\"}";
           default ->
               "{\"error\":{\"message\":\""
                   + message

@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +61,10 @@ public final class Exchange implements AutoCloseable {
   private final ForcedUsage forcedUsage;
   private final @Nullable RequestRouting requestRouting;
   private final RouterReport routerReport;
+
+  /** Whether the head has no room for an edit without which the request must not go on. */
+  private final boolean isHeadFull;
+
   private final Instant startedAt;
   private final long startedNanos;
 
@@ -100,7 +105,7 @@ public final class Exchange implements AutoCloseable {
       ForcedUsage forcedUsage,
       @Nullable RequestRouting requestRouting,
       RouterReport routerReport,
-      @Nullable LocalAnswer refusal,
+      boolean isHeadFull,
       Instant startedAt,
       long startedNanos) {
     this.metering = metering;
@@ -115,11 +120,9 @@ public final class Exchange implements AutoCloseable {
     this.forcedUsage = forcedUsage;
     this.requestRouting = requestRouting;
     this.routerReport = routerReport;
+    this.isHeadFull = isHeadFull;
     this.startedAt = startedAt;
     this.startedNanos = startedNanos;
-    if (refusal != null) {
-      refuse(refusal);
-    }
   }
 
   /**
@@ -142,26 +145,34 @@ public final class Exchange implements AutoCloseable {
   }
 
   /**
-   * Refuses the exchange where {@code authentication.unusable} says so: settles it, and returns the
-   * answer for the client instead of a backend's. Null when the exchange goes on. Called right
-   * after {@link Metering#begin}, by gateways that can answer themselves; without it nothing is
-   * refused. Nor are unlisted requests: they need not have to do with models.
+   * Refuses the request where the configuration says so: settles the exchange, and returns the
+   * answer for the client instead of a backend's. Null when the request goes on. Refused is an
+   * identity that cannot be billed ({@code authentication.unusable: refuse}), and a head that has
+   * no room for the edits that a bill depends on ({@code usage.unmeasurable: refuse}), or for the
+   * removal of headers with which a client would steer a router. Called right after {@link
+   * Metering#begin}, by gateways that can answer themselves; without it nothing is refused. Nor are
+   * unlisted requests: they need not have to do with models.
    */
   public @Nullable LocalAnswer refuse() {
-    if (operation == null || unlisted || settled || !metering.refuses(identity)) {
+    if (operation == null || unlisted || settled) {
       return null;
     }
-    LocalAnswer answer =
-        ErrorAnswers.of(
-            operation,
-            ErrorAnswers.FORBIDDEN,
-            "identity_unusable",
-            "The request was refused: the gateway states no user or tier that can be billed.");
-    status = answer.status();
-    localAnswer = answer;
-    settleAnswered(
-        Measurement.of(Status.NONE, EnumSet.of(Reason.HTTP_ERROR, Reason.IDENTITY_REFUSED), null));
-    return answer;
+    if (isHeadFull) {
+      return refuse(ErrorAnswers.fullHead(operation), EnumSet.of(Reason.UNMEASURABLE));
+    }
+    return metering.refuses(identity)
+        ? refuse(
+            ErrorAnswers.unusableIdentity(operation),
+            EnumSet.of(Reason.HTTP_ERROR, Reason.IDENTITY_REFUSED))
+        : null;
+  }
+
+  /** The request does not go on. */
+  private LocalAnswer refuse(LocalAnswer refusal, Set<Reason> reasons) {
+    status = refusal.status();
+    localAnswer = refusal;
+    settleAnswered(Measurement.of(Status.NONE, reasons, null));
+    return refusal;
   }
 
   /**
@@ -245,16 +256,9 @@ public final class Exchange implements AutoCloseable {
       forcing.endRequest(out);
       boolean isText = operation == Operation.CHAT || operation == Operation.COMPLETION;
       if (operation != null && isText && localAnswer == null && forcing.isRefused()) {
-        refuse(Refusals.ofBody(operation));
+        refuse(ErrorAnswers.unmeasurableBody(operation), EnumSet.of(Reason.UNMEASURABLE));
       }
     }
-  }
-
-  /** The request does not go on. */
-  private void refuse(LocalAnswer refusal) {
-    status = refusal.status();
-    localAnswer = refusal;
-    settleAnswered(ResponseMeter.without(Status.NONE, Reason.UNMEASURABLE));
   }
 
   /**
@@ -293,9 +297,9 @@ public final class Exchange implements AutoCloseable {
   }
 
   /**
-   * What the client gets instead of a backend's answer; null when a backend answers. Known at once
-   * when the head of the request is refused, once the request body is whole, or once it was
-   * {@linkplain #refuse() refused}. The exchange is settled then.
+   * What the client gets instead of a backend's answer; null when a backend answers. Known once the
+   * request was {@linkplain #refuse() refused}, or once its body is whole. The exchange is settled
+   * then.
    */
   public @Nullable LocalAnswer localAnswer() {
     return localAnswer;
@@ -664,7 +668,7 @@ public final class Exchange implements AutoCloseable {
       return Measurement.of(
           Status.NONE,
           abort == null
-              ? java.util.Set.of(Reason.NO_RESPONSE)
+              ? Set.of(Reason.NO_RESPONSE)
               : EnumSet.of(Reason.NO_RESPONSE, abort.reason()),
           null);
     }

@@ -96,7 +96,7 @@ public final class Metering {
     HeaderEdits editsWithBody = HeaderEdits.EMPTY;
     UsageForcing forcing = null;
     ForcedUsage forcedUsage = ForcedUsage.OFF;
-    LocalAnswer refusal = null;
+    boolean isHeadFull = false;
     if (config.mode().isIntegrated()) {
       try {
         identity = identities.read(request);
@@ -110,9 +110,8 @@ public final class Metering {
         edits = routingHeaders.ask(request, generates);
         if (!edits.fitInto(request)) {
           // Headers that steer a router have to go, and the gateway takes no change of this head.
-          boolean steers = !edits.toRemove().isEmpty();
+          isHeadFull = !edits.toRemove().isEmpty();
           edits = HeaderEdits.EMPTY;
-          refusal = operation == null || !steers ? null : Refusals.ofHead(operation);
         }
         if (operation != null && generates) {
           UsageConfig.AcceptEncoding accepted = config.usage().acceptEncoding();
@@ -135,9 +134,7 @@ public final class Metering {
           HeaderEdits narrowed = AcceptEncoding.edit(edits, request, accepted, codings);
           edits = narrowed.fitInto(request) ? narrowed : edits;
           boolean refuses = config.usage().unmeasurable() == UsageConfig.Unmeasurable.REFUSE;
-          if (refuses && forcedUsage == ForcedUsage.NO_ROOM) {
-            refusal = Refusals.ofHead(operation);
-          }
+          isHeadFull |= refuses && forcedUsage == ForcedUsage.NO_ROOM;
         } else if (detects) {
           HeaderEdits narrowed =
               AcceptEncoding.edit(edits, request, config.usage().acceptEncoding(), codings);
@@ -183,7 +180,7 @@ public final class Metering {
         forcedUsage,
         routing,
         routerReport,
-        refusal,
+        isHeadFull,
         now(),
         nanos());
   }

@@ -352,7 +352,7 @@ class UnmeasurableTest {
   void head_without_room_is_refused_with_431(String path, String beginning) {
     Exchange exchange =
         metering("unmeasurable", "refuse").begin("POST", path, full("content-length", "27"));
-    LocalAnswer answer = Objects.requireNonNull(exchange.localAnswer());
+    LocalAnswer answer = Objects.requireNonNull(exchange.refuse());
     assertThat(answer.status()).isEqualTo(431);
     assertThat(new String(answer.body(), UTF_8)).startsWith(beginning);
     assertThat(record(exchange).unmeasured()).isEqualTo(Unmeasured.NO_ROOM);
@@ -420,7 +420,7 @@ class UnmeasurableTest {
   @Test
   void headers_that_steer_a_router_do_not_pass_where_there_is_no_room_to_remove_them() {
     Exchange exchange = metering().begin("POST", CHAT, full("x-vsr-skip-processing", "true"));
-    assertThat(Objects.requireNonNull(exchange.localAnswer()).status()).isEqualTo(431);
+    assertThat(Objects.requireNonNull(exchange.refuse()).status()).isEqualTo(431);
     assertThat(record(exchange).unmeasured()).isNotNull();
   }
 

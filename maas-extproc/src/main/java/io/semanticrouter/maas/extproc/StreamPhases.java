@@ -156,8 +156,7 @@ final class StreamPhases {
     }
     Exchange begun = begin(SourcedHeaders.of(message, config.headerSources()));
     requestEnded = message.endOfStream;
-    LocalAnswer early = begun.localAnswer();
-    LocalAnswer refusal = observed ? null : early != null ? early : begun.refuse();
+    LocalAnswer refusal = observed ? null : begun.refuse();
     if (refusal != null) {
       answer(refusal, message, out);
       return;
