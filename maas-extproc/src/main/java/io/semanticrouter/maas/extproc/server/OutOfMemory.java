@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * it, in what is logged, and by a thread that asks for a little memory, again and again.
  */
 final class OutOfMemory {
-  /** The exit status, which {@code README.md} documents. */
+  /** The exit status, which {@code docs/run.md} documents. */
   static final int EXIT_STATUS = 3;
 
   /** Small enough for any heap that is not at its end. */

@@ -82,12 +82,13 @@ class RoutingGatewayTest {
     vllm.close();
   }
 
-  /** The first YAML below a heading of the README. */
+  /** The first YAML below a heading of the guide. */
   private static String yamlBelow(String heading) throws IOException {
-    String readme = Files.readString(Path.of("..", "..", "README.md"));
+    String guide = Files.readString(Path.of("..", "..", "docs", "embedded-router.md"));
     Matcher yaml =
-        Pattern.compile("\n#+ " + Pattern.quote(heading) + "\n.*?```yaml\n(.*?)```", Pattern.DOTALL)
-            .matcher(readme);
+        Pattern.compile(
+                "(?:^|\n)#+ " + Pattern.quote(heading) + "\n.*?```yaml\n(.*?)```", Pattern.DOTALL)
+            .matcher(guide);
     assertThat(yaml.find()).as(heading).isTrue();
     return yaml.group(1);
   }
