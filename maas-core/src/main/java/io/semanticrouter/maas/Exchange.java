@@ -321,8 +321,13 @@ public final class Exchange implements AutoCloseable {
    * @return what to change in them before they go on; {@link HeaderEdits#EMPTY} in Standalone mode
    */
   public HeaderEdits onResponseHeaders(int responseStatus, Headers headers) {
-    if (operation == null || settled) {
+    if (operation == null) {
       return HeaderEdits.EMPTY;
+    }
+    if (settled) {
+      return forcing == null
+          ? HeaderEdits.EMPTY
+          : strip(forcing, responseStatus, HeaderEdits.EMPTY, headers);
     }
     status = responseStatus;
     if (unlisted && !mayStateUsage(headers)) {
@@ -362,7 +367,7 @@ public final class Exchange implements AutoCloseable {
     } catch (Throwable e) {
       fail(e);
     }
-    return forcing == null ? edits : strip(forcing, edits, headers);
+    return forcing == null ? edits : strip(forcing, responseStatus, edits, headers);
   }
 
   /** Whether the answer to an unlisted request looks like one of a model; such are counted. */
@@ -380,11 +385,12 @@ public final class Exchange implements AutoCloseable {
     }
   }
 
-  /** Also when the measurement has failed: the usage is there all the same. */
-  private HeaderEdits strip(UsageForcing forced, HeaderEdits edits, Headers headers) {
+  /** Also when the measurement has failed or is over: the usage is there all the same. */
+  private HeaderEdits strip(
+      UsageForcing forced, int responseStatus, HeaderEdits edits, Headers headers) {
     try {
       boolean encoded = ResponseMeter.isEncoded(headers.get("content-encoding"));
-      boolean stripped = forced.beginResponse(status, headers.get("content-type"), encoded);
+      boolean stripped = forced.beginResponse(responseStatus, headers.get("content-type"), encoded);
       if (!stripped || headers.get("content-length") == null) {
         return edits;
       }
@@ -402,14 +408,18 @@ public final class Exchange implements AutoCloseable {
     }
   }
 
-  /** Whether the response body is needed; known once the response headers are. */
+  /**
+   * Whether the response body is needed; known once the response headers are. One of media under a
+   * label that does not say so is needed until its first bytes do.
+   */
   public boolean wantsResponseBody() {
-    return plainBody != null || otherBody != null;
+    UsageScanner plain = plainBody;
+    return plain == null ? otherBody != null : !plain.isMedia();
   }
 
   /**
    * Whether the response body has to pass through {@link #onResponseBody(byte[], int, int,
-   * BodySink)} on its way to the client, because it holds usage that the client did not ask for.
+   * BodySink)} on its way to the client, because it can hold usage that the client did not ask for.
    * Known once the response headers are.
    */
   public boolean editsResponseBody() {

@@ -24,6 +24,20 @@ final class ResponseMeter {
   /** A header that should be a count and is none. */
   private static final long MALFORMED = -2;
 
+  /** Types, or how they begin, of bodies that hold no usage and can be large. */
+  private static final String[] MEDIA = {
+    "image/",
+    "audio/",
+    "video/",
+    "font/",
+    "model/",
+    "multipart/",
+    "text/html",
+    "text/css",
+    "application/pdf",
+    "application/zip"
+  };
+
   /** More digits are no count of tokens. */
   private static final int MAX_DIGITS = 15;
 
@@ -264,7 +278,8 @@ final class ResponseMeter {
     if (deltas > 0) {
       return deltas;
     }
-    if (operation == Operation.IMAGE || (scanner == null && !countsUnread)) {
+    boolean unseen = scanner == null ? !countsUnread : scanner.isMedia();
+    if (operation == Operation.IMAGE || unseen) {
       return TokenUsage.UNKNOWN;
     }
     long bytes = scanner == null ? unreadBytes : scanner.bytes();
@@ -286,6 +301,9 @@ final class ResponseMeter {
     }
     if (decoding != null && decoding.isMalformed()) {
       return without(Status.FAILED, Reason.MALFORMED_ENCODING);
+    }
+    if (scanner.isForeign()) {
+      return usageOfHeaders != null ? usageOfHeaders : without(Status.NONE, Reason.CONTENT_TYPE);
     }
     if (scanner.isCorrupt()) {
       return without(Status.FAILED, Reason.CORRUPT_FRAME);
@@ -579,28 +597,39 @@ final class ResponseMeter {
     };
   }
 
-  /** How the body is framed, or null when it can hold no usage. */
-  private static UsageScanner.@Nullable Framing framing(@Nullable String contentType) {
-    if (contentType == null || contentType.isBlank()) {
-      return UsageScanner.Framing.DETECT;
-    }
-    int parameters = contentType.indexOf(';');
-    String type =
-        (parameters < 0 ? contentType : contentType.substring(0, parameters))
-            .strip()
-            .toLowerCase(Locale.ROOT);
+  /**
+   * How the body is framed by its label, which the body itself can refute; null when the label is
+   * one of media, and the body not worth a look.
+   */
+  static UsageScanner.@Nullable Framing framing(@Nullable String contentType) {
+    String type = contentType == null ? "" : mediaType(contentType);
     if (type.equals("text/event-stream")) {
       return UsageScanner.Framing.SSE;
     }
     if (type.equals("application/vnd.amazon.eventstream")) {
       return UsageScanner.Framing.FRAMES;
     }
-    return type.equals("application/json")
-            || type.endsWith("+json")
-            || type.endsWith("ndjson")
-            || type.endsWith("jsonl")
-        ? UsageScanner.Framing.JSON
-        : null;
+    if (type.equals("application/json")
+        || type.endsWith("+json")
+        || type.endsWith("ndjson")
+        || type.endsWith("jsonl")) {
+      return UsageScanner.Framing.JSON;
+    }
+    for (String media : MEDIA) {
+      if (type.startsWith(media)) {
+        return null;
+      }
+    }
+    return UsageScanner.Framing.DETECT;
+  }
+
+  /** The type and subtype, in lower case; of several, as a header given twice has, the first. */
+  private static String mediaType(String contentType) {
+    int end = 0;
+    while (end < contentType.length() && ";,".indexOf(contentType.charAt(end)) < 0) {
+      end++;
+    }
+    return contentType.substring(0, end).strip().toLowerCase(Locale.ROOT);
   }
 
   /** Whether a label says that a body is JSON or a stream of events, or says nothing. */

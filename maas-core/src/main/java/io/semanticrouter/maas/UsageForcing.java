@@ -2,6 +2,7 @@
 package io.semanticrouter.maas;
 
 import io.semanticrouter.maas.internal.RequestSplice;
+import io.semanticrouter.maas.internal.UsageScanner;
 import io.semanticrouter.maas.internal.UsageStrip;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -169,7 +170,10 @@ final class UsageForcing {
     return seen && splice != null;
   }
 
-  /** Whether the response has to be freed of what the client did not ask for. */
+  /**
+   * Whether the response may have to be freed of what the client did not ask for: it is to be fed,
+   * its first bytes tell.
+   */
   boolean beginResponse(int status, @Nullable String contentType, boolean coded) {
     answered = true;
     strip = null;
@@ -179,11 +183,9 @@ final class UsageForcing {
     }
     boolean successful = status >= 200 && status <= 299;
     learn(successful, status == 400 || status == 422);
-    boolean events =
-        contentType != null
-            && contentType.strip().toLowerCase(Locale.ROOT).startsWith("text/event-stream");
-    if (mode != null && events && !coded && successful) {
-      strip = new UsageStrip((b, from, to) -> deliver(responseSink, b, from, to), mode);
+    UsageScanner.Framing label = ResponseMeter.framing(contentType);
+    if (mode != null && label != null && !coded && successful) {
+      strip = new UsageStrip((b, from, to) -> deliver(responseSink, b, from, to), mode, label);
     }
     return strip != null;
   }

@@ -258,8 +258,8 @@ class ExchangeTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"text/html", "text/plain; charset=utf-8", "application/octet-stream", "json", ";"})
-  void content_type_that_is_neither_json_nor_events_is_not_read(String type) {
+      strings = {"text/html", "image/png", "audio/mpeg", " Application/PDF;x", "multipart/mixed"})
+  void content_type_of_media_is_not_read(String type) {
     assertThat(respond(200, JSON, "content-type", type).measurement())
         .isEqualTo(Measurement.of(Status.NONE, Set.of(Reason.CONTENT_TYPE), null));
   }
@@ -270,10 +270,15 @@ class ExchangeTest {
         "application/json",
         "APPLICATION/JSON; charset=utf-8",
         "application/problem+json",
+        "text/plain; charset=utf-8",
+        "application/octet-stream",
+        "text/event-stream",
+        "json",
+        ";",
         " ",
         ""
       })
-  void content_type_of_json_or_none_is_read(String type) {
+  void content_type_of_json_or_that_says_nothing_is_read(String type) {
     assertThat(respond(200, JSON, "content-type", type).measurement().status())
         .isEqualTo(Status.COMPLETE);
     assertThat(respond(200, FINAL).measurement().status()).isEqualTo(Status.COMPLETE);

@@ -126,6 +126,62 @@ class ForcedUsageTest {
     assertThat(exchange.editsResponseBody()).isFalse();
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "text/event-stream",
+        "text/event-stream, text/event-stream",
+        "TEXT/Event-Stream ; charset=utf-8",
+        "application/json",
+        "application/json; charset=utf-8",
+        "application/x-ndjson",
+        "text/plain",
+        "application/octet-stream",
+        "application/stream",
+        "json",
+        "",
+        " "
+      })
+  void r29_stream_is_freed_of_what_was_asked_for_whatever_its_label(String type) {
+    Exchange exchange = begin(metering(Map.of()), CHAT);
+    request(exchange, ASKS);
+    assertThat(response(exchange, type, TEXT + USAGE + DONE)).isEqualTo(TEXT + DONE);
+    assertThat(record(exchange).measurement().status()).isEqualTo(Status.COMPLETE);
+    Exchange oneLine = begin(metering(Map.of()), CHAT);
+    request(oneLine, ASKS);
+    String lines = (TEXT + USAGE).replace("\n\n", "\n");
+    assertThat(response(oneLine, type, lines + DONE)).isEqualTo(TEXT.replace("\n\n", "\n") + DONE);
+    Exchange plain = begin(metering(Map.of()), CHAT);
+    request(plain, ASKS);
+    String json = "{\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":8}}";
+    assertThat(response(plain, type, json)).isEqualTo(json);
+    assertThat(record(plain).measurement().status()).isEqualTo(Status.COMPLETE);
+  }
+
+  @Test
+  void r29_stream_that_outlives_its_settlement_is_freed_all_the_same() {
+    Exchange early = begin(metering(Map.of()), CHAT);
+    request(early, ASKS);
+    early.abort(AbortReason.IDLE_TIMEOUT);
+    HeaderEdits edits =
+        early.onResponseHeaders(
+            200, FakeHeaders.of("content-type", "text/event-stream", "content-length", "1"));
+    assertThat(edits.toRemove()).contains("content-length");
+    assertThat(rest(early, TEXT + USAGE + DONE)).isEqualTo(TEXT + DONE);
+    Exchange midway = begin(metering(Map.of()), CHAT);
+    request(midway, ASKS);
+    midway.onResponseHeaders(200, FakeHeaders.of("content-type", "text/event-stream"));
+    assertThat(rest(midway, TEXT)).isEqualTo(TEXT);
+    midway.close();
+    assertThat(rest(midway, USAGE + DONE)).isEqualTo(DONE);
+  }
+
+  private static String rest(Exchange exchange, String body) {
+    ByteArrayOutputStream received = new ByteArrayOutputStream();
+    exchange.onResponseBody(body.getBytes(UTF_8), 0, body.length(), received::write);
+    return received.toString(UTF_8);
+  }
+
   @Test
   void r29_length_of_a_response_that_is_edited_is_not_stated() {
     Exchange exchange = begin(metering(Map.of()), CHAT);

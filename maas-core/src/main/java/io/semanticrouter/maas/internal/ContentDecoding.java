@@ -28,7 +28,8 @@ public final class ContentDecoding implements AutoCloseable {
   /**
    * How many times larger than what came in the output may be, once it is large. Deflate cannot do
    * better than 1032 (RFC 1951: 258 bytes for two bits), and a model that repeats one token without
-   * end comes close to that honestly.
+   * end comes close to that honestly. Beyond 32 MiB it is 50: prose, vectors and probabilities of
+   * tokens are compressed 2 to 20 times, and no model repeats a token that often.
    */
   public static final int DEFAULT_MAX_RATIO = 1000;
 
@@ -37,6 +38,11 @@ public final class ContentDecoding implements AutoCloseable {
 
   /** Output up to which no ratio is looked at: not worth refusing, whatever it was made from. */
   private static final int FREE_OUTPUT = 1 << 20;
+
+  /** Output beyond which so many times the input is the most: more holds up other exchanges. */
+  private static final int LARGE_OUTPUT = 32 << 20;
+
+  private static final int LARGE_RATIO = 50;
 
   /** A power of two. */
   private static final int SCRATCH = 8192;
@@ -186,7 +192,7 @@ public final class ContentDecoding implements AutoCloseable {
   }
 
   private boolean isTooMuch(long read) {
-    return output / maxRatio > read;
+    return output / maxRatio > read || (output > LARGE_OUTPUT && output / LARGE_RATIO > read);
   }
 
   /** The body has ended. Nothing may be fed after that. */

@@ -22,7 +22,7 @@ public final class UsageScanner extends CutLines {
     SSE,
     /** Frames of {@code application/vnd.amazon.eventstream}. */
     FRAMES,
-    /** Not known: told by the first byte that is not white space. */
+    /** Not known: the first bytes tell. */
     DETECT
   }
 
@@ -40,7 +40,9 @@ public final class UsageScanner extends CutLines {
     START,
     JSON,
     DONE,
-    OTHER
+    OTHER,
+    /** At a line behind one with something that is not ours: no end marker can stand there. */
+    BEHIND_OTHER
   }
 
   private final BodyFormat format;
@@ -53,6 +55,7 @@ public final class UsageScanner extends CutLines {
   private Payload payload = Payload.START;
   private int doneMatched;
 
+  private final FirstBytes firstBytes;
   private final RootArray rootArray = new RootArray();
 
   /** How much of a byte order mark has been read; all of it also when there is none. */
@@ -66,17 +69,19 @@ public final class UsageScanner extends CutLines {
   private long bytes;
 
   /** A scanner for one body of chat completions or the like. */
-  public UsageScanner(Framing framing) {
-    this(BodyFormat.OPENAI, framing);
+  public UsageScanner(Framing label) {
+    this(BodyFormat.OPENAI, label);
   }
 
-  /** A scanner for one body. */
-  public UsageScanner(BodyFormat format, Framing framing) {
+  /**
+   * A scanner for one body.
+   *
+   * @param label what the body is said to be; what its first bytes say goes before that
+   */
+  public UsageScanner(BodyFormat format, Framing label) {
     this.format = format;
     this.stated = new StatedUsage(format);
-    if (framing != Framing.DETECT) {
-      begin(framing);
-    }
+    this.firstBytes = new FirstBytes(label);
   }
 
   /**
@@ -131,18 +136,28 @@ public final class UsageScanner extends CutLines {
 
   private void read(byte[] b, int from, int to) {
     int i = from;
-    if (json == null) {
-      i = detect(b, from, to);
-      if (json == null) {
-        return;
-      }
+    if (!firstBytes.isDecided()) {
+      i = firstBytes.read(b, from, to);
+      beginIfDecided();
     }
+    framed(b, i, to);
+  }
+
+  private void beginIfDecided() {
+    Framing framing = firstBytes.framing();
+    if (framing != null) {
+      begin(framing);
+      firstBytes.replay(this::framed);
+    }
+  }
+
+  private void framed(byte[] b, int from, int to) {
     if (sse != null) {
-      cut(b, i, to);
+      cut(b, from, to);
     } else if (frames != null) {
-      frames.feed(b, i, to);
-    } else {
-      documents(json, b, i, to);
+      frames.feed(b, from, to);
+    } else if (json != null) {
+      documents(json, b, from, to);
     }
   }
 
@@ -153,6 +168,10 @@ public final class UsageScanner extends CutLines {
   public void end() {
     if (mark < BYTE_ORDER_MARK.length) {
       noMark();
+    }
+    if (!firstBytes.isDecided()) {
+      firstBytes.end();
+      beginIfDecided();
     }
     ending = true;
     if (sse != null) {
@@ -178,19 +197,6 @@ public final class UsageScanner extends CutLines {
       JsonScanner documents = json;
       frames = new FramedDocuments(documents, stated, () -> endDocument(documents));
     }
-  }
-
-  private int detect(byte[] b, int from, int to) {
-    for (int i = from; i < to; i++) {
-      byte c = b[i];
-      if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
-        continue;
-      }
-      // Lengths of frames are below 2^24, big-endian.
-      begin(c == '{' || c == '[' ? Framing.JSON : c == 0 ? Framing.FRAMES : Framing.SSE);
-      return i;
-    }
-    return to;
   }
 
   private void documents(JsonScanner scanner, byte[] b, int from, int to) {
@@ -270,13 +276,14 @@ public final class UsageScanner extends CutLines {
     private int other(byte c, int i) {
       boolean space = c == ' ' || c == '\t';
       switch (payload) {
-        case START -> {
+        case START, BEHIND_OTHER -> {
           if (c == '{') {
             payload = Payload.JSON;
             return i;
           }
           if (!space) {
-            payload = c == DONE[0] ? Payload.DONE : Payload.OTHER;
+            boolean done = payload == Payload.START && c == DONE[0];
+            payload = done ? Payload.DONE : Payload.OTHER;
             doneMatched = 1;
           }
         }
@@ -287,7 +294,13 @@ public final class UsageScanner extends CutLines {
             payload = Payload.OTHER;
           }
         }
-        case JSON -> malformedJson |= !space;
+        case JSON -> {
+          malformedJson |= !space;
+          if (c == '{' && scanner.isComplete()) {
+            endDocument(scanner);
+            return i;
+          }
+        }
         case OTHER -> {
           // comments in disguise, plain text: nothing that could hold usage
         }
@@ -295,12 +308,30 @@ public final class UsageScanner extends CutLines {
       return i + 1;
     }
 
+    /**
+     * A document goes on in the next line. But where it has ended, or can be none, the line may
+     * begin another: some backends put no blank line between events.
+     */
     @Override
     public void nextLine() {
-      if (payload == Payload.DONE && doneMatched < DONE.length) {
-        payload = Payload.OTHER;
+      switch (payload) {
+        case JSON -> {
+          if (scanner.isComplete() || scanner.isMalformed()) {
+            dispatch();
+          } else {
+            scanner.lineFeed();
+          }
+        }
+        case DONE -> {
+          boolean done = doneMatched == DONE.length;
+          dispatch();
+          payload = done ? Payload.START : Payload.BEHIND_OTHER;
+        }
+        case OTHER -> payload = Payload.BEHIND_OTHER;
+        case START, BEHIND_OTHER -> {
+          // nothing but white space so far
+        }
       }
-      scanner.lineFeed();
     }
 
     @Override
@@ -517,6 +548,16 @@ public final class UsageScanner extends CutLines {
   /** Whether no blank line ended the last event. */
   public boolean isUnterminated() {
     return unterminated;
+  }
+
+  /** Whether the body is none of those that hold usage, by its label and its first bytes. */
+  public boolean isForeign() {
+    return firstBytes.isDecided() && firstBytes.framing() == null;
+  }
+
+  /** Whether it is foreign and no text either. */
+  public boolean isMedia() {
+    return isForeign() && firstBytes.isBinary();
   }
 
   /** Whether frames were broken: nothing of the body can be trusted then. */

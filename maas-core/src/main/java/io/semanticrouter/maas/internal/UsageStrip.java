@@ -2,19 +2,24 @@
 package io.semanticrouter.maas.internal;
 
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gives back a response stream as the client would have seen it without the usage that the gateway
  * asked for: server-sent events, cut into chunks anywhere. The usage chunk is dropped, usage
  * members are cut out of other events; all other bytes are those of the input, in their order, and
- * events keep their boundaries.
+ * events keep their boundaries. A body that is no event stream passes, whatever its label says
+ * ({@link FirstBytes}).
  *
  * <ul>
  *   <li>Dropped is an event, all its lines and the blank line behind it, whose data is a JSON
- *       object with a {@code usage} object and a {@code choices} array without elements (every one,
- *       if stated twice). Comments in front of it stay, comments between its lines go with it. It
- *       is dropped too when the stream ends without the blank line: browsers would ignore it, but
- *       clients that read line by line would not.
+ *       object with a {@code usage} object and no choices: no such member, null or an array without
+ *       elements (every one, if stated twice). One with an {@code error} stays. Comments in front
+ *       of it stay, comments between its lines go with it. It is dropped too when the stream ends
+ *       without the blank line: browsers would ignore it, but clients that read line by line would
+ *       not.
+ *   <li>Where a data line ends an object, the next one can begin another: some backends put no
+ *       blank line between events. Then only the lines of the object are dropped.
  *   <li>Cut is a member {@code usage} of the root object, if it is an object or null, with one
  *       comma: the one in front, or the one behind if no member is left in front. White space
  *       between it and that comma goes with it. Of data on several lines only the data is cut, the
@@ -29,7 +34,9 @@ import java.nio.charset.StandardCharsets;
  *
  * <p>Sources: OpenAI's {@code stream_options.include_usage} (a last chunk with empty choices and
  * the usage, {@code "usage":null} in all others), vLLM's {@code continuous_usage_stats} (usage in
- * every chunk), Azure's first chunk (empty choices, no usage), WHATWG HTML 9.2.6 for events.
+ * every chunk), Azure's first chunk (empty choices, no usage), public reports of gateways that
+ * write {@code "choices":null} (MiniMax) or no choices (Fireworks, ROCm ATOM), WHATWG HTML 9.2.6
+ * for events.
  */
 public final class UsageStrip {
   /** What the client did not ask for. */
@@ -51,7 +58,9 @@ public final class UsageStrip {
   private static final int USAGE = 0;
   private static final int CHOICES = 1;
   private static final byte[][] NAMES = {
-    "usage".getBytes(StandardCharsets.UTF_8), "choices".getBytes(StandardCharsets.UTF_8)
+    "usage".getBytes(StandardCharsets.UTF_8),
+    "choices".getBytes(StandardCharsets.UTF_8),
+    "error".getBytes(StandardCharsets.UTF_8)
   };
 
   private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
@@ -69,9 +78,9 @@ public final class UsageStrip {
   private enum Payload {
     START,
     OBJECT,
-    /** Behind the object of an event that will be dropped if nothing else follows. */
+    /** Behind an object that will be dropped if nothing else follows in its line. */
     BEHIND,
-    /** Nothing in the rest of the event will be edited. */
+    /** Nothing in the rest of the line will be edited. */
     PASSED
   }
 
@@ -79,6 +88,12 @@ public final class UsageStrip {
   private final Mode mode;
   private final int limit;
   private final JsonWalk walk = new JsonWalk(true, false, NAMES);
+
+  /** Null once it has told that these are events. */
+  private @Nullable FirstBytes firstBytes;
+
+  /** Whether the body is no event stream. */
+  private boolean off;
 
   private long base;
   private int mark;
@@ -89,16 +104,33 @@ public final class UsageStrip {
   /** Whether the line feed that may follow belongs to a dropped event. */
   private boolean dropLineFeed;
 
+  private long lineStart;
+
   // The current event.
   private boolean inEvent;
+
+  /** Where it begins, or behind what has been dropped at its beginning. */
   private long eventStart;
+
+  /** Whether nothing of the event has been passed on that would be left of it. */
+  private boolean whole;
+
+  // The current document of the event.
   private int dataLines;
   private Payload payload = Payload.START;
 
-  /** Whether the event may have to be dropped. */
+  /** Where its first data line begins. */
+  private long documentStart;
+
+  /** Behind the line in which the object ends; -1 before that. */
+  private long documentEnd;
+
+  /** Whether it may have to be dropped. */
   private boolean undecided;
 
-  private boolean choicesEmpty;
+  /** Whether it is only read on to see where it ends. */
+  private boolean untouched;
+
   private boolean choicesFilled;
   private boolean usageObject;
 
@@ -121,9 +153,13 @@ public final class UsageStrip {
   private long cutCount;
   private long overflows;
 
-  /** For one response; holds up to {@link #LIMIT} bytes. */
-  public UsageStrip(ByteSink out, Mode mode) {
-    this(out, mode, LIMIT);
+  /**
+   * For one response; holds up to {@link #LIMIT} bytes.
+   *
+   * @param label what the body is said to be
+   */
+  public UsageStrip(ByteSink out, Mode mode, UsageScanner.Framing label) {
+    this(out, mode, label, LIMIT);
   }
 
   /**
@@ -132,10 +168,11 @@ public final class UsageStrip {
    * @param out gets the bytes that go on, within {@link #feed} and {@link #end}
    * @param limit the most bytes that are held, 16 at least
    */
-  public UsageStrip(ByteSink out, Mode mode, int limit) {
+  UsageStrip(ByteSink out, Mode mode, UsageScanner.Framing label, int limit) {
     if (limit < SMALLEST_LIMIT) {
       throw new IllegalArgumentException("limit below " + SMALLEST_LIMIT + ": " + limit);
     }
+    this.firstBytes = new FirstBytes(label);
     this.held = new HeldBytes(out, limit);
     this.mode = mode;
     this.limit = limit;
@@ -146,6 +183,14 @@ public final class UsageStrip {
     base = held.begin(b, from);
     walk.begin(base);
     int i = mark < BYTE_ORDER_MARK.length ? mark(b, from, to) : from;
+    if (firstBytes != null) {
+      look(firstBytes, b, i, to);
+    }
+    if (off) {
+      held.passTo(base + to);
+      held.keepTo(base + to);
+      return;
+    }
     while (i < to) {
       byte c = b[i];
       switch (line) {
@@ -174,6 +219,9 @@ public final class UsageStrip {
           i = data(b, i, to);
           if (i < to) {
             i = endLine(b[i], i);
+            if (payload == Payload.BEHIND && documentEnd < 0) {
+              documentEnd = base + i;
+            }
           }
         }
         case IGNORED -> {
@@ -221,6 +269,7 @@ public final class UsageStrip {
       }
       if (mark > 0) {
         // A part of a mark is the beginning of some field's name.
+        firstBytes = null;
         beginEvent(0);
         line = Line.IGNORED;
       }
@@ -229,12 +278,24 @@ public final class UsageStrip {
     return i;
   }
 
+  /** Tells events from other bodies: there is no data line before they are told. */
+  private void look(FirstBytes open, byte[] b, int from, int to) {
+    open.read(b, from, to);
+    if (open.isDecided()) {
+      firstBytes = null;
+      off = open.framing() != UsageScanner.Framing.SSE;
+      inEvent &= !off;
+    }
+  }
+
   private int startLine(byte c, int i) {
     if (skipLineFeed) {
       skipLineFeed = false;
       if (c == '\n') {
         if (dropLineFeed) {
           held.dropTo(base + i + 1);
+        } else if (documentEnd == base + i) {
+          documentEnd++;
         }
         dropLineFeed = false;
         return i + 1;
@@ -251,8 +312,9 @@ public final class UsageStrip {
       line = Line.IGNORED;
       return i;
     }
+    lineStart = base + i;
     if (!inEvent) {
-      beginEvent(base + i);
+      beginEvent(lineStart);
     }
     matched = 0;
     line = Line.FIELD_NAME;
@@ -278,10 +340,16 @@ public final class UsageStrip {
   private void beginEvent(long offset) {
     inEvent = true;
     eventStart = offset;
+    whole = true;
+    beginDocument();
+  }
+
+  private void beginDocument() {
     dataLines = 0;
     payload = Payload.START;
+    documentEnd = -1;
     undecided = mode == Mode.ALL;
-    choicesEmpty = false;
+    untouched = false;
     choicesFilled = false;
     usageObject = false;
     usageStays = false;
@@ -291,7 +359,13 @@ public final class UsageStrip {
   }
 
   private void beginData() {
-    if (dataLines++ > 0 && payload == Payload.OBJECT) {
+    if (payload == Payload.PASSED) {
+      whole = false;
+      beginDocument();
+    }
+    if (dataLines++ == 0) {
+      documentStart = lineStart;
+    } else if (payload == Payload.OBJECT) {
       walk.lineFeed();
     }
     line = Line.DATA;
@@ -319,8 +393,14 @@ public final class UsageStrip {
         payload = Payload.OBJECT;
       } else if (c == ' ' || c == '\t') {
         i++;
+      } else if (payload == Payload.BEHIND && documentEnd >= 0) {
+        if (outgrown(base + i)) {
+          untouched(base + i);
+        } else {
+          dropDocument();
+        }
       } else {
-        untouched(base + i);
+        pass(base + i);
       }
     }
     return i;
@@ -335,25 +415,59 @@ public final class UsageStrip {
    */
   private boolean endEvent(long offset, long behind) {
     boolean drop = undecided && payload == Payload.BEHIND && !outgrown(offset);
-    if (drop) {
+    if (!drop) {
+      pass(offset);
+    } else if (whole) {
       held.passTo(eventStart);
       held.dropTo(behind);
       droppedEvents++;
     } else {
-      untouched(offset);
+      held.passTo(documentStart);
+      held.dropTo(documentEnd < 0 ? offset : documentEnd);
+      droppedEvents++;
     }
     inEvent = false;
-    return drop;
+    return drop && whole;
   }
 
-  /** From here on nothing is edited in this event, and nothing that waits for it either. */
+  /** Another document follows in the event: only the lines of this one go. */
+  private void dropDocument() {
+    held.passTo(documentStart);
+    held.dropTo(documentEnd);
+    droppedEvents++;
+    whole &= documentStart == eventStart;
+    eventStart = documentEnd;
+    nextDocument();
+  }
+
+  /** From here on nothing is edited in this document, and nothing that waits for it either. */
   private void untouched(long offset) {
     if (outgrown(offset)) {
       overflows++;
     }
+    untouched = true;
     undecided = false;
     cuts = 0;
     cutOpen = false;
+    if (payload == Payload.BEHIND) {
+      payload = Payload.PASSED;
+      if (line == Line.DATA && documentEnd >= 0) {
+        whole = false;
+        nextDocument();
+      }
+    }
+  }
+
+  /** The data line that has begun holds no more of the last document. */
+  private void nextDocument() {
+    beginDocument();
+    dataLines = 1;
+    documentStart = lineStart;
+  }
+
+  /** The same, and where it ends does not matter, or is not known. */
+  private void pass(long offset) {
+    untouched(offset);
     payload = Payload.PASSED;
   }
 
@@ -368,9 +482,16 @@ public final class UsageStrip {
         return i;
       }
       long offset = base + i;
-      if (step == JsonWalk.Step.MALFORMED || outgrown(offset)) {
-        untouched(offset);
+      if (step == JsonWalk.Step.MALFORMED) {
+        pass(offset);
         return i;
+      }
+      if (outgrown(offset)) {
+        untouched(offset);
+      }
+      if (untouched) {
+        payload = step == JsonWalk.Step.CLOSE ? Payload.PASSED : payload;
+        continue;
       }
       switch (step) {
         case MEMBER -> member(b[i]);
@@ -398,17 +519,18 @@ public final class UsageStrip {
   private void member(byte first) {
     if (walk.key() == USAGE) {
       usageStays = first != '{' && first != 'n';
-    } else if (first == '[') {
+    } else if (first == '[' && walk.key() == CHOICES) {
       walk.follow();
-    } else {
+    } else if (first != 'n') {
       decided();
     }
   }
 
   private void endMember(long offset) {
-    if (walk.key() == CHOICES) {
-      // An array with elements has been told at the first of them.
-      choicesEmpty |= walk.kind() == JsonWalk.Kind.EMPTY_ARRAY;
+    if (walk.key() != USAGE) {
+      if (walk.kind() == JsonWalk.Kind.OTHER) {
+        decided();
+      }
       return;
     }
     usageStays = false;
@@ -432,7 +554,7 @@ public final class UsageStrip {
   /** The root has been closed: everything about the event is known but what follows. */
   private void close() {
     cutOpen = false;
-    if (undecided && choicesEmpty && usageObject) {
+    if (undecided && usageObject) {
       payload = Payload.BEHIND;
       return;
     }
@@ -516,7 +638,15 @@ public final class UsageStrip {
   /** From where on it is held at that place, because an event or a known usage may have to go. */
   private long heldSince(long offset) {
     if (undecided) {
-      return eventStart;
+      return whole ? eventStart : documentStart;
+    }
+    if (payload == Payload.PASSED) {
+      // The line may have another document.
+      boolean named = line == Line.FIELD_NAME || line == Line.FIRST_SPACE;
+      return mode == Mode.ALL && named ? lineStart : offset;
+    }
+    if (untouched) {
+      return offset;
     }
     if (cuts > 0) {
       return cutFrom[0];
@@ -533,7 +663,7 @@ public final class UsageStrip {
   }
 
   private void endChunk(long end) {
-    if (outgrown(end)) {
+    while (outgrown(end)) {
       untouched(end);
     }
     long since = end;
@@ -541,7 +671,7 @@ public final class UsageStrip {
       since = 0;
     } else if (inEvent) {
       since = heldSince(end);
-      if (since == end && payload == Payload.OBJECT) {
+      if (since == end && payload == Payload.OBJECT && !untouched) {
         since = keyHeldSince(end);
       }
     }

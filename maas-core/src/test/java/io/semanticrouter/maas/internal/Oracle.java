@@ -11,10 +11,12 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.semanticrouter.maas.internal.UsageScanner.Framing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +29,8 @@ final class Oracle {
 
   private final BodyFormat format;
   private final OracleFormat table;
-  private final boolean stream;
+  private final Framing label;
+  private boolean stream;
   final OracleUsage usage;
 
   /** Whether a document is not JSON, even with what the scanner passes over left out. */
@@ -49,11 +52,35 @@ final class Oracle {
   private boolean closedArray;
   private int documents;
 
-  Oracle(BodyFormat format, boolean stream) {
+  /** Whether the body is none of those that hold usage. */
+  boolean foreign;
+
+  Oracle(BodyFormat format, Framing label) {
     this.format = format;
     this.table = OracleFormat.of(format);
-    this.stream = stream;
+    this.label = label;
     this.usage = new OracleUsage(format);
+  }
+
+  /** JSON by how it begins, events by a line of theirs, anything else by its label. */
+  private static @Nullable Framing framing(String text, Framing label) {
+    String body = text.replaceAll("^[ \t\r\n]+", "");
+    if (body.matches("(?s)\\{[ \t\r\n]*[\"}].*|\\[[ \t\r\n]*[{\\]].*|[{\\[][ \t\r\n]*")) {
+      return Framing.JSON;
+    }
+    boolean byLabel = label == Framing.SSE || body.matches("(?s)[{\\[\"\\-0-9tfn\0].*");
+    if (byLabel && label != Framing.DETECT) {
+      return label;
+    }
+    String opened = body.replaceFirst("^[{\\[][ \t\r\n]*", "");
+    String lines = opened.substring(0, Math.min(FirstBytes.MAX_TEXT, opened.length()));
+    boolean atLine = opened.equals(body) && text.matches("(?s)([ \t\r\n]*[\r\n])?[^ \t\r\n].*");
+    String first = Pattern.compile("[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F]").split(lines + "\n", 2)[0];
+    return Pattern.compile("[\r\n](?:data|event|id|retry|):")
+            .matcher((atLine ? "\n" : "x") + first)
+            .find()
+        ? Framing.SSE
+        : label == Framing.DETECT ? null : label;
   }
 
   private static JsonMapper mapper(boolean strict) {
@@ -93,8 +120,13 @@ final class Oracle {
 
   void read(String body) {
     String text = body.startsWith("ï»¿") ? body.substring(3) : body;
-    if (!stream) {
+    Framing framing = text.isBlank() ? label : framing(text, label);
+    foreign = framing == null;
+    stream = framing == Framing.SSE;
+    if (framing == Framing.JSON) {
       documents(text);
+    }
+    if (!stream) {
       return;
     }
     List<String> data = new ArrayList<>();
@@ -111,14 +143,29 @@ final class Oracle {
     event(data);
   }
 
+  /** A document ends with the line in which it is complete, and another can begin behind it. */
   private void event(List<String> data) {
-    String payload = String.join("\n", data).replaceAll("^[ \t\n]+|[ \t\n]+$", "");
+    String payload = "";
+    boolean other = false;
+    for (String line : data) {
+      boolean begins = payload.isEmpty();
+      String trimmed = line.replaceAll("^[ \t]+|[ \t]+$", "");
+      cut &= trimmed.isEmpty();
+      if (begins && !trimmed.startsWith("{")) {
+        usage.done |= trimmed.equals("[DONE]") && !other;
+        other |= !trimmed.isEmpty() && !trimmed.equals("[DONE]");
+        continue;
+      }
+      payload = begins ? trimmed : payload + "\n" + line;
+      other = false;
+      if (trees(new Blanker(payload, table, false).blanked()) != null) {
+        documents(payload);
+        payload = "";
+      }
+    }
     data.clear();
-    cut &= payload.isEmpty();
-    if (payload.equals("[DONE]")) {
-      usage.done = true;
-    } else if (payload.startsWith("{")) {
-      documents(payload);
+    if (!payload.isEmpty()) {
+      documents(payload.replaceAll("[ \t\n]+$", ""));
     }
   }
 

@@ -165,7 +165,7 @@ final class OracleGenerator {
         }
       }
       begin = oneIn(4) ? next : begin;
-      body.append(prefix).append(piece(next)).append(end).append(end);
+      body.append(prefix).append(piece(next)).append(end).append(oneIn(5) ? "" : end);
     }
   }
 
@@ -182,9 +182,11 @@ final class OracleGenerator {
       int cut = random.nextInt(clean.length() + 1);
       clean = clean.substring(0, cut) + end + "data:" + clean.substring(cut);
     }
-    body.append(any("data: ", "data:")).append(clean).append(end).append(end);
+    // Some backends put no blank line between events.
+    body.append(any("data: ", "data:")).append(clean).append(end).append(oneIn(5) ? "" : end);
     if (oneIn(6)) {
-      body.append(any("data: [DONE]", "data: [DONE", "data: x", "data")).append(end).append(end);
+      String other = any("data: [DONE]", "data: [DONE", "data: x", "data", "data: : c");
+      body.append(other).append(end).append(oneIn(5) ? "" : end);
     }
   }
 

@@ -88,8 +88,14 @@ final class SplicedBodies {
   }
 
   static Stripped strip(byte[] body, UsageStrip.Mode mode, int limit, IntSupplier sizes) {
+    return strip(body, mode, UsageScanner.Framing.SSE, limit, sizes);
+  }
+
+  static Stripped strip(
+      byte[] body, UsageStrip.Mode mode, UsageScanner.Framing label, int limit, IntSupplier sizes) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    UsageStrip strip = new UsageStrip((b, from, to) -> out.write(b, from, to - from), mode, limit);
+    UsageStrip strip =
+        new UsageStrip((b, from, to) -> out.write(b, from, to - from), mode, label, limit);
     for (int from = 0; from < body.length; ) {
       int to = (int) Math.min(body.length, (long) from + sizes.getAsInt());
       // A copy: nothing may rely on the chunk when feed has returned.

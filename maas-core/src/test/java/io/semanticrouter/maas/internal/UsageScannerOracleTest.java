@@ -40,12 +40,20 @@ class UsageScannerOracleTest {
 
   @Test
   void json_bodies_are_read_as_by_a_tree_reader() {
-    run(Framing.JSON);
+    run(Framing.JSON, false, DOCUMENTS);
   }
 
   @Test
   void event_streams_are_read_as_by_a_tree_reader() {
-    run(Framing.SSE);
+    run(Framing.SSE, true, DOCUMENTS);
+  }
+
+  @Test
+  void bodies_under_the_label_of_the_other_or_none_are_read_as_by_a_tree_reader() {
+    run(Framing.SSE, false, DOCUMENTS / 4);
+    run(Framing.JSON, true, DOCUMENTS / 4);
+    run(Framing.DETECT, false, DOCUMENTS / 4);
+    run(Framing.DETECT, true, DOCUMENTS / 4);
   }
 
   private static Map<String, Integer> slots() {
@@ -62,16 +70,16 @@ class UsageScannerOracleTest {
     return slots;
   }
 
-  private static void run(Framing framing) {
+  private static void run(Framing framing, boolean stream, int documents) {
     int accepted = 0;
     int compared = 0;
     Map<BodyFormat, Integer> seen = new EnumMap<>(BodyFormat.class);
-    for (int i = 0; i < DOCUMENTS; i++) {
+    for (int i = 0; i < documents; i++) {
       long seed = SEED + i;
       Random random = new Random(seed);
       BodyFormat format = FORMATS.get(i % FORMATS.size());
-      byte[] body = new OracleGenerator(random, format).body(framing == Framing.SSE);
-      Oracle oracle = new Oracle(format, framing == Framing.SSE);
+      byte[] body = new OracleGenerator(random, format).body(stream);
+      Oracle oracle = new Oracle(format, framing);
       try {
         oracle.read(new String(body, StandardCharsets.ISO_8859_1));
       } catch (NumberFormatException e) {
@@ -100,9 +108,9 @@ class UsageScannerOracleTest {
       }
     }
     // Guards the generator: a run in which nothing is ever read proves nothing.
-    assertThat(accepted).as("bodies accepted").isGreaterThan(DOCUMENTS / 4);
-    assertThat(compared).as("bodies compared").isGreaterThan(DOCUMENTS / 5);
-    assertThat(DOCUMENTS - accepted).as("bodies rejected").isGreaterThan(DOCUMENTS / 10);
+    assertThat(accepted).as("bodies accepted").isGreaterThan(documents / 4);
+    assertThat(compared).as("bodies compared").isGreaterThan(documents / 5);
+    assertThat(documents - accepted).as("bodies rejected").isGreaterThan(documents / 10);
     assertThat(seen).as("bodies with usage").hasSameSizeAs(FORMATS).doesNotContainValue(0);
   }
 
@@ -138,6 +146,7 @@ class UsageScannerOracleTest {
             known && dialect != null ? OracleCanonical.of(counts, dialect, usage.list) : null,
             known && dialect != null ? OracleCanonical.of(counts, dialect, true) : null,
             others)
+        + flag("foreign", oracle.foreign)
         + flag("seen", usage.isSeen())
         + flag("lowered", usage.lowered)
         + flag("several", usage.isOfSeveralResponses())
@@ -184,6 +193,7 @@ class UsageScannerOracleTest {
             usage == null ? null : OracleCanonical.of(usage),
             promptOnly == null ? null : OracleCanonical.of(promptOnly),
             others)
+        + flag("foreign", scanner.isForeign())
         + flag("seen", scanner.usageSeen())
         + flag("lowered", scanner.isLowered())
         + flag("several", scanner.isOfSeveralResponses())

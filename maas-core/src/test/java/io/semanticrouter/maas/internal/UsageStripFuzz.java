@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.semanticrouter.maas.internal.SplicedBodies.Stripped;
@@ -81,9 +82,15 @@ final class UsageStripFuzz {
   /**
    * Text that does not come out.
    *
-   * @param eventEnd behind the blank line, or past the text if there is none
+   * @param eventEnd behind the blank line or the line that begins another document, or past the
+   *     text if there is none
+   * @param eventStart where it would begin if the stream ended before that
    */
-  record Removed(int from, int to, int eventEnd, boolean event) {}
+  record Removed(int from, int to, int eventEnd, boolean event, int eventStart) {
+    Removed(int from, int to, int eventEnd, boolean event) {
+      this(from, to, eventEnd, event, from);
+    }
+  }
 
   /** The filter on whole texts; each character is a byte. */
   static final class Oracle {
@@ -108,6 +115,22 @@ final class UsageStripFuzz {
     final List<int[]> malformed = new ArrayList<>();
 
     private int eventStart = -1;
+
+    /** Whether something of the event stays in front of what is being read. */
+    private boolean partly;
+
+    private boolean broken;
+
+    /** Where the part of the event begins that is not settled. */
+    private int restStart;
+
+    /** An object to drop, from its first data line to behind its last one; the end is -1: none. */
+    private int dropStart;
+
+    private int dropEnd = -1;
+
+    private int documentStart;
+
     private final StringBuilder data = new StringBuilder();
 
     /** For each character of the data its place in the text, -1 for what joins lines. */
@@ -119,63 +142,112 @@ final class UsageStripFuzz {
       this.text = text;
       this.mode = mode;
       int at = text.startsWith(MARK) ? MARK.length() : 0;
+      if (isJson(text.substring(at))) {
+        return;
+      }
       Matcher line = LINE.matcher(text);
       while (at < text.length() && line.find(at)) {
         int end = line.end(1);
         if (at == end) {
           endEvent(line.end());
         } else if (text.charAt(at) != ':') {
-          line(at, end);
+          line(at, end, line.end());
         }
         at = line.end();
       }
       endEvent(text.length() + 1);
     }
 
-    private void line(int from, int to) {
+    private static boolean isJson(String body) {
+      String begin = body.replaceAll("^[ \t\r\n]+", "");
+      return begin.matches("(?s)\\{[ \t\r\n]*[\"}].*|\\[[ \t\r\n]*[{\\]].*");
+    }
+
+    private void line(int from, int to, int behind) {
       if (eventStart < 0) {
         eventStart = from;
+        restStart = from;
       }
       String line = text.substring(from, to);
-      if (!line.equals("data") && !line.startsWith("data:")) {
+      if (broken || (!line.equals("data") && !line.startsWith("data:"))) {
         return;
+      }
+      int start = line.startsWith("data: ") ? 6 : Math.min(5, line.length());
+      if (dropEnd >= 0) {
+        if (line.substring(start).isBlank()) {
+          return;
+        }
+        removed.add(new Removed(dropStart, dropEnd, behind, true, partly ? dropStart : restStart));
+        partly |= dropStart != restStart;
+        restStart = dropEnd;
+        dropEnd = -1;
       }
       if (dataSeen) {
         data.append('\n');
         places.add(-1);
+      } else {
+        documentStart = from;
       }
       dataSeen = true;
-      int start = line.startsWith("data: ") ? 6 : Math.min(5, line.length());
       data.append(line, start, line.length());
       for (int i = from + start; i < to; i++) {
         places.add(i);
       }
+      endLine(behind);
     }
 
-    private void endEvent(int behind) {
-      if (eventStart >= 0 && data.toString().replaceAll("^[ \t\n]+", "").startsWith("{")) {
-        try {
-          object(behind);
-        } catch (JsonProcessingException e) {
-          malformed.add(new int[] {eventStart, Math.min(behind, text.length())});
-        } catch (IOException e) {
-          throw new UncheckedIOException(e);
-        }
+    /** A document ends with the line in which it is complete. */
+    private void endLine(int behind) {
+      String begin = data.toString().replaceAll("^[ \t\n]+", "");
+      if (begin.isEmpty()) {
+        return;
       }
-      eventStart = -1;
+      try {
+        if (begin.startsWith("{") && !object(behind)) {
+          return;
+        }
+      } catch (JsonProcessingException e) {
+        broken = true;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      partly |= dropEnd < 0;
+      clear();
+    }
+
+    private void clear() {
       data.setLength(0);
       places.clear();
       dataSeen = false;
     }
 
+    private void endEvent(int behind) {
+      int end = Math.min(behind, text.length());
+      broken |= data.toString().replaceAll("^[ \t\n]+", "").startsWith("{");
+      if (broken) {
+        removed.removeIf(span -> span.from() >= eventStart);
+        malformed.add(new int[] {eventStart, end});
+      } else if (dropEnd >= 0) {
+        removed.add(
+            partly
+                ? new Removed(dropStart, dropEnd, behind, true)
+                : new Removed(restStart, end, behind, true));
+      }
+      eventStart = -1;
+      partly = false;
+      broken = false;
+      dropEnd = -1;
+      clear();
+    }
+
     private record Member(boolean usage, int keyStart, int valueEnd) {}
 
-    private void object(int behind) throws IOException {
+    /** False when it goes on in the next line. */
+    private boolean object(int behind) throws IOException {
       String json = data.toString();
       List<Member> members = new ArrayList<>();
       boolean usageObject = false;
-      int choices = 0;
-      int empty = 0;
+      boolean stays = false;
       boolean filled = false;
       try (JsonParser parser = MAPPER.createParser(json)) {
         parser.nextToken();
@@ -185,13 +257,13 @@ final class UsageStripFuzz {
           String name = parser.currentName();
           JsonToken first = parser.nextToken();
           int valueEnd = (int) parser.currentTokenLocation().getCharOffset() + 4;
+          stays |= name.equals("error") && first != JsonToken.VALUE_NULL;
           if (name.equals("choices")) {
-            choices++;
             if (first == JsonToken.START_ARRAY) {
-              boolean none = parser.nextToken() == JsonToken.END_ARRAY;
-              empty += none ? 1 : 0;
-              filled |= !none;
+              filled |= parser.nextToken() != JsonToken.END_ARRAY;
               skipToRoot(parser);
+            } else {
+              stays |= first != JsonToken.VALUE_NULL;
             }
           }
           boolean object = first == JsonToken.START_OBJECT;
@@ -204,15 +276,19 @@ final class UsageStripFuzz {
           members.add(new Member(usage, keyStart, valueEnd));
         }
         if (parser.nextToken() != null) {
-          malformed.add(new int[] {eventStart, Math.min(behind, text.length())});
-          return;
+          broken = true;
+          return true;
         }
+      } catch (JsonEOFException e) {
+        return false;
       }
-      if (mode == Mode.ALL && usageObject && choices > 0 && empty == choices) {
-        removed.add(new Removed(eventStart, Math.min(behind, text.length()), behind, true));
+      if (mode == Mode.ALL && usageObject && !filled && !stays) {
+        dropStart = documentStart;
+        dropEnd = behind;
       } else if (mode == Mode.ALL || filled) {
         cut(json, members, behind);
       }
+      return true;
     }
 
     /** Goes to the end of the array that is a member of the root. */

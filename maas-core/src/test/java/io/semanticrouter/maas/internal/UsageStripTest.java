@@ -11,9 +11,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.semanticrouter.maas.internal.SplicedBodies.Stripped;
+import io.semanticrouter.maas.internal.UsageScanner.Framing;
 import io.semanticrouter.maas.internal.UsageStrip.Mode;
 import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,15 +60,15 @@ class UsageStripTest {
         "{\"choices\":[1],\"usage\":null}|{\"choices\":[1]}",
         "{\"choices\":[1],\"usage\":null,\"x\":1}|{\"choices\":[1],\"x\":1}",
         "{\"usage\":null,\"choices\":[1]}|{\"choices\":[1]}",
-        "{\"usage\":{\"a\":{\"usage\":1}}}|{}",
+        "{\"usage\":{\"a\":{\"usage\":1}},\"error\":1}|{\"error\":1}",
         "{\"usage\":null}|{}",
         // white space
         "{ \"choices\" : [ 1 ] , \"usage\" : null , \"x\" : 1 }|{ \"choices\" : [ 1 ]  , \"x\" : 1 }",
         "{ \"usage\" : {} , \"choices\" : [1] }|{  \"choices\" : [1] }",
-        "{ \"usage\" : {} }|{  }",
+        "{ \"usage\" : null }|{  }",
         // stated twice
         "{\"usage\":null,\"usage\":{},\"choices\":[1]}|{\"choices\":[1]}",
-        "{\"usage\":null,\"usage\":{}}|{}",
+        "{\"usage\":null,\"usage\":null}|{}",
         "{\"usage\":null,\"choices\":[1],\"usage\":{}}|{\"choices\":[1]}",
         "{\"usage\":7,\"usage\":null}|{\"usage\":7}",
         "{\"usage\":null,\"usage\":7}|{\"usage\":7}",
@@ -81,7 +83,8 @@ class UsageStripTest {
         "{\"choices\":[{\"delta\":\",\\\"usage\\\":null\"}],\"Usage\":null,\"usages\":null}|{\"choices\":[{\"delta\":\",\\\"usage\\\":null\"}],\"Usage\":null,\"usages\":null}",
         // not the usage chunk
         "{\"choices\":[],\"usage\":null,\"prompt_filter_results\":[]}|{\"choices\":[],\"prompt_filter_results\":[]}",
-        "{\"choices\":null,\"usage\":{}}|{\"choices\":null}",
+        "{\"choices\":null,\"usage\":{},\"error\":{}}|{\"choices\":null,\"error\":{}}",
+        "{\"error\":\"x\",\"usage\":{},\"choices\":[]}|{\"error\":\"x\",\"choices\":[]}",
         "{\"choices\":{},\"usage\":{}}|{\"choices\":{}}",
         "{\"choices\":[],\"choices\":[1],\"usage\":{}}|{\"choices\":[],\"choices\":[1]}",
         "{\"error\":{\"message\":\"usage\"}}|{\"error\":{\"message\":\"usage\"}}",
@@ -106,6 +109,141 @@ class UsageStripTest {
     check(ALL, "data:" + event + "\r\rdata: x\r\r", "data: x\r\r", null);
     check(ALL, "event: e\nid: 1\ndata: " + event + "\nretry: 5\n\n" + DONE, DONE, null);
     check(CONTINUOUS, "data: " + event + "\n\n", "data: " + event + "\n\n", null);
+  }
+
+  /** How servers and gateways spell the chunk that is there only because it was asked for. */
+  private static final List<String> USAGE_CHUNKS =
+      List.of(
+          // OpenAI, Azure, vLLM, SGLang, TGI, llama.cpp, Ollama, LiteLLM
+          "{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[],"
+              + USAGE
+              + "}",
+          "{\"choices\":[],\"created\":1,\"id\":\"c\",\"object\":\"chat.completion.chunk\","
+              + USAGE
+              + ",\"timings\":{\"prompt_n\":1}}",
+          "{\"id\":\"c\",\"choices\":[]," + USAGE + ",\"x_groq\":{\"id\":\"r\"," + USAGE + "}}",
+          "{\"id\":\"c\",\"choices\":[],"
+              + USAGE
+              + ",\"service_tier\":\"default\",\"system_fingerprint\":null}",
+          "{\"id\":\"c\",\"choices\":[]," + USAGE + ",\"obfuscation\":\"aa\"}",
+          "{\"id\":\"c\",\"choices\":[]," + USAGE + ",\"error\":null}",
+          "{" + USAGE + ",\"choices\":[]}",
+          // MiniMax and gateways in Go
+          "{\"id\":\"c\",\"choices\":null," + USAGE + "}",
+          "{" + USAGE + ",\"choices\":null}",
+          "{\"choices\" : null , " + USAGE + " }",
+          // Fireworks, ROCm ATOM
+          "{\"id\":\"c\",\"object\":\"chat.completion.chunk\"," + USAGE + "}",
+          "{" + USAGE + "}",
+          // written in any way
+          " { \"choices\" : [ ] , \"usage\" : { } } ",
+          "{\"choices\":[\t],\"usage\":{}}",
+          "{\"\\u0063hoices\":[],\"us\\u0061ge\":{}}",
+          "{\"choices\":null,\"choices\":[],\"usage\":null,\"usage\":{}}",
+          "{\"choices\":[],\"usage\":{},\"text\":\"\\\"choices\\\":[1]\"}",
+          "{\ndata: \"choices\": [],\ndata: \"usage\": {\ndata: }\ndata: }",
+          "{\"choices\":[],\n: ping\nid: 7\ndata: \"usage\":{}}");
+
+  @Test
+  void the_usage_chunk_goes_however_it_is_spelt_and_however_events_are_divided() {
+    int spellings = 0;
+    String word = WORD.substring(0, WORD.length() - 2);
+    for (String chunk : USAGE_CHUNKS) {
+      String usage = "data: " + chunk;
+      String[][] streams = {
+        {word + "\n\n" + usage + "\n\ndata: [DONE]\n\n", word + "\n\ndata: [DONE]\n\n"},
+        {word + "\n" + usage + "\ndata: [DONE]\n\n", word + "\ndata: [DONE]\n\n"},
+        {word + "\n" + usage + "\n\ndata: [DONE]\n\n", word + "\n\ndata: [DONE]\n\n"},
+        {word + "\n\n" + usage + "\ndata: [DONE]\n\n", word + "\n\ndata: [DONE]\n\n"},
+        {word + "\n" + usage + "\n" + word + "\n", word + "\n" + word + "\n"},
+        {word + "\n" + usage + "\n" + usage + "\n\n" + word, word + "\n\n" + word},
+        {word + "\n\n" + usage, word + "\n\n"},
+        {word + "\n" + usage, word + "\n"},
+        {usage + "\n" + usage + "\n\n" + word, word},
+        {": c\nevent: e\n" + usage + "\nretry: 3\n\n" + word + "\n", ": c\n" + word + "\n"},
+        {"event: e\n" + usage + "\n" + word + "\n\n", "event: e\n" + word + "\n\n"},
+        {
+          word + "\nid: 2\n" + usage + "\nid: 3\n" + word + "\n\n",
+          word + "\nid: 2\nid: 3\n" + word + "\n\n"
+        },
+        {": c\n\ndata: : PROCESSING\n" + usage + "\n: c\n", ": c\n\ndata: : PROCESSING\n: c\n"},
+        {"\uFEFF" + usage + "\n\n" + word + "\n\n", "\uFEFF" + word + "\n\n"},
+      };
+      for (String[] stream : streams) {
+        for (String end : new String[] {"\n", "\r\n", "\r"}) {
+          spellings++;
+          everyCut(stream[0].replace("\n", end), stream[1].replace("\n", end));
+        }
+      }
+    }
+    assertThat(spellings).as("streams").isGreaterThan(750);
+    // Blank data lines belong to the document in front of them.
+    check(ALL, WORD + "data: {" + USAGE + "}\ndata:\ndata\n\n" + DONE, WORD + DONE, null);
+  }
+
+  private static void everyCut(String body, String expected) {
+    byte[] bytes = utf8(body);
+    for (int cut = 0; cut < bytes.length; cut += 1 + bytes.length / 40) {
+      int[] piece = {0};
+      int first = cut;
+      assertThat(
+              strip(bytes, ALL, UsageStrip.LIMIT, () -> piece[0]++ == 0 ? first : 1 << 30).text())
+          .as("%s cut at %d", body, cut)
+          .isEqualTo(expected);
+    }
+    check(ALL, body, expected, null);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]@}",
+        "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"}}]@}",
+        "{\"choices\":[{\"text\":\"a\",\"usage\":{}}]@}",
+        "{\"choices\":[{}]@}",
+        "{\"choices\":[null]@}",
+        "{\"choices\":{}@}",
+        "{\"choices\":\"\"@}",
+        "{\"choices\":false@}",
+        "{\"error\":{\"message\":\"x\"}@}",
+        "{\"error\":\"x\",\"choices\":[]@}",
+        "{\"choices\":null,\"error\":{\"code\":500}@}",
+      })
+  void what_says_more_than_usage_only_loses_that(String event) {
+    String with = event.replace("@", "," + USAGE);
+    for (String end : new String[] {"\n\n", "\n", "\r\n\r\n", "\r"}) {
+      everyCut("data: " + with + end + DONE, "data: " + event.replace("@", "") + end + DONE);
+      everyCut(
+          "data: " + event.replace("@}", ",\"usage\":null}") + end + DONE,
+          "data: " + event.replace("@", "") + end + DONE);
+    }
+  }
+
+  @Test
+  void a_body_that_is_no_event_stream_passes_at_once_whatever_its_label() {
+    for (Framing label : Framing.values()) {
+      for (String body :
+          List.of(
+              "{\"choices\":[]," + USAGE + "}",
+              " \n{ \"choices\":null," + USAGE + "}\n{\"choices\":[]," + USAGE + "}\n",
+              "[{\"choices\":[]," + USAGE + "}]")) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        UsageStrip strip =
+            new UsageStrip((b, from, to) -> out.write(b, from, to - from), ALL, label);
+        feed(strip, body);
+        assertThat(out.toString(UTF_8)).as(label + body).isEqualTo(body);
+        strip.end();
+        assertThat(out.toString(UTF_8)).as(label + body).isEqualTo(body);
+      }
+    }
+    for (Framing label : List.of(Framing.JSON, Framing.DETECT, Framing.FRAMES)) {
+      String stream = ": c\nfoo: bar\n" + WORD + FINAL + DONE;
+      byte[] bytes = utf8(stream);
+      for (int size : new int[] {1, 3, 1000}) {
+        assertThat(strip(bytes, ALL, label, UsageStrip.LIMIT, chunksOf(size)).text())
+            .isEqualTo(": c\nfoo: bar\n" + WORD + DONE);
+      }
+    }
   }
 
   @ParameterizedTest
@@ -282,13 +420,15 @@ class UsageStripTest {
 
   @Test
   void a_limit_that_is_too_small_is_refused() {
-    assertThatIllegalArgumentException().isThrownBy(() -> new UsageStrip((b, f, t) -> {}, ALL, 15));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new UsageStrip((b, f, t) -> {}, ALL, Framing.SSE, 15));
   }
 
   @Test
   void an_event_goes_on_as_soon_as_its_choices_have_begun() {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    UsageStrip strip = new UsageStrip((b, from, to) -> out.write(b, from, to - from), ALL);
+    UsageStrip strip =
+        new UsageStrip((b, from, to) -> out.write(b, from, to - from), ALL, Framing.SSE);
     feed(strip, "data: {\"id\":1,\"choices\":[");
     assertThat(out.toString(UTF_8)).isEmpty();
     feed(strip, "{\"index\"");
@@ -309,7 +449,7 @@ class UsageStripTest {
 
   @Test
   void a_large_event_takes_no_memory() {
-    UsageStrip strip = new UsageStrip((b, from, to) -> {}, ALL);
+    UsageStrip strip = new UsageStrip((b, from, to) -> {}, ALL, Framing.SSE);
     byte[] chunk = new byte[1400];
     Arrays.fill(chunk, (byte) 'A');
     feed(strip, WORD + "data: {\"id\":\"");
@@ -326,7 +466,7 @@ class UsageStripTest {
 
   @Test
   void a_long_stream_takes_no_memory() {
-    UsageStrip strip = new UsageStrip((b, from, to) -> {}, ALL);
+    UsageStrip strip = new UsageStrip((b, from, to) -> {}, ALL, Framing.SSE);
     byte[] chunk = utf8((WORD.replace("]}", "],\"usage\":null}") + FINAL).repeat(3) + "da");
     byte[] rest = utf8("ta: {\"choices\":[1],\"us" + "age\":{\"a\":1}}\n\n");
     for (int i = 0; i < 100; i++) {

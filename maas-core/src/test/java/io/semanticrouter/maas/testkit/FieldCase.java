@@ -24,13 +24,7 @@ import java.util.Set;
 public record FieldCase(String name, JsonNode data) {
   /** Those that are not right yet. */
   private static final Set<String> PENDING =
-      Set.of(
-          "background-response",
-          "helm-writes-integers-as-scientific",
-          "json-labelled-sse",
-          "one-newline-between-events",
-          "sse-labelled-json",
-          "usage-chunk-with-null-choices");
+      Set.of("background-response", "helm-writes-integers-as-scientific");
 
   /** All cases, in the order of the file. */
   public static List<FieldCase> all() {

@@ -147,7 +147,9 @@ final class ProcessorStream extends ServerCall.Listener<Message> implements Stre
     }
     settle(End.IDLE_TIMEOUT);
     if (!phases.isFullDuplex()) {
-      complete();
+      if (!phases.mayEditResponse()) {
+        complete();
+      }
       return;
     }
     try {

@@ -40,6 +40,7 @@ final class StreamPhases {
   private BodyMode responseMode = BodyMode.UNKNOWN;
   private boolean observed;
   private boolean requestEnded;
+  private boolean responseBegun;
   private boolean responseEnded;
   private boolean requestStreamed;
 
@@ -116,6 +117,17 @@ final class StreamPhases {
     return notSkipped && config.earlyCompletion() && !isFullDuplex();
   }
 
+  /**
+   * Whether the client would get what it did not ask for if the rest of the response passed without
+   * us: also when the exchange is settled.
+   */
+  boolean mayEditResponse() {
+    return exchange != null
+        && !observed
+        && !responseEnded
+        && (exchange.editsResponseBody() || (!responseBegun && exchange.editsRequestBody()));
+  }
+
   /** Whether what is not sent back in full duplex would be lost. */
   boolean isFullDuplex() {
     return isEchoed(requestMode) || isEchoed(responseMode);
@@ -149,6 +161,7 @@ final class StreamPhases {
     if (exchange != null) {
       // A second head on one stream is not HTTP; what the first one began still has to be settled.
       close(End.NEXT_REQUEST);
+      responseBegun = false;
       responseEnded = false;
       answered = false;
       sentMetadata = null;
@@ -265,6 +278,7 @@ final class StreamPhases {
   // --- response ------------------------------------------------------------------------------
 
   private void responseHeaders(Message message, Replies out) {
+    responseBegun = true;
     responseEnded = message.endOfStream;
     HeaderEdits edits = HeaderEdits.EMPTY;
     boolean wantsBody = false;
@@ -290,12 +304,14 @@ final class StreamPhases {
       return null;
     }
     if (wantsBody) {
-      // All of a document at once is what Envoy was told to wait for; events should not wait. An
-      // override of ours for the request may have switched the body off.
+      // All of a document at once is what Envoy was told to wait for; events should not wait, and
+      // where we asked for usage events are likely, whatever the label. An override of ours for the
+      // request may have switched the body off.
       boolean wait =
           responseMode == BodyMode.BUFFERED
               && !requestStreamed
               && !requestGathered
+              && (exchange == null || !editsResponse(exchange))
               && isJson(message.headers);
       responseStreamed = !wait;
       return wait ? null : requestOpen ? ModeOverride.STREAM_BOTH : ModeOverride.STREAM_RESPONSE;
@@ -326,6 +342,10 @@ final class StreamPhases {
       exchange.onResponseBody(message.bytes, message.from, length);
       if (last) {
         end();
+      } else if (!exchange.wantsResponseBody()) {
+        // The first bytes say that it holds no usage.
+        end();
+        skipped = true;
       }
       pass(message, echoed, out);
       return;

@@ -121,6 +121,46 @@ class ForcedUsageStreamTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"application/json", "text/plain", "application/octet-stream"})
+  void streamUnderAnotherLabelIsNotWaitedForAndFreedOfWhatWasAskedFor(String label) {
+    for (BodySendMode buffered : List.of(BodySendMode.BUFFERED, BodySendMode.STREAMED)) {
+      open(metering);
+      send(
+          chat().toBuilder()
+              .setProtocolConfig(
+                  io.envoyproxy.envoy.service.ext_proc.v3.ProtocolConfiguration.newBuilder()
+                      .setRequestBodyMode(BodySendMode.BUFFERED)
+                      .setResponseBodyMode(buffered))
+              .build());
+      send(requestBody(STREAM, true));
+      ProcessingResponse head = send(response(200, label));
+      assertThat(head.getModeOverride().getResponseBodyMode()).isEqualTo(BodySendMode.STREAMED);
+      SSE_ANSWER.forEach(event -> send(body(event, false)));
+      send(body("", true));
+      assertThat(passedOn().response()).isEqualTo(SEEN);
+    }
+    assertThat(sink.records()).hasSize(2).allMatch(r -> r.outcome() == Outcome.COMPLETE);
+  }
+
+  @Test
+  void streamThatIsIdleForTooLongIsSettledAndStillFreedOfWhatWasAskedFor() {
+    MaasProcessor processor = new MaasProcessor(metering);
+    envoy.close();
+    envoy = FakeEnvoy.beside(processor);
+    stream = envoy.open();
+    messages.clear();
+    send(chat());
+    send(requestBody(STREAM, true));
+    processor.settleIdle();
+    processor.settleIdle();
+    assertThat(sink.records()).hasSize(1);
+    assertThat(stream.isCompleted()).isFalse();
+    answer();
+    assertThat(passedOn().response()).isEqualTo(SEEN);
+    assertThat(sink.records()).hasSize(1);
+  }
+
   @Test
   void chunkThatDoesNotChangeGetsTheConstantReply() {
     send(chat());

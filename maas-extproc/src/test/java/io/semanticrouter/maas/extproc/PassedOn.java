@@ -8,6 +8,7 @@ import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest.RequestCase;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
 import io.semanticrouter.maas.internal.RequestSplice;
+import io.semanticrouter.maas.internal.UsageScanner;
 import io.semanticrouter.maas.internal.UsageStrip;
 import java.io.ByteArrayOutputStream;
 import java.util.List;
@@ -80,7 +81,11 @@ record PassedOn(String request, String response) {
           String headers = message.getResponseHeaders().toString();
           UsageStrip.@Nullable Mode mode = splice.strip();
           if (mode != null && headers.contains("event-stream") && headers.contains("\"200\"")) {
-            strip = new UsageStrip((b, from, to) -> response.write(b, from, to - from), mode);
+            strip =
+                new UsageStrip(
+                    (b, from, to) -> response.write(b, from, to - from),
+                    mode,
+                    UsageScanner.Framing.SSE);
           }
         }
         case RESPONSE_BODY -> {

@@ -194,6 +194,18 @@ class StreamOptionsTest {
   }
 
   @Test
+  void responseWhoseFirstBytesHoldNoUsageIsSettledAndCompletedLikewise() {
+    processor = processor(early(true));
+    FakeEnvoy.Stream stream =
+        open().send(chat(), response(200, "application/octet-stream"), body("\u0089PNG\0", false));
+    assertThat(sink.records()).hasSize(1);
+    assertThat(stream.isCompleted()).isFalse();
+    stream.send(body("more", false));
+    assertThat(stream.replies()).hasSize(4);
+    assertThat(stream.isCompleted()).isTrue();
+  }
+
+  @Test
   void streamThatIsNeededIsNotCompletedEarly() {
     processor = processor(early(true));
     FakeEnvoy.Stream stream =

@@ -49,7 +49,10 @@ class UnmeasurableIT {
   }
 
   @ParameterizedTest
-  @CsvSource({"generic, estimated, semantic_router_estimated_tokens_total", "vllm, partial, semantic_router_tokens_total"})
+  @CsvSource({
+    "generic, estimated, semantic_router_estimated_tokens_total",
+    "vllm, partial, semantic_router_tokens_total"
+  })
   void hundred_clients_that_leave_in_the_middle_of_a_stream_are_billed(
       String backend, String outcome, String metric) throws Exception {
     try (RawBackend raw = RawBackend.start().on("half", UnmeasurableIT::half);
@@ -101,7 +104,9 @@ class UnmeasurableIT {
       throws Exception {
     try (RawBackend raw =
             RawBackend.start()
-                .on("plain", (request, in, out) -> out.write(RawBackend.answer("200 OK", ANSWER, JSON)));
+                .on(
+                    "plain",
+                    (request, in, out) -> out.write(RawBackend.answer("200 OK", ANSWER, JSON)));
         Stack stack = start("full-requests", raw, "{ force_usage: true }")) {
       for (int junk = 85; junk <= 96; junk++) {
         List<String> headers = new ArrayList<>(List.of(RawBackend.CASE, "plain"));
@@ -138,8 +143,7 @@ class UnmeasurableIT {
                       for (int i = 0; i < junk; i++) {
                         headers.add("x-junk-" + i + ": v");
                       }
-                      out.write(
-                          RawBackend.answer("200 OK", body, headers.toArray(String[]::new)));
+                      out.write(RawBackend.answer("200 OK", body, headers.toArray(String[]::new)));
                     });
         Stack stack = start("full-responses", raw, "{ force_usage: true }")) {
       for (int junk = 85; junk <= 100; junk++) {
@@ -162,15 +166,16 @@ class UnmeasurableIT {
   @CsvSource(
       delimiter = '|',
       value = {"[1] | 400", "{\"stream\":true,} | 400", "{\"stream\":true} | 200", "{} | 200"})
-  void request_that_cannot_be_measured_is_refused_where_that_is_the_policy(
-      String body, int status) throws Exception {
+  void request_that_cannot_be_measured_is_refused_where_that_is_the_policy(String body, int status)
+      throws Exception {
     try (RawBackend raw =
             RawBackend.start()
-                .on("plain", (request, in, out) -> out.write(RawBackend.answer("200 OK", ANSWER, JSON)));
+                .on(
+                    "plain",
+                    (request, in, out) -> out.write(RawBackend.answer("200 OK", ANSWER, JSON)));
         Stack stack = start("refusing", raw, "{ unmeasurable: refuse }")) {
       RawHttp answer =
-          RawHttp.post(
-              stack.envoy.port("raw"), Requests.CHAT, body, RawBackend.CASE, "plain");
+          RawHttp.post(stack.envoy.port("raw"), Requests.CHAT, body, RawBackend.CASE, "plain");
 
       assertThat(answer.status()).isEqualTo(status);
       stack.assertOutcome(status == 200 ? "complete" : "not_generated", 1);
