@@ -142,11 +142,25 @@ final class Endpoints {
     return run ? Operation.GENERATE : operation;
   }
 
-  /** Lists of models, and answers that were billed when they were made (OpenAI API reference). */
-  static boolean isStored(String path) {
+  /**
+   * The operation that has made what a request reads or cancels: answers that are stored, or still
+   * in the making. Null for all else.
+   *
+   * @param generates whether the request is one that may generate
+   */
+  static @Nullable Operation stored(boolean generates, String path) {
+    if (generates && RequestPath.endOf(path, "/cancel") != path.length()) {
+      return null;
+    }
+    return RequestPath.endOf(path, "/responses/") >= 0
+        ? Operation.RESPONSES
+        : RequestPath.endOf(path, "/interactions/") >= 0 ? Operation.INTERACTIONS : null;
+  }
+
+  /** Lists of models, and chats that are stored and were billed when they were made. */
+  static boolean isListed(String path) {
     return RequestPath.endOf(path, "/v1/models") == path.length()
         || RequestPath.endOf(path, "/v1/models/") >= 0
-        || RequestPath.endOf(path, "/v1/responses/") >= 0
         || RequestPath.endOf(path, "/v1/chat/completions/") >= 0;
   }
 }

@@ -52,6 +52,9 @@ public final class Exchange implements AutoCloseable {
   /** Whether only the answer can say that this is an operation at all. */
   private final boolean unlisted;
 
+  /** What has made the response that is read or cancelled here; null for all other requests. */
+  private final @Nullable Operation stored;
+
   private final String path;
   private final @Nullable RequestSize requestSize;
   private final Identity identity;
@@ -88,6 +91,10 @@ public final class Exchange implements AutoCloseable {
   private @Nullable KeptAnswer kept;
 
   private @Nullable LocalAnswer localAnswer;
+
+  /** Whether the answer may state the usage of a response that no other has stated. */
+  private boolean polls;
+
   private boolean defective;
   private byte @Nullable [] copy;
   private @Nullable UsageRecord record;
@@ -96,6 +103,7 @@ public final class Exchange implements AutoCloseable {
       Metering metering,
       @Nullable Operation operation,
       boolean unlisted,
+      @Nullable Operation stored,
       String path,
       @Nullable RequestSize requestSize,
       Identity identity,
@@ -111,6 +119,7 @@ public final class Exchange implements AutoCloseable {
     this.metering = metering;
     this.operation = operation;
     this.unlisted = unlisted;
+    this.stored = stored;
     this.path = path;
     this.requestSize = requestSize;
     this.identity = identity;
@@ -342,15 +351,17 @@ public final class Exchange implements AutoCloseable {
       RoutingFacts facts = metering.routingHeaders().read(headers);
       RoutedRequest routed = requestRouting == null ? null : requestRouting.routed();
       routing = routed == null ? facts.routing() : routed.routing().over(facts.routing());
+      boolean free = operation == Operation.NOT_METERED;
+      polls = stored != null && (!free || metering.pending().isWaiting());
       meter =
           new ResponseMeter(
-              operation,
+              polls && free && stored != null ? stored : operation,
               metering.config().usage(),
               requestSize != null,
               metering.codings(),
               responseStatus,
               headers,
-              facts);
+              polls ? RoutingFacts.NONE : facts);
       UsageScanner plain = meter.plainBody();
       if (kept == null) {
         plainBody = plain;
@@ -629,13 +640,60 @@ public final class Exchange implements AutoCloseable {
     if (unlisted && (meter == null || !meter.isUsageStated())) {
       return; // an estimate of what may be no model's answer is none
     }
-    record(operation, measurement);
+    recordOnce(operation, measurement);
     if (kept != null) {
       if (abort != null || defective) {
         kept.abandon();
       } else {
         kept.end(measurement, modelSoFar());
       }
+    }
+  }
+
+  /** What a response that goes on after its POST used is billed once, as the POST was. */
+  private void recordOnce(Operation settledOperation, Measurement measurement) {
+    ResponseMeter measured = meter;
+    if (measured == null || defective) {
+      record(settledOperation, measurement);
+      return;
+    }
+    long id = measured.responseId();
+    boolean told = polls && id != 0 && measured.isUsageStated() && !measured.isRunning();
+    PendingResponses.Posted posted = told ? metering.pending().bill(id, metering.nanos()) : null;
+    if (posted != null && !posted.billed()) {
+      record(
+          posted.operation(),
+          posted.identity(),
+          posted.routing().withResponseModel(measured.model()),
+          posted.estimated() ? measurement.with(Reason.REPLACES_ESTIMATE) : measurement);
+    } else if (posted != null || (polls && settledOperation == Operation.NOT_METERED)) {
+      Measurement none = ResponseMeter.without(Status.NONE, Reason.NOT_METERED);
+      boolean unknown = told && posted == null && measured.isBackground();
+      record(settledOperation, unknown ? none.with(Reason.UNKNOWN_RESPONSE) : none);
+    } else {
+      record(settledOperation, measurement);
+      remember(settledOperation, measured, measurement);
+    }
+  }
+
+  private void remember(
+      Operation settledOperation, ResponseMeter measured, Measurement measurement) {
+    long id = measured.responseId();
+    boolean awaited =
+        measured.isAwaited()
+            && (measurement.status() == Status.NONE || measurement.status() == Status.ESTIMATED);
+    if (id != 0 && stored == null && (awaited || measured.isBackground())) {
+      metering
+          .pending()
+          .put(
+              id,
+              new PendingResponses.Posted(
+                  settledOperation,
+                  identity,
+                  facts(),
+                  measurement.status() == Status.ESTIMATED,
+                  metering.nanos(),
+                  !awaited));
     }
   }
 
@@ -647,12 +705,17 @@ public final class Exchange implements AutoCloseable {
   }
 
   private void record(Operation settledOperation, Measurement measurement) {
+    record(settledOperation, identity, facts(), measurement);
+  }
+
+  private void record(
+      Operation settledOperation, Identity payer, Routing facts, Measurement measurement) {
     ForcedUsage forced = forcing == null ? forcedUsage : forcing.outcome();
     record =
         metering.settle(
             settledOperation,
-            identity,
-            facts(),
+            payer,
+            facts,
             status,
             localAnswer == null || measurement.has(Reason.UNMEASURABLE) ? forced : ForcedUsage.OFF,
             requestRouting == null ? routerReport : requestRouting.report(),

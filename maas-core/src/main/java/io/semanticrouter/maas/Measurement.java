@@ -78,6 +78,14 @@ public final class Measurement {
     UNKNOWN_DIALECT,
     /** A request that uses no billable tokens: counting tokens, listing models and the like. */
     NOT_METERED,
+    /**
+     * The response goes on when its request has been answered; its usage comes with a later one.
+     */
+    BACKGROUND,
+    /** The usage of a response of which an estimate has been recorded when its stream broke off. */
+    REPLACES_ESTIMATE,
+    /** A response made in the background of which no POST is known here: it is billed to nobody. */
+    UNKNOWN_RESPONSE,
     /** The router answered itself, without asking any model. */
     FAST_RESPONSE,
     /** The usage is what the router states for several calls; the body states less, or none. */
@@ -181,6 +189,13 @@ public final class Measurement {
   /** EnumSet iterates in declaration order, so that metrics and logs are deterministic. */
   private static Set<Reason> copy(Set<Reason> reasons) {
     return reasons.isEmpty() ? Set.of() : EnumSet.copyOf(reasons);
+  }
+
+  /** The same with one more reason. */
+  Measurement with(Reason reason) {
+    Set<Reason> more = EnumSet.of(reason);
+    more.addAll(reasons);
+    return new Measurement(status, more, usage, otherLines, units, providerCost, rawUsage);
   }
 
   /** The same with usage of further models. */

@@ -45,6 +45,7 @@ public final class Metering {
   private final AskedModels askedModels;
 
   private final UnlistedRequests unlisted = new UnlistedRequests();
+  private final PendingResponses pending = new PendingResponses();
   private final AtomicLong sequence = new AtomicLong();
   private final AtomicLong heldRequestBytes = new AtomicLong();
   private final LongAdder defects = new LongAdder();
@@ -84,13 +85,16 @@ public final class Metering {
    */
   public Exchange begin(String method, String target, Headers request) {
     String path = RequestPath.of(target);
-    UsageConfig.Route route = Operation.mayGenerate(method) ? config.usage().route(path) : null;
+    boolean generates = Operation.mayGenerate(method);
+    UsageConfig.Route route = generates ? config.usage().route(path) : null;
     Operation operation =
         route != null && route.operation() != null ? route.operation() : Operation.of(method, path);
-    if (operation == Operation.NOT_METERED && route == null && !RequestPath.isPlain(target, path)) {
+    boolean free = operation == Operation.NOT_METERED && generates && route == null;
+    if (free && !RequestPath.isPlain(target, path)) {
       operation = null; // what costs nothing has to be spelt plainly
     }
-    boolean isUnlisted = operation == null && Operation.mayGenerate(method);
+    boolean isUnlisted = operation == null && generates;
+    Operation stored = Operation.stored(method, path);
     Identity identity = Identity.ANONYMOUS;
     HeaderEdits edits = HeaderEdits.EMPTY;
     HeaderEdits editsWithBody = HeaderEdits.EMPTY;
@@ -105,15 +109,16 @@ public final class Metering {
         identity = identities.read(Headers.EMPTY);
       }
       try {
-        boolean generates = operation != null && operation != Operation.NOT_METERED;
+        boolean asks = operation != null && operation != Operation.NOT_METERED;
         boolean detects = isUnlisted && config.usage().unlisted() == UsageConfig.Unlisted.DETECT;
-        edits = routingHeaders.ask(request, generates);
+        boolean polls = stored != null && pending.isWaiting();
+        edits = routingHeaders.ask(request, asks);
         if (!edits.fitInto(request)) {
           // Headers that steer a router have to go, and the gateway takes no change of this head.
           isHeadFull = !edits.toRemove().isEmpty();
           edits = HeaderEdits.EMPTY;
         }
-        if (operation != null && generates) {
+        if (operation != null && asks) {
           UsageConfig.AcceptEncoding accepted = config.usage().acceptEncoding();
           if (isForced(operation, route, path)) {
             HeaderEdits asking =
@@ -135,7 +140,7 @@ public final class Metering {
           edits = narrowed.fitInto(request) ? narrowed : edits;
           boolean refuses = config.usage().unmeasurable() == UsageConfig.Unmeasurable.REFUSE;
           isHeadFull |= refuses && forcedUsage == ForcedUsage.NO_ROOM;
-        } else if (detects) {
+        } else if (detects || polls) {
           HeaderEdits narrowed =
               AcceptEncoding.edit(edits, request, config.usage().acceptEncoding(), codings);
           edits = narrowed.fitInto(request) ? narrowed : edits;
@@ -171,6 +176,7 @@ public final class Metering {
         this,
         isUnlisted ? Operation.DETECT : operation,
         isUnlisted,
+        stored,
         path,
         operation == null ? null : RequestSize.of(operation, request, this),
         identity,
@@ -279,6 +285,10 @@ public final class Metering {
 
   UnlistedRequests unlisted() {
     return unlisted;
+  }
+
+  PendingResponses pending() {
+    return pending;
   }
 
   /** The bytes that requests take which are held back at this moment, to be routed. */

@@ -77,15 +77,29 @@ public enum Operation {
   }
 
   /**
+   * The operation that has made the response that a request reads or cancels; null for all other
+   * requests.
+   *
+   * @param path as {@link RequestPath} spells it
+   */
+  static @Nullable Operation stored(String method, String path) {
+    boolean generates = mayGenerate(method);
+    return generates || method.equalsIgnoreCase("GET") ? Endpoints.stored(generates, path) : null;
+  }
+
+  /**
    * The operation of a request.
    *
    * @param path as {@link RequestPath} spells it
    * @return null when no list names it
    */
   static @Nullable Operation of(String method, String path) {
+    if (stored(method, path) != null) {
+      return NOT_METERED;
+    }
     if (mayGenerate(method)) {
       return Endpoints.operation(path);
     }
-    return method.equalsIgnoreCase("GET") && Endpoints.isStored(path) ? NOT_METERED : null;
+    return method.equalsIgnoreCase("GET") && Endpoints.isListed(path) ? NOT_METERED : null;
   }
 }

@@ -182,7 +182,31 @@ final class ResponseMeter {
   }
 
   boolean hasFinalUsage() {
-    return scanner != null && scanner.isFinal();
+    return scanner != null && scanner.isFinal() && !isAwaited();
+  }
+
+  /** A number that stands for the id of the response; 0 when it names none. */
+  long responseId() {
+    return scanner == null ? 0 : scanner.responseId();
+  }
+
+  /** Whether the response says that it is not done. */
+  boolean isRunning() {
+    return scanner != null && scanner.isRunning();
+  }
+
+  /** Whether the usage will be stated by a later answer, to another request. */
+  boolean isAwaited() {
+    return isRunning() && !isUsed(scanner == null ? null : scanner.usage(isPromptOnly()));
+  }
+
+  /** Whether the response says that it is made in the background. */
+  boolean isBackground() {
+    return scanner != null && scanner.isBackground();
+  }
+
+  private static boolean isUsed(@Nullable CanonicalUsage usage) {
+    return usage != null && (usage.prompt > 0 || usage.completion > 0);
   }
 
   /** Whether the response has stated usage, even if it cannot be taken. */
@@ -312,6 +336,11 @@ final class ResponseMeter {
       return without(Status.FAILED, Reason.QUARANTINED);
     }
     CanonicalUsage usage = scanner.usage(isPromptOnly());
+    boolean goesOn = scanner.isRunning() && scanner.deltas() == 0 && !isUsed(usage);
+    if (goesOn && (abort == null || scanner.isBackground())) {
+      Measurement none = without(Status.NONE, Reason.BACKGROUND);
+      return abort == null ? none : none.with(abort.reason());
+    }
     if (abort != null && !scanner.isFinal()) {
       if (config.onDisconnect() == Disconnect.DROP) {
         return Measurement.of(Status.NONE, EnumSet.of(Reason.DROPPED, abort.reason()), null);

@@ -317,12 +317,16 @@ public enum BodyFormat {
     private static Schema responseEvents() {
       return root()
           .leaf("id", TEXT, Paths.RESPONSE_ID)
+          .with("status", Words.status())
+          .leaf("background", PRESENCE, Paths.BACKGROUND)
           .with("usage", inputOutputUsage(ROOT))
           .with(
               "response",
               Schema.object(Paths.DETAILS)
                   .in(NESTED)
                   .leaf("id", TEXT, Paths.RESPONSE_ID)
+                  .with("status", Words.status())
+                  .leaf("background", PRESENCE, Paths.BACKGROUND)
                   .leaf("model", TEXT, Paths.MODEL)
                   .leaf("service_tier", TEXT, Paths.TIER)
                   .leaf("error", PRESENCE, Paths.ERROR)
@@ -490,6 +494,7 @@ public enum BodyFormat {
     static Schema interactions() {
       return root()
           .leaf("id", TEXT, Paths.RESPONSE_ID)
+          .with("status", Words.status())
           .with("event_type", Words.type())
           .with("outputs", items(Schema.object(Paths.ITEM)))
           .with("steps", items(Schema.object(Paths.ITEM)))
@@ -500,6 +505,7 @@ public enum BodyFormat {
                   .in(NESTED)
                   .leaf("id", TEXT, Paths.RESPONSE_ID)
                   .leaf("service_tier", TEXT, Paths.TIER)
+                  .with("status", Words.status())
                   .leaf("model", TEXT, Paths.MODEL)
                   .with("usage", interactionUsage(NESTED))
                   .build())

@@ -55,6 +55,11 @@ final class EventFacts {
   boolean converseMark;
   int type;
   int object;
+
+  /** How far the response has come: {@link Words#RUNNING}, another word, or none. */
+  int status;
+
+  boolean background;
   long highestChoice;
   private long choiceIndex;
   private boolean choiceFinished;
@@ -111,6 +116,8 @@ final class EventFacts {
     converseMark = false;
     type = Words.NONE;
     object = Words.NONE;
+    status = Words.NONE;
+    background = false;
     highestChoice = 0;
     choiceUsage = null;
     Arrays.fill(iterations, null);
@@ -368,6 +375,7 @@ final class EventFacts {
       case Paths.ERROR -> error = true;
       case Paths.CONVERSE_MARK -> converseMark = true;
       case Paths.QUERY -> obtain(TOOLS).add(Slots.WEB_SEARCHES, 1);
+      case Paths.BACKGROUND -> background = true;
       default -> {
         // no such place
       }
@@ -378,6 +386,7 @@ final class EventFacts {
     switch (schema.id) {
       case Paths.TYPE -> type = word;
       case Paths.OBJECT -> object = word;
+      case Paths.STATUS -> status = word;
       case Paths.ELEMENT_WORD -> elementWord = word;
       case Paths.ENDING -> finished |= word != Words.RUNNING && word != Words.NONE;
       case Paths.ACTION -> elementAction = word;
@@ -444,6 +453,8 @@ final class EventFacts {
     private boolean converseMark;
     private int type;
     private int object;
+    private int status;
+    private boolean background;
     private long highestChoice;
     private long choiceIndex;
     private boolean choiceFinished;
@@ -461,6 +472,8 @@ final class EventFacts {
       converseMark = facts.converseMark;
       type = facts.type;
       object = facts.object;
+      status = facts.status;
+      background = facts.background;
       highestChoice = facts.highestChoice;
       choiceIndex = facts.choiceIndex;
       choiceFinished = facts.choiceFinished;
@@ -479,6 +492,8 @@ final class EventFacts {
       facts.converseMark = converseMark;
       facts.type = type;
       facts.object = object;
+      facts.status = status;
+      facts.background = background;
       facts.highestChoice = highestChoice;
       facts.choiceIndex = choiceIndex;
       facts.choiceFinished = choiceFinished;

@@ -73,5 +73,11 @@ final class Paths {
 
   static final int QUERY = 39;
 
+  /** How far a response has come, as a word. */
+  static final int STATUS = 40;
+
+  /** That a response goes on when its request has been answered. */
+  static final int BACKGROUND = 41;
+
   private Paths() {}
 }

@@ -83,6 +83,11 @@ final class StatedUsage {
 
   private boolean error;
   private long responseId;
+
+  /** Whether the last status that was stated says that usage is still to come. */
+  private boolean unfinished;
+
+  private boolean background;
   private long deltas;
   private int images;
   private long choicesPerPrompt;
@@ -119,7 +124,7 @@ final class StatedUsage {
     if (complete && begins(facts)) {
       next();
     }
-    if (facts.responseId != 0 && complete) {
+    if (facts.responseId != 0) {
       responseId = facts.responseId;
     }
     error |= facts.error || facts.type == Words.ERROR;
@@ -141,6 +146,11 @@ final class StatedUsage {
       whole |= single;
     }
     finished |= isEnd(facts);
+    background |= facts.background;
+    if (facts.status != Words.NONE) {
+      boolean last = facts.type == Words.RESPONSE_ENDED || facts.type == Words.INTERACTION_ENDED;
+      unfinished = facts.status == Words.RUNNING && !last;
+    }
     takeUsage(facts, complete, single);
     if (complete) {
       takeTools(facts);
@@ -699,6 +709,19 @@ final class StatedUsage {
     return seen
         && (ofLast().has(Slots.OUTPUT) || merged.has(Slots.BILLED_OUTPUT))
         && !(dialect == Dialect.ANTHROPIC && !finished);
+  }
+
+  /** A number for the id that was named last; 0 for none. */
+  long id() {
+    return responseId;
+  }
+
+  boolean isRunning() {
+    return unfinished;
+  }
+
+  boolean isBackground() {
+    return background;
   }
 
   long deltas() {

@@ -102,9 +102,12 @@ final class TextBuffer {
     return length == 0 ? Words.NONE : overflow ? Words.OTHER : words.word(bytes, 0, length);
   }
 
-  /** A number that tells texts apart: FNV-1a of 64 bits. */
+  /** A number that tells texts apart: FNV-1a of 64 bits; 0 for one that is too long for that. */
   long hash() {
     flushSurrogate();
+    if (overflow) {
+      return 0;
+    }
     long hash = 0xcbf29ce484222325L;
     for (int i = 0; i < length; i++) {
       hash = (hash ^ bytes[i]) * 0x100000001b3L;

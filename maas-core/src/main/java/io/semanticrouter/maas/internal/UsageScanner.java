@@ -505,6 +505,21 @@ public final class UsageScanner extends CutLines {
     return stated.isLowered();
   }
 
+  /** A number that stands for the id that the response names last; 0 when it names none. */
+  public long responseId() {
+    return stated.id();
+  }
+
+  /** Whether the response says that it is not done, and does not say later that it is. */
+  public boolean isRunning() {
+    return stated.isRunning();
+  }
+
+  /** Whether the response says that it is made in the background. */
+  public boolean isBackground() {
+    return stated.isBackground();
+  }
+
   /** Whether the backend reported an error inside the body. */
   public boolean errorSeen() {
     return stated.isError();

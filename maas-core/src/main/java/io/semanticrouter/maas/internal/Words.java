@@ -183,6 +183,11 @@ final class Words {
         .build();
   }
 
+  /** How far a response of OpenAI or an interaction of Gemini has come. */
+  static Schema status() {
+    return Schema.words(Paths.STATUS).word("queued", RUNNING).word("in_progress", RUNNING).build();
+  }
+
   /** Why generation has ended, of APIs that say {@code "null"} or the like while it has not. */
   static Schema ending() {
     return Schema.words(Paths.ENDING)
