@@ -113,7 +113,7 @@ class FieldCasesIT {
     }
   }
 
-  @ParameterizedTest(allowZeroInvocations = true)
+  @ParameterizedTest
   @MethodSource("ofConfiguration")
   void configuration_is_taken(FieldCase fieldCase) throws Exception {
     String config = Stack.PORTS + fieldCase.data().path("config").asText();

@@ -37,13 +37,7 @@ import org.opentest4j.TestAbortedException;
 class SpellingsIT {
   private static final int CLIENTS = 6;
 
-  /** Beginnings of those that are not right yet. */
-  private static final List<String> PENDING = List.of("endpoints: rerank");
-
-  private static final List<Spelling> SPELLINGS =
-      Spelling.all().stream()
-          .filter(spelling -> PENDING.stream().noneMatch(spelling.toString()::startsWith))
-          .toList();
+  private static final List<Spelling> SPELLINGS = Spelling.all();
   private static final String USAGE = "\"usage\":{";
 
   /** What {@code usage.unmeasurable} says. */
