@@ -151,7 +151,7 @@ class BodyModesIT {
     if (metered) {
       stack.assertMetered(1);
     } else {
-      stack.assertUnmetered(1);
+      stack.assertUnmetered("estimated", 1);
     }
   }
 

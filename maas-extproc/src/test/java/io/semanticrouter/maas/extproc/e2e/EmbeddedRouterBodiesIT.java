@@ -186,7 +186,8 @@ class EmbeddedRouterBodiesIT {
     byte[] body = bytes.toByteArray();
     RawHttp echo = RawHttp.post(stack.envoy.port(), ECHO, body, "content-encoding", "gzip");
     JsonNode headers = assertEcho(echo.status(), echo.body(), body);
-    assertThat(headers.get("content-length").get(0).asInt()).isEqualTo(body.length);
+    // The head may lie about the coding: the body is read, and could have been edited.
+    assertThat(headers.has("transfer-encoding")).isTrue();
     assertRouted("encoded", 1);
   }
 
@@ -259,7 +260,7 @@ class EmbeddedRouterBodiesIT {
                   .isEqualTo(1));
     }
     assertRouted("unseen", 1);
-    stack.assertUnmetered(1);
+    stack.assertUnmetered("none", 1);
     assertThat(stack.router.scrape().sum("semantic_router_extproc_open_streams")).isZero();
     assertThat(stack.backend.stats().exchanges()).isEmpty();
   }

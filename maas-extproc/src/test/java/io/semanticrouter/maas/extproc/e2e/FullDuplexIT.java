@@ -107,7 +107,7 @@ class FullDuplexIT {
     if (metered) {
       stack.assertMetered(1);
     } else {
-      stack.assertUnmetered(1);
+      stack.assertUnmetered("estimated", 1);
     }
   }
 

@@ -156,10 +156,10 @@ final class Stack implements AutoCloseable {
     assertTokensAsReported(now);
   }
 
-  /** Waits for so many exchanges of which nothing is known but perhaps an estimate. */
-  void assertUnmetered(long exchanges) {
+  /** Asserts that so many exchanges ended like this, and that no token of them was measured. */
+  void assertUnmetered(String outcome, long exchanges) {
     Scrape now = settled(exchanges);
-    assertThat(outcomes(now)).isSubsetOf("none", "estimated");
+    assertOutcome(now, outcome, exchanges);
     assertThat(delta(before, now, "semantic_router_tokens_total")).isZero();
   }
 
