@@ -11,19 +11,25 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Clients that hang up, and heads without room for an edit, through a real Envoy. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class UnmeasurableIT {
   private static final int CLIENTS = 100;
   private static final String JSON = "content-type: application/json";
   private static final String ANSWER =
       "{\"model\":\"m\",\"choices\":[{}],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":4}}";
+  private static final String FORCED = "{ force_usage: true }";
+
   private static final String REFUSED = "431";
   private static final String EVENT = "data: {\"choices\":[{\"index\":0,\"delta\":{}}]}\n\n";
 
@@ -42,16 +48,37 @@ class UnmeasurableIT {
     }
   }
 
-  private static Stack start(String name, RawBackend raw, String usage) throws Exception {
-    return Stack.start(
-        name,
-        Requests.MAAS + "  usage: " + usage + "\n",
-        Requests.backend(),
-        envoy -> {
-          envoy.cluster("raw", "backend", raw.port());
-          envoy.listener("raw").extProc("message_timeout: 60s").route("cluster: raw");
-          envoy.listener("bare").withoutExtProc().route("cluster: raw");
-        });
+  private final RawBackend raw = RawBackend.start();
+  private final Map<String, Stack> stacks = new HashMap<>();
+
+  UnmeasurableIT() throws IOException {
+    raw.on("half", UnmeasurableIT::half).on("plain", UnmeasurableIT::plain);
+  }
+
+  @AfterAll
+  void stop() {
+    stacks.values().forEach(Stack::close);
+    raw.close();
+  }
+
+  /** The stack with these options of {@code usage}. */
+  private Stack stack(String usage) throws Exception {
+    Stack stack = stacks.get(usage);
+    if (stack == null) {
+      stack =
+          Stack.start(
+              "unmeasurable-" + stacks.size(),
+              Requests.MAAS + "  usage: " + usage + "\n",
+              Requests.backend(),
+              envoy -> {
+                envoy.cluster("raw", "backend", raw.port());
+                envoy.listener("raw").extProc("message_timeout: 60s").route("cluster: raw");
+                envoy.listener("bare").withoutExtProc().route("cluster: raw");
+              });
+      stacks.put(usage, stack);
+    }
+    stack.mark();
+    return stack;
   }
 
   @ParameterizedTest
@@ -61,34 +88,31 @@ class UnmeasurableIT {
   })
   void hundred_clients_that_leave_in_the_middle_of_a_stream_are_billed(
       String backend, String outcome, String metric) throws Exception {
-    try (RawBackend raw = RawBackend.start().on("half", UnmeasurableIT::half);
-        Stack stack = start("hang-up-" + backend, raw, "{ backend: " + backend + " }")) {
-      byte[] request =
-          RawBackend.bytes(
-              "POST "
-                  + Requests.CHAT
-                  + " HTTP/1.1\r\nhost: test\r\n"
-                  + JSON
-                  + "\r\n"
-                  + RawBackend.CASE
-                  + ": half\r\ncontent-length: "
-                  + Requests.STREAM.length()
-                  + "\r\n\r\n"
-                  + Requests.STREAM);
-      for (int i = 0; i < CLIENTS; i++) {
-        try (Socket socket =
-            new Socket(InetAddress.getLoopbackAddress(), stack.envoy.port("raw"))) {
-          socket.setSoTimeout(30_000);
-          socket.getOutputStream().write(request);
-          readEvents(socket.getInputStream(), 3);
-        }
+    Stack stack = stack("{ backend: " + backend + " }");
+    byte[] request =
+        RawBackend.bytes(
+            "POST "
+                + Requests.CHAT
+                + " HTTP/1.1\r\nhost: test\r\n"
+                + JSON
+                + "\r\n"
+                + RawBackend.CASE
+                + ": half\r\ncontent-length: "
+                + Requests.STREAM.length()
+                + "\r\n\r\n"
+                + Requests.STREAM);
+    for (int i = 0; i < CLIENTS; i++) {
+      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), stack.envoy.port("raw"))) {
+        socket.setSoTimeout(30_000);
+        socket.getOutputStream().write(request);
+        readEvents(socket.getInputStream(), 3);
       }
-
-      stack.assertOutcome(outcome, CLIENTS);
-      assertThat(stack.delta(metric, "type", "completion")).isEqualTo(3 * CLIENTS);
-      long prompt = backend.equals("vllm") ? 9 : (Requests.STREAM.length() + 3) / 4;
-      assertThat(stack.delta(metric, "type", "prompt")).isEqualTo(prompt * CLIENTS);
     }
+
+    stack.assertOutcome(outcome, CLIENTS);
+    assertThat(stack.delta(metric, "type", "completion")).isEqualTo(3 * CLIENTS);
+    long prompt = backend.equals("vllm") ? 9 : (Requests.STREAM.length() + 3) / 4;
+    assertThat(stack.delta(metric, "type", "prompt")).isEqualTo(prompt * CLIENTS);
   }
 
   private static void readEvents(InputStream in, int events) throws IOException {
@@ -108,28 +132,26 @@ class UnmeasurableIT {
   @ValueSource(strings = {"", "accept-encoding: br", "x-vsr-debug: 1", "x-vsr-skip-processing: 1"})
   void request_with_as_many_headers_as_envoy_takes_passes_as_without_us(String header)
       throws Exception {
-    try (RawBackend raw = RawBackend.start().on("plain", UnmeasurableIT::plain);
-        Stack stack = start("full-requests", raw, "{ force_usage: true }")) {
-      Map<Integer, String> without = new TreeMap<>();
-      Map<Integer, String> with = new TreeMap<>();
-      for (int junk = 85; junk <= 98; junk++) {
-        List<String> headers = new ArrayList<>(List.of(RawBackend.CASE, "plain"));
-        if (!header.isEmpty()) {
-          headers.addAll(List.of(header.split(": ", 2)));
-        }
-        for (int i = 0; i < junk; i++) {
-          headers.addAll(List.of("x-junk-" + i, "v"));
-        }
-        without.put(junk, status(stack, "bare", headers));
-        with.put(junk, status(stack, "raw", headers));
+    Stack stack = stack(FORCED);
+    Map<Integer, String> without = new TreeMap<>();
+    Map<Integer, String> with = new TreeMap<>();
+    for (int junk = 88; junk <= 97; junk++) {
+      List<String> headers = new ArrayList<>(List.of(RawBackend.CASE, "plain"));
+      if (!header.isEmpty()) {
+        headers.addAll(List.of(header.split(": ", 2)));
       }
-      if (header.startsWith("x-vsr-")) {
-        assertThat(with).containsEntry(85, "200");
-        with.replaceAll((junk, got) -> got.equals(REFUSED) ? without.get(junk) : got);
+      for (int i = 0; i < junk; i++) {
+        headers.addAll(List.of("x-junk-" + i, "v"));
       }
-      assertThat(with).isEqualTo(without);
-      assertThat(without.values()).as("Envoy's own limit is among them").contains("200", REFUSED);
+      without.put(junk, status(stack, "bare", headers));
+      with.put(junk, status(stack, "raw", headers));
     }
+    if (header.startsWith("x-vsr-")) {
+      assertThat(with).containsEntry(88, "200");
+      with.replaceAll((junk, got) -> got.equals(REFUSED) ? without.get(junk) : got);
+    }
+    assertThat(with).isEqualTo(without);
+    assertThat(without.values()).as("Envoy's own limit is among them").contains("200", REFUSED);
   }
 
   @ParameterizedTest
@@ -137,30 +159,27 @@ class UnmeasurableIT {
   void response_with_as_many_headers_as_envoy_takes_passes_as_without_us(String type)
       throws Exception {
     String body = type.equals(JSON) ? ANSWER : EVENT + "data: [DONE]\n\n";
-    try (RawBackend raw =
-            RawBackend.start()
-                .on(
-                    "full",
-                    (request, in, out) -> {
-                      int junk = Integer.parseInt(request.header("x-junk"));
-                      List<String> headers = new ArrayList<>(List.of(type));
-                      headers.add("x-vsr-selected-model: m");
-                      for (int i = 0; i < junk; i++) {
-                        headers.add("x-junk-" + i + ": v");
-                      }
-                      out.write(RawBackend.answer("200 OK", body, headers.toArray(String[]::new)));
-                    });
-        Stack stack = start("full-responses", raw, "{ force_usage: true }")) {
-      Map<Integer, String> without = new TreeMap<>();
-      Map<Integer, String> with = new TreeMap<>();
-      for (int junk = 85; junk <= 100; junk++) {
-        List<String> headers = List.of(RawBackend.CASE, "full", "x-junk", String.valueOf(junk));
-        without.put(junk, status(stack, "bare", headers));
-        with.put(junk, status(stack, "raw", headers));
-      }
-      assertThat(with).isEqualTo(without);
-      assertThat(without.values()).as("Envoy's own limit is among them").contains("200", "502");
+    raw.on(
+        "full",
+        (request, in, out) -> {
+          int junk = Integer.parseInt(request.header("x-junk"));
+          List<String> headers = new ArrayList<>(List.of(type));
+          headers.add("x-vsr-selected-model: m");
+          for (int i = 0; i < junk; i++) {
+            headers.add("x-junk-" + i + ": v");
+          }
+          out.write(RawBackend.answer("200 OK", body, headers.toArray(String[]::new)));
+        });
+    Stack stack = stack(FORCED);
+    Map<Integer, String> without = new TreeMap<>();
+    Map<Integer, String> with = new TreeMap<>();
+    for (int junk = 88; junk <= 100; junk++) {
+      List<String> headers = List.of(RawBackend.CASE, "full", "x-junk", String.valueOf(junk));
+      without.put(junk, status(stack, "bare", headers));
+      with.put(junk, status(stack, "raw", headers));
     }
+    assertThat(with).isEqualTo(without);
+    assertThat(without.values()).as("Envoy's own limit is among them").contains("200", "502");
   }
 
   private static void plain(RawBackend.Request request, InputStream in, OutputStream out)
@@ -190,18 +209,16 @@ class UnmeasurableIT {
       value = {"[1] | 400", "{\"stream\":true,} | 400", "{\"stream\":true} | 200", "{} | 200"})
   void request_that_cannot_be_measured_is_refused_where_that_is_the_policy(String body, int status)
       throws Exception {
-    try (RawBackend raw = RawBackend.start().on("plain", UnmeasurableIT::plain);
-        Stack stack = start("refusing", raw, "{ unmeasurable: refuse }")) {
-      RawHttp answer =
-          RawHttp.post(stack.envoy.port("raw"), Requests.CHAT, body, RawBackend.CASE, "plain");
+    Stack stack = stack("{ unmeasurable: refuse }");
+    RawHttp answer =
+        RawHttp.post(stack.envoy.port("raw"), Requests.CHAT, body, RawBackend.CASE, "plain");
 
-      assertThat(answer.status()).isEqualTo(status);
-      stack.assertOutcome(status == 200 ? "complete" : "not_generated", 1);
-      assertThat(stack.delta("semantic_router_unmeasurable_requests_total"))
-          .isEqualTo(status == 200 ? 0 : 1);
-      if (status == 400) {
-        assertThat(answer.body()).contains("\"code\":\"unmeasurable_request\"");
-      }
+    assertThat(answer.status()).isEqualTo(status);
+    stack.assertOutcome(status == 200 ? "complete" : "not_generated", 1);
+    assertThat(stack.delta("semantic_router_unmeasurable_requests_total"))
+        .isEqualTo(status == 200 ? 0 : 1);
+    if (status == 400) {
+      assertThat(answer.body()).contains("\"code\":\"unmeasurable_request\"");
     }
   }
 }
