@@ -383,10 +383,6 @@ class ForcedUsageIT {
       stack.awaitRequests(1);
       assertForced("not_json", 1);
       stack.mark();
-      assertEcho(through("/echo", STREAM, "content-type", "text/plain"), STREAM);
-      stack.awaitRequests(1);
-      assertForced("not_json", 1);
-      stack.mark();
       String cut = STREAM.substring(0, STREAM.length() - 1);
       assertEcho(through("/echo", cut), cut);
       stack.awaitRequests(1);
@@ -394,9 +390,21 @@ class ForcedUsageIT {
     }
 
     @Test
+    void request_is_edited_as_lenient_backends_read_it() throws Exception {
+      String lax = STREAM.replace("true", "\"true\"");
+      assertEcho(through("/echo", lax), edited(lax, ADDED));
+      assertEcho(through("/echo", STREAM, "content-type", "text/plain"), edited(STREAM, ADDED));
+      assertEcho(through("/echo", STREAM, "content-encoding", "gzip"), edited(STREAM, ADDED));
+      stack.awaitRequests(3);
+      assertForced("edited", 3);
+    }
+
+    @Test
     void request_with_a_value_that_nobody_can_be_sure_of_passes_untouched_and_is_counted()
         throws Exception {
-      String unsafe = STREAM.replace("true", "\"true\"");
+      // Options that are there, and more behind them than is held until the stream is known.
+      String pad = "A".repeat(100_000);
+      String unsafe = chat("\"stream_options\":null,\"pad\":\"" + pad + "\",\"stream\":true");
       assertEcho(through("/echo", unsafe), unsafe);
       stack.awaitRequests(1);
       assertForced("unsafe", 1);
@@ -409,7 +417,8 @@ class ForcedUsageIT {
           RawHttp.post(stack.envoy.port(), "/echo", body, "content-encoding", "gzip");
 
       JsonNode headers = assertEcho(response, body);
-      assertThat(headers.get("content-length").get(0).asInt()).isEqualTo(body.length);
+      // The head may lie about the coding: the body is read, and could have been edited.
+      assertThat(headers.has("transfer-encoding")).isTrue();
       stack.awaitRequests(1);
       assertForced("encoded", 1);
     }
