@@ -239,10 +239,24 @@ class ProcessorStreamTest {
   @Test
   void billableResponseAsksForItsBodyAndTrailers() {
     FakeEnvoy.Stream stream =
-        open().send(request("POST", "/v1/embeddings"), response(200, "application/json"));
+        open()
+            .send(
+                request("POST", "/v1/embeddings", "content-length", "20"),
+                response(200, "application/json"));
     assertThat(stream.replies().get(0).hasModeOverride()).isFalse();
     assertThat(stream.replies().get(1).getModeOverride())
         .isEqualTo(mode(HeaderSendMode.SEND, BodySendMode.STREAMED, HeaderSendMode.SEND));
+  }
+
+  @Test
+  void requestOfNoStatedLengthIsShownToBeCounted() {
+    FakeEnvoy.Stream stream = open().send(request("POST", "/v1/embeddings"));
+    assertThat(stream.lastReply().getModeOverride())
+        .isEqualTo(
+            mode(HeaderSendMode.SEND, BodySendMode.NONE, HeaderSendMode.SKIP).toBuilder()
+                .setRequestBodyMode(BodySendMode.STREAMED)
+                .setRequestTrailerMode(HeaderSendMode.SEND)
+                .build());
   }
 
   @Test
@@ -462,8 +476,12 @@ class ProcessorStreamTest {
       assertThat(stream.replyKinds()).isEqualTo(kinds(messages.subList(0, sent)));
       if (sent > 0) {
         UsageRecord record = sink.records().get(before);
-        // The usage is in message 4; whatever comes later only confirms it.
-        assertThat(record.measurement().usage() != null).as("after %d", sent).isEqualTo(sent >= 5);
+        // Pieces of the answer are in messages 2 and 3, the usage in message 4; whatever comes
+        // later only confirms it.
+        assertThat(record.measurement().usage() != null).as("after %d", sent).isEqualTo(sent >= 3);
+        assertThat(record.measurement().status() == Status.ESTIMATED)
+            .as("after %d", sent)
+            .isEqualTo(sent == 3 || sent == 4);
         assertThat(record.identity().user()).isEqualTo("alice");
       }
     }

@@ -8,8 +8,6 @@ import io.semanticrouter.maas.RoutedRequest;
 import io.semanticrouter.maas.RouterReport;
 import io.semanticrouter.maas.RouterReport.Result;
 import io.semanticrouter.maas.Routing;
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.util.List;
 import java.util.function.LongSupplier;
 
@@ -26,12 +24,8 @@ final class RoutingBudget implements RequestRouter {
   /** What can be used at once; a tenth of the message_timeout of {@code config/envoy.yaml}. */
   static final long BURST_NANOS = 500_000_000;
 
-  /** What is regained of the time that passes, as a divisor: at most half of it is routing. */
-  static final int SHARE = 2;
-
   private final RequestRouter router;
   private final LongSupplier clock;
-  private final LongSupplier cpuTime;
   private final ThreadLocal<Account> accounts = ThreadLocal.withInitial(Account::new);
 
   /** Of one thread. */
@@ -39,41 +33,29 @@ final class RoutingBudget implements RequestRouter {
     private long credit = BURST_NANOS;
     private long seen = clock.getAsLong();
 
-    private long credit() {
-      long now = clock.getAsLong();
-      credit = Math.min(BURST_NANOS, credit + (now - seen) / SHARE);
+    /** All time between routing is regained, so that routing takes half of it at most. */
+    private long credit(long now) {
+      credit = Math.min(BURST_NANOS, credit + (now - seen));
       seen = now;
       return credit;
     }
 
     /** A debt is bounded too: one request can only block so many after it. */
-    private void use(long nanos) {
-      credit = Math.max(-BURST_NANOS, credit - nanos);
+    private void use(long now) {
+      credit = Math.max(-BURST_NANOS, credit - (now - seen));
+      seen = now;
     }
   }
 
   /** A router whose time is bounded. */
   RoutingBudget(RequestRouter router) {
-    this(router, System::nanoTime, cpuTime());
+    this(router, System::nanoTime);
   }
 
-  /**
-   * The same with other clocks.
-   *
-   * @param cpuTime what the current thread has used, in nanoseconds
-   */
-  RoutingBudget(RequestRouter router, LongSupplier clock, LongSupplier cpuTime) {
+  /** The same with another clock, in nanoseconds. */
+  RoutingBudget(RequestRouter router, LongSupplier clock) {
     this.router = router;
     this.clock = clock;
-    this.cpuTime = cpuTime;
-  }
-
-  /** The processor's time: a thread that has to wait for a processor has not used any. */
-  private static LongSupplier cpuTime() {
-    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
-    return threads.isCurrentThreadCpuTimeSupported() && threads.isThreadCpuTimeEnabled()
-        ? threads::getCurrentThreadCpuTime
-        : System::nanoTime;
   }
 
   @Override
@@ -102,14 +84,13 @@ final class RoutingBudget implements RequestRouter {
       return router.route(request);
     }
     Account account = accounts.get();
-    if (account.credit() <= 0) {
+    if (account.credit(clock.getAsLong()) <= 0) {
       return RoutedRequest.unchanged(Routing.UNKNOWN, RouterReport.of(Result.CROWDED));
     }
-    long start = cpuTime.getAsLong();
     try {
       return router.route(request);
     } finally {
-      account.use(cpuTime.getAsLong() - start);
+      account.use(clock.getAsLong());
     }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server;
 
+import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
@@ -15,6 +16,8 @@ import java.util.List;
 
 /** A peer that speaks just as much HTTP/2 (RFC 9113) as a test wants, and no more. */
 final class RawHttp2 implements AutoCloseable {
+  private static final int HEADERS = 1;
+  private static final int END_HEADERS = 4;
   private static final int SETTINGS = 4;
   private static final int PING = 6;
   private static final int GOAWAY = 7;
@@ -40,7 +43,7 @@ final class RawHttp2 implements AutoCloseable {
   private RawHttp2(Socket socket) throws IOException {
     this.socket = socket;
     in = new DataInputStream(socket.getInputStream());
-    out = new DataOutputStream(socket.getOutputStream());
+    out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream()));
   }
 
   /** Connects and agrees to whatever the other side's settings are. */
@@ -52,6 +55,26 @@ final class RawHttp2 implements AutoCloseable {
     client.write(SETTINGS, 0, new byte[0]);
     client.write(SETTINGS, ACK, new byte[0]);
     return client;
+  }
+
+  /**
+   * Opens so many streams of ExtProc, whatever the other side allows, and sends nothing on them.
+   */
+  void openStreams(int count) throws IOException {
+    ByteBuffer block = ByteBuffer.allocate(200);
+    block.put((byte) 0x83).put((byte) 0x86); // :method POST, :scheme http
+    literal(block.put((byte) 0x04), "/envoy.service.ext_proc.v3.ExternalProcessor/Process");
+    literal(block.put((byte) 0x01), "test");
+    literal(block.put((byte) 0x0F).put((byte) 16), "application/grpc"); // content-type
+    literal(literal(block.put((byte) 0), "te"), "trailers");
+    for (int i = 0; i < count; i++) {
+      frame(HEADERS, END_HEADERS, 2 * i + 1, block.array(), block.position());
+    }
+    out.flush();
+  }
+
+  private static ByteBuffer literal(ByteBuffer block, String text) {
+    return block.put((byte) text.length()).put(text.getBytes(StandardCharsets.US_ASCII));
   }
 
   void ping(int number) throws IOException {
@@ -87,13 +110,18 @@ final class RawHttp2 implements AutoCloseable {
   }
 
   private void write(int type, int flags, byte[] payload) throws IOException {
+    frame(type, flags, 0, payload, payload.length);
+    out.flush();
+  }
+
+  private void frame(int type, int flags, int stream, byte[] payload, int length)
+      throws IOException {
     out.writeByte(0);
-    out.writeShort(payload.length);
+    out.writeShort(length);
     out.writeByte(type);
     out.writeByte(flags);
-    out.writeInt(0);
-    out.write(payload);
-    out.flush();
+    out.writeInt(stream);
+    out.write(payload, 0, length);
   }
 
   private Frame read() throws IOException {

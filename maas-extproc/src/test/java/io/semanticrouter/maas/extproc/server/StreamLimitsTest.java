@@ -21,15 +21,26 @@ import io.semanticrouter.maas.extproc.MaasProcessor;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.SocketException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What one client, or many, can make the server hold. */
 @Timeout(180)
@@ -39,6 +50,9 @@ class StreamLimitsTest {
   private GrpcListeners listeners;
   private StreamLimits limits;
   private MaasProcessor processor;
+  private ServerProcess child;
+
+  @TempDir private Path directory;
 
   private void start(StreamLimits with) throws IOException {
     limits = with;
@@ -55,12 +69,18 @@ class StreamLimitsTest {
   @AfterEach
   void stop() {
     channels.forEach(ManagedChannel::shutdownNow);
-    listeners.close();
+    if (listeners != null) {
+      listeners.close();
+    }
+    if (child != null) {
+      child.kill();
+    }
   }
 
-  private ManagedChannel channel() {
+  private ManagedChannel channel() throws Exception {
+    int port = child == null ? listeners.port() : child.ready();
     ManagedChannel channel =
-        NettyChannelBuilder.forAddress("127.0.0.1", listeners.port()).usePlaintext().build();
+        NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
     channels.add(channel);
     return channel;
   }
@@ -202,5 +222,77 @@ class StreamLimitsTest {
     assertThat(stream.end().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
     awaitRefused(1);
     assertServes();
+  }
+
+  // A process of its own, with a heap of 64 MB
+
+  private void startChild() throws Exception {
+    Path config =
+        Files.writeString(
+            directory.resolve("config.yaml"),
+            "server: { grpc_address: 127.0.0.1, grpc_port: 0, metrics_address: 127.0.0.1,"
+                + " metrics_port: 0, warm_up_seconds: 0 }\n");
+    child =
+        ServerProcess.start(directory, List.of("-Xmx64m"), Map.of(), "--config", config.toString());
+    child.ready();
+  }
+
+  private void assertChildAnswersScrapes() throws Exception {
+    String port = child.await(Pattern.compile("metrics on .*:(\\d+)")).group(1);
+    HttpResponse<String> answer =
+        HttpClient.newHttpClient()
+            .send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics"))
+                    .timeout(Duration.ofSeconds(60))
+                    .build(),
+                HttpResponse.BodyHandlers.ofString());
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.body()).contains("semantic_router_extproc_open_streams");
+    assertThat(child.process().isAlive()).as("alive").isTrue();
+  }
+
+  /** As many as ever come over one connection, from a peer that does not care what it may. */
+  @Test
+  void hundred_thousand_empty_streams_leave_the_process_with_its_ports() throws Exception {
+    startChild();
+    try (RawHttp2 client = RawHttp2.connect(child.ready())) {
+      CompletableFuture<List<String>> frames =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return client.awaitEnd();
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+      try {
+        client.openStreams(100_000);
+      } catch (SocketException e) {
+        // Closed by the server: it may.
+        assertThat(frames.get(60, TimeUnit.SECONDS)).isNotEmpty();
+      }
+      assertChildAnswersScrapes();
+    }
+    assertServes();
+    assertChildAnswersScrapes();
+  }
+
+  /** By default each is too long for a heap like this. */
+  @Test
+  void messages_of_60_megabytes_at_once_leave_the_process_with_its_ports() throws Exception {
+    startChild();
+    ManagedChannel channel = channel();
+    List<RawStream> large = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      RawStream stream = new RawStream(channel);
+      stream.send(60 << 20);
+      large.add(stream);
+    }
+    assertChildAnswersScrapes();
+    for (RawStream stream : large) {
+      assertThat(stream.end().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+    }
+    assertServes();
+    assertChildAnswersScrapes();
   }
 }
