@@ -438,6 +438,48 @@ class ContentDecodingTest {
     }
   }
 
+  /** 32 MiB is free of it; beyond that, so much work for so few bytes holds up other exchanges. */
+  @Test
+  void large_output_of_few_bytes_is_given_up_after_fifty_times_the_input() {
+    byte[] event = utf8("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"!\"}}]}\n\n");
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    for (int i = 0; body.size() < 64 << 20; i++) {
+      body.writeBytes(event);
+      if (i % 20 == 0) {
+        body.writeBytes(utf8(": " + i + "\n\n"));
+      }
+    }
+    byte[] encoded = gzip(body.toByteArray());
+    assertThat(body.size() / encoded.length).isBetween(50, ContentDecoding.DEFAULT_MAX_RATIO);
+    for (int size : new int[] {1400, encoded.length}) {
+      long[] count = new long[1];
+      ContentDecoding decoding = decoding("gzip");
+      Cuts.every(
+          size,
+          encoded,
+          (b, from, to) -> decoding.feed(b, from, to, (o, f, t) -> count[0] += t - f));
+      decoding.end();
+      assertThat(decoding.isOverLimit()).as("chunks of %d", size).isTrue();
+      assertThat(count[0]).isBetween(32L << 20, (32L << 20) + 50L * encoded.length + 8192);
+    }
+  }
+
+  @Test
+  void large_output_of_many_bytes_is_decoded_whole() {
+    byte[] digits = new byte[40 << 20];
+    Random random = new Random(7);
+    for (int i = 0; i < digits.length; i++) {
+      digits[i] = (byte) ('0' + random.nextInt(10));
+    }
+    byte[] encoded = gzip(digits);
+    long[] count = new long[1];
+    ContentDecoding decoding = decoding("gzip");
+    decoding.feed(encoded, 0, encoded.length, (b, from, to) -> count[0] += to - from);
+    decoding.end();
+    assertThat(decoding.isOverLimit()).isFalse();
+    assertThat(count[0]).isEqualTo(digits.length);
+  }
+
   @Test
   void ratio_can_be_set_and_a_megabyte_is_free() {
     byte[] mebibyte = gzip(new byte[1 << 20]);
