@@ -335,6 +335,23 @@ class OwnFormatsTest {
         data: [DONE]
 
         """),
+    /** A reranker generates nothing, so its total is the prompt, before or after the ranking. */
+    INVOCATIONS_RERANK(
+        "/invocations",
+        JSON,
+        56,
+        0,
+        """
+        {"id":"rerank-1","model":"m","usage":{"total_tokens":56},"results":[{"index":0,"document":{"text":"a"},
+        "relevance_score":0.9}]}"""),
+    INVOCATIONS_RERANK_FIRST(
+        "/invocations",
+        JSON,
+        56,
+        0,
+        """
+        {"results":[{"index":0,"relevance_score":0.9},{"index":1,"relevance_score":0}],"model":"m",
+        "usage":{"total_tokens":56}}"""),
     INVOCATIONS_SGLANG(
         "/invocations",
         JSON,

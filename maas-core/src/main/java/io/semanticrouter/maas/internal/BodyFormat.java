@@ -616,6 +616,7 @@ public enum BodyFormat {
               .count("input_tokens", Slots.INPUT)
               .count("output_tokens", Slots.OUTPUT)
               .with("stop_reason", Words.ending())
+              .leaf("relevance_score", PRESENCE, Paths.RELEVANCE)
               .details(
                   "meta_info",
                   d ->

@@ -53,6 +53,10 @@ final class EventFacts {
   boolean finished;
   boolean error;
   boolean converseMark;
+
+  /** Whether documents are ranked. */
+  boolean ranked;
+
   int type;
   int object;
 
@@ -114,6 +118,7 @@ final class EventFacts {
     finished = false;
     error = false;
     converseMark = false;
+    ranked = false;
     type = Words.NONE;
     object = Words.NONE;
     status = Words.NONE;
@@ -374,6 +379,7 @@ final class EventFacts {
       }
       case Paths.ERROR -> error = true;
       case Paths.CONVERSE_MARK -> converseMark = true;
+      case Paths.RELEVANCE -> ranked = true;
       case Paths.QUERY -> obtain(TOOLS).add(Slots.WEB_SEARCHES, 1);
       case Paths.BACKGROUND -> background = true;
       default -> {
@@ -451,6 +457,7 @@ final class EventFacts {
     private boolean finished;
     private boolean error;
     private boolean converseMark;
+    private boolean ranked;
     private int type;
     private int object;
     private int status;
@@ -470,6 +477,7 @@ final class EventFacts {
       finished = facts.finished;
       error = facts.error;
       converseMark = facts.converseMark;
+      ranked = facts.ranked;
       type = facts.type;
       object = facts.object;
       status = facts.status;
@@ -490,6 +498,7 @@ final class EventFacts {
       facts.finished = finished;
       facts.error = error;
       facts.converseMark = converseMark;
+      facts.ranked = ranked;
       facts.type = type;
       facts.object = object;
       facts.status = status;

@@ -79,5 +79,8 @@ final class Paths {
   /** That a response goes on when its request has been answered. */
   static final int BACKGROUND = 41;
 
+  /** How well a document fits a query: an answer of a reranker, which generates nothing. */
+  static final int RELEVANCE = 42;
+
   private Paths() {}
 }

@@ -75,7 +75,7 @@ final class StatedUsage {
   /** Whether the output is only that of the beginning of a message. */
   private boolean provisional;
 
-  /** Whether documents say that they are lists: of vectors, scores and the like. */
+  /** Whether documents are lists of vectors, scores and the like, or a ranking. */
   private boolean list;
 
   /** Whether there was an answer in words. */
@@ -128,7 +128,7 @@ final class StatedUsage {
       responseId = facts.responseId;
     }
     error |= facts.error || facts.type == Words.ERROR;
-    list |= facts.object == Words.LIST;
+    list |= facts.object == Words.LIST || facts.ranked;
     text |= facts.text || facts.converseMark;
     tier = complete && facts.tier != null ? facts.tier : tier;
     highestChoice = Math.max(highestChoice, facts.highestChoice);
@@ -511,6 +511,9 @@ final class StatedUsage {
     if (hasBilledUnits(facts.tally(EventFacts.ROOT))
         || hasBilledUnits(facts.tally(EventFacts.BESIDE))) {
       return Dialect.COHERE;
+    }
+    if (facts.ranked) {
+      return Dialect.OPENAI;
     }
     return isUnstated(facts, EventFacts.OWN) ? null : Dialect.INPUT_OUTPUT;
   }
