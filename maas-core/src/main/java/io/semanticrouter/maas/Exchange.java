@@ -658,8 +658,8 @@ public final class Exchange implements AutoCloseable {
       return;
     }
     long id = measured.responseId();
-    boolean told = polls && id != 0 && measured.isUsageStated() && !measured.isRunning();
-    PendingResponses.Posted posted = told ? metering.pending().bill(id, metering.nanos()) : null;
+    boolean stated = polls && id != 0 && measured.isUsageStated() && !measured.isRunning();
+    PendingResponses.Posted posted = stated ? metering.pending().bill(id, metering.nanos()) : null;
     if (posted != null && !posted.billed()) {
       record(
           posted.operation(),
@@ -668,7 +668,7 @@ public final class Exchange implements AutoCloseable {
           posted.estimated() ? measurement.with(Reason.REPLACES_ESTIMATE) : measurement);
     } else if (posted != null || (polls && settledOperation == Operation.NOT_METERED)) {
       Measurement none = ResponseMeter.without(Status.NONE, Reason.NOT_METERED);
-      boolean unknown = told && posted == null && measured.isBackground();
+      boolean unknown = stated && posted == null && measured.isBackground();
       record(settledOperation, unknown ? none.with(Reason.UNKNOWN_RESPONSE) : none);
     } else {
       record(settledOperation, measurement);

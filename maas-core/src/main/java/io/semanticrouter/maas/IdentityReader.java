@@ -32,7 +32,7 @@ final class IdentityReader {
     Source userSource = check(headers, config.userHeader(), user);
     Source tierSource = check(headers, config.tierHeader(), tier);
     if (userSource == Source.HEADER && user.equals(config.fallbackUser())) {
-      // Else whoever calls himself so would be billed as nobody. Tiers are shared by nature.
+      // Else a user of that name would be billed as nobody. Tiers are shared by nature.
       userSource = Source.RESERVED;
     }
     if (userSource != Source.HEADER) {

@@ -136,11 +136,10 @@ public final class Metering {
             }
             forcedUsage = forcing == null ? ForcedUsage.NO_ROOM : ForcedUsage.UNSEEN;
           }
-          HeaderEdits narrowed = AcceptEncoding.edit(edits, request, accepted, codings);
-          edits = narrowed.fitInto(request) ? narrowed : edits;
           boolean refuses = config.usage().unmeasurable() == UsageConfig.Unmeasurable.REFUSE;
           isHeadFull |= refuses && forcedUsage == ForcedUsage.NO_ROOM;
-        } else if (detects || polls) {
+        }
+        if (asks || detects || polls) {
           HeaderEdits narrowed =
               AcceptEncoding.edit(edits, request, config.usage().acceptEncoding(), codings);
           edits = narrowed.fitInto(request) ? narrowed : edits;
@@ -158,12 +157,12 @@ public final class Metering {
         long length = contentLength(request);
         RouterReport.Result result = routable(router, operation, length, request);
         // Its length may change, and where there is no room no edit may say so.
-        HeaderEdits routed = withoutLength(edits, request);
-        if (result == RouterReport.Result.UNSEEN
-            && request.hasRoomFor(0, 0)
-            && routed.fitInto(request)) {
-          routing = new RequestRouting(this, router, operation, path, identity, request, length);
-          editsWithBody = forcing != null ? editsWithBody : routed;
+        if (result == RouterReport.Result.UNSEEN && request.hasRoomFor(0, 0)) {
+          HeaderEdits routed = withoutLength(edits, request);
+          if (routed.fitInto(request)) {
+            routing = new RequestRouting(this, router, operation, path, identity, request, length);
+            editsWithBody = forcing != null ? editsWithBody : routed;
+          }
         }
         routerReport = RouterReport.of(result);
       } catch (Throwable e) {
