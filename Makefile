@@ -12,7 +12,7 @@ JARS := $(ROUTER_JAR) $(SIMULATOR_JAR) $(GATEWAY_JAR)
 # Whatever a jar is made of; a newer one of these makes the jar old.
 SOURCES := $(shell find . -path ./.tools -prune -o \( -name target -prune \) -o -path '*/src/main/*' -type f -print -o -name pom.xml -print)
 
-.PHONY: help build test demo run-router run-envoy run-simulator bench bench-memory bench-load bench-paired bench-first bench-start \
+.PHONY: help build test demo run-router run-envoy run-simulator bench bench-memory bench-load bench-paired bench-start \
   bench-soak bench-jars format clean
 
 help: ## list the targets
@@ -74,11 +74,8 @@ bench-load: bench-jars ## the ExtProc server beside one that does nothing; BENCH
 bench-paired: bench-jars ## the two in turn, seconds each, for small differences
 	$(BENCH_CLIENT).PairedLoad $(BENCH_ARGS)
 
-bench-first: bench-jars ## the first ten exchanges after a start
-	$(BENCH_CLIENT).FirstExchanges $(BENCH_ARGS)
-
-bench-start: bench-jars ## start to ready and resident set: plain, AppCDS, AOT cache
-	$(BENCH_CLIENT).StartAndMemory $(BENCH_ARGS)
+bench-start: bench-jars ## start to ready, the first exchanges, the resident set
+	$(BENCH_CLIENT).Start $(BENCH_ARGS)
 
 bench-soak: bench-jars ## ten minutes of every ending, or SECONDS: exact records, flat heap and threads
 	$(BENCH_CLIENT).Soak --seconds $(or $(SECONDS),600) $(BENCH_ARGS)

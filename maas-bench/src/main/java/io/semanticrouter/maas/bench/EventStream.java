@@ -12,7 +12,7 @@ final class EventStream {
     this.bytes = bytes;
     this.chunkBytes = chunkBytes;
     this.kind = kind;
-    this.reader = kind.open(bytes);
+    this.reader = kind.open();
   }
 
   /** Once through all bytes. */

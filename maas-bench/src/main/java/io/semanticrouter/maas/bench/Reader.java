@@ -7,27 +7,21 @@ public enum Reader {
   METERING,
   /** Jackson, a pull parser for each event. */
   STREAMING,
-  /** Jackson, one parser that is fed. */
-  NON_BLOCKING,
   /** Jackson, a tree of each event. */
   TREE,
   /** The floor: adding up the bytes, eight at a time. */
-  SUM,
-  /** The floor: comparing the bytes with a copy, in vectors. */
-  MISMATCH;
+  SUM;
 
-  UsageReader open(byte[] stream) {
+  UsageReader open() {
     return switch (this) {
       case METERING -> new MeteringReader();
       case STREAMING -> new JacksonStreaming();
-      case NON_BLOCKING -> new JacksonNonBlocking();
       case TREE -> new JacksonTree();
-      case SUM -> new Floor.Sum();
-      case MISMATCH -> new Floor.Mismatch(stream.clone());
+      case SUM -> new Floor();
     };
   }
 
   boolean findsUsage() {
-    return this != SUM && this != MISMATCH;
+    return this != SUM;
   }
 }

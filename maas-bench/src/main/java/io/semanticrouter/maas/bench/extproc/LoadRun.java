@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.bench.extproc;
 
 import io.semanticrouter.maas.bench.extproc.Figures.Timed;
+import io.semanticrouter.maas.bench.extproc.Servers.Target;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,19 +12,26 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleBiFunction;
 import java.util.function.ToDoubleFunction;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /**
  * Servers beside each other in one run: per round and server, a new process, warmed up, then as
  * many exchanges as it takes, then a fixed number per second. The client is one JVM for all, and
- * warm before the first. Ends with an error when an exchange failed or was not recorded; figures
- * that miss a target are only told.
+ * warm before the first. Ends with an error when an exchange failed or was not recorded.
  */
-final class LoadRun {
-  private static final double RATIO_TARGET = 0.9;
-  private static final double ADDED_TARGET_MICROS = 550;
+@Command(
+    name = "LoadRun",
+    mixinStandardHelpOptions = true,
+    showDefaultValues = true,
+    description = "Servers beside each other, in rounds.")
+final class LoadRun implements Callable<Integer> {
   private static final List<Timed> PHASES =
       List.of(
           Timed.REQUEST_HEADERS,
@@ -33,122 +41,74 @@ final class LoadRun {
           Timed.LAST,
           Timed.ADDED);
 
-  /** A server and where it runs. */
-  private record Case(Variant variant, boolean uds, Options.Jdk jdk) {
-    String label() {
-      return variant.name() + " | " + (uds ? "uds" : "tcp") + " | " + jdk.feature();
-    }
+  @Mixin private Servers servers = new Servers();
 
-    boolean isBeside(Case other) {
-      return uds == other.uds && jdk.equals(other.jdk);
-    }
-  }
+  @Option(names = "--variants", split = ",", description = "The servers.")
+  private List<String> variants = List.of(Variant.NOOP, Variant.MAAS);
 
-  /** One server in one round. Rates are per second, CPU in cores or µs. */
-  private record Sample(
-      int round,
-      double messages,
-      double exchanges,
-      double serverCores,
-      double clientCores,
-      double serverPerMessage,
-      double serverPerExchange,
-      double pacedPerExchange,
-      Figures paced) {}
+  @Option(names = "--rounds", description = "Rounds, a process for each server in each.")
+  private int rounds = 3;
 
-  private final int rounds;
-  private final double warmSeconds;
-  private final double seconds;
-  private final double pacedSeconds;
-  private final int rate;
-  private final int streams;
-  private final int connections;
-  private final boolean pipelined;
-  private final boolean forced;
-  private final List<String> jvm;
-  private final List<Transcript> transcripts;
-  private final List<Case> cases = new ArrayList<>();
-  private final Path directory;
-  private final Map<Case, List<Sample>> samples = new LinkedHashMap<>();
-  private final Map<Case, String> unable = new LinkedHashMap<>();
+  @Option(names = "--warm", description = "Seconds before a server is measured.")
+  private double warmSeconds = 6;
+
+  @Option(names = "--seconds", description = "Seconds at full load.")
+  private double seconds = 5;
+
+  @Option(names = "--paced-seconds", description = "Seconds at the fixed rate.")
+  private double pacedSeconds = 10;
+
+  @Option(names = "--rate", description = "Exchanges per second at the fixed rate.")
+  private int rate = 1000;
+
+  @Option(names = "--streams", description = "Open exchanges on each connection.")
+  private int streams = 64;
+
+  @Option(names = "--connections", description = "Connections, a thread each.")
+  private int connections = 1;
+
+  @Option(names = "--pipelined", description = "Chunks do not wait for replies.")
+  private boolean pipelined;
+
+  private final List<Transcript> transcripts = Transcript.ofUsers();
+  private final Map<Target, Map<Integer, Sample>> samples = new LinkedHashMap<>();
   private final Set<String> problems = new TreeSet<>();
 
-  private LoadRun(Options options) throws IOException {
-    rounds = options.number("rounds", 3);
-    warmSeconds = options.number("warm", 6);
-    seconds = options.number("seconds", 5);
-    pacedSeconds = options.number("paced-seconds", 10);
-    rate = options.number("rate", 1000);
-    streams = options.number("streams", 64);
-    connections = options.number("connections", 1);
-    pipelined = options.flag("pipelined");
-    forced = options.flag("force-usage");
-    jvm = options.jvm("-Xmx256m");
-    transcripts = Transcript.of(options.number("users", 100));
-    List<Options.Jdk> jdks = options.jdks();
-    List<String> variants = options.list("variants", "noop,noop-generated,maas");
-    List<String> transports = options.list("transports", "tcp,uds");
-    options.rejectUnknown();
-    for (Options.Jdk jdk : jdks) {
-      for (String transport : transports) {
-        for (String variant : variants) {
-          cases.add(new Case(new Variant(variant), transport.equals("uds"), jdk));
-        }
-      }
-    }
-    directory = Files.createTempDirectory("bench-load");
+  /** Runs; {@code --help} lists the options. */
+  public static void main(String[] args) {
+    System.exit(new CommandLine(new LoadRun()).execute(args));
   }
 
-  /** Runs; see the README for the options. */
-  public static void main(String[] args) throws IOException, InterruptedException {
-    LoadRun run = new LoadRun(new Options(args));
-    run.measure();
-    run.print();
-    System.exit(run.problems.isEmpty() ? 0 : 1);
-  }
-
-  private void measure() throws IOException, InterruptedException {
-    System.out.printf(
-        "request headers %d B, request body %d B, response headers %d B, chunk %d B; %d rounds, logs"
-            + " in %s%n",
-        transcripts.get(0).requestHeaders().length,
-        transcripts.get(0).requestBody().length,
-        transcripts.get(0).responseHeaders().length,
-        transcripts.get(0).chunk(1).length,
-        rounds,
-        directory);
-    warmClient();
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    Path directory = Files.createTempDirectory("bench-load");
+    List<Target> targets = servers.targets(variants);
+    System.out.printf("%d rounds, logs in %s%n", rounds, directory);
+    warmClient(targets.get(0).with(Variant.NOOP), directory);
     for (int round = 0; round < rounds; round++) {
-      for (int i = 0; i < cases.size(); i++) {
-        // Each round begins with another one, so that none is always behind the same.
-        Case tested = cases.get((i + round) % cases.size());
-        if (unable.containsKey(tested)) {
-          continue;
-        }
-        try (ServerProcess server =
-            tested.variant().start(tested.jdk(), jvm, tested.uds(), forced, directory)) {
-          Sample sample = sample(round, tested, server);
-          samples.computeIfAbsent(tested, c -> new ArrayList<>()).add(sample);
+      for (int i = 0; i < targets.size(); i++) {
+        // Each round begins with another one, so that none always comes after the same.
+        Target target = targets.get((i + round) % targets.size());
+        try (ServerProcess server = servers.start(target, directory)) {
+          Sample sample = sample(target, server);
+          samples.computeIfAbsent(target, t -> new LinkedHashMap<>()).put(round, sample);
           System.out.printf(
               "round %d: %s: %,.0f messages/s, server %.2f cores, client %.2f; p99 added %.0f µs%n",
               round + 1,
-              tested.label(),
+              target.label(),
               sample.messages(),
               sample.serverCores(),
               sample.clientCores(),
-              sample.paced().micros(Timed.ADDED, 99));
-        } catch (ServerProcess.DoesNotRun e) {
-          unable.put(tested, e.getMessage());
-          System.out.printf("%s does not run:%n%s%n", tested.label(), e.getMessage());
+              sample.addedP99());
         }
       }
     }
+    print();
+    return problems.isEmpty() ? 0 : 1;
   }
 
-  private void warmClient() throws IOException, InterruptedException {
-    Case first = cases.get(0);
-    try (ServerProcess server =
-            new Variant(Variant.NOOP).start(first.jdk(), jvm, first.uds(), forced, directory);
+  private void warmClient(Target noop, Path directory) throws IOException, InterruptedException {
+    try (ServerProcess server = servers.start(noop, directory);
         EnvoyClient client = new EnvoyClient(server.transport(), connections)) {
       client.run(closed(), warmSeconds);
       client.run(paced(), warmSeconds / 2);
@@ -163,61 +123,34 @@ final class LoadRun {
     return Load.paced(transcripts, Math.max(1, rate / connections)).withPipelining(pipelined);
   }
 
-  private Sample sample(int round, Case tested, ServerProcess server)
+  private Sample sample(Target target, ServerProcess server)
       throws IOException, InterruptedException {
     try (EnvoyClient client = new EnvoyClient(server.transport(), connections)) {
-      long begun = checked(tested, client.run(closed(), warmSeconds * 2 / 3)).begun;
-      begun += checked(tested, client.run(paced(), warmSeconds / 3)).begun;
-
-      client.begin(closed());
-      TimeUnit.MILLISECONDS.sleep(300);
-      Figures before = client.figures();
-      double serverBefore = server.cpuSeconds();
-      double clientBefore = ownCpuSeconds();
-      long since = System.nanoTime();
-      TimeUnit.NANOSECONDS.sleep((long) (seconds * 1e9));
-      Figures after = client.figures();
-      double took = (System.nanoTime() - since) / 1e9;
-      double serverCpu = server.cpuSeconds() - serverBefore;
-      double clientCpu = ownCpuSeconds() - clientBefore;
-      long messages = after.replies - before.replies;
-      long exchanges = after.ended - before.ended;
-      begun += checked(tested, client.finish()).begun;
-
-      double pacedBefore = server.cpuSeconds();
-      Figures paced = checked(tested, client.run(paced(), pacedSeconds));
-      double pacedCpu = server.cpuSeconds() - pacedBefore;
-      begun += paced.begun;
-      if (paced.begun < 0.99 * pacedSeconds * rate) {
-        problems.add(tested.label() + ": only " + paced.begun + " exchanges in time");
+      long begun = checked(target, client.run(closed(), warmSeconds * 2 / 3)).begun;
+      begun += checked(target, client.run(paced(), warmSeconds / 3)).begun;
+      Sample sample = Sample.take(server, client, closed(), seconds, paced(), pacedSeconds);
+      begun += checked(target, sample.full()).begun + checked(target, sample.paced()).begun;
+      if (sample.paced().begun < 0.99 * pacedSeconds * rate) {
+        problems.add(target.label() + ": only " + sample.paced().begun + " exchanges in time");
       }
-      conserved(tested, server, begun);
-      return new Sample(
-          round,
-          messages / took,
-          exchanges / took,
-          serverCpu / took,
-          clientCpu / took,
-          serverCpu * 1e6 / messages,
-          serverCpu * 1e6 / exchanges,
-          pacedCpu * 1e6 / paced.ended,
-          paced);
+      conserved(target, server, begun);
+      return sample;
     }
   }
 
-  private Figures checked(Case tested, Figures figures) {
+  private Figures checked(Target target, Figures figures) {
     for (String failure : figures.failures) {
-      problems.add(tested.label() + ": " + failure);
+      problems.add(target.label() + ": " + failure);
     }
-    int each = Transcript.CHUNKS + (forced ? 4 : 3);
+    int each = Transcript.CHUNKS + (servers.forced() ? 4 : 3);
     if (figures.replies != each * figures.ended) {
-      problems.add(tested.label() + ": not " + each + " messages in each exchange");
+      problems.add(target.label() + ": not " + each + " messages in each exchange");
     }
     return figures;
   }
 
   /** Whether the server has recorded what began; a little later, as the end is on its way. */
-  private void conserved(Case tested, ServerProcess server, long begun)
+  private void conserved(Target target, ServerProcess server, long begun)
       throws IOException, InterruptedException {
     if (!server.hasMetrics()) {
       return;
@@ -228,12 +161,8 @@ final class LoadRun {
       recorded = server.metric("semantic_router_requests_total", "complete");
     }
     if (recorded != begun) {
-      problems.add(tested.label() + ": " + begun + " began, recorded complete: " + recorded);
+      problems.add(target.label() + ": " + begun + " began, recorded complete: " + recorded);
     }
-  }
-
-  private static double ownCpuSeconds() {
-    return ProcessHandle.current().info().totalCpuDuration().orElseThrow().toNanos() / 1e9;
   }
 
   private void print() {
@@ -242,22 +171,22 @@ final class LoadRun {
         streams,
         connections,
         pipelined ? "pipelined" : "in lock step",
-        forced ? "forced" : "not forced",
-        jvm);
+        servers.forced() ? "forced" : "not forced",
+        servers.jvm());
     System.out.println(
         "| server | on | JDK | messages/s | exchanges/s | of noop | CPU µs/message | CPU µs/exchange |"
             + " cores server | client |");
     System.out.println("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     samples.forEach(
-        (tested, all) ->
+        (target, all) ->
             System.out.printf(
                 "| %s | %s | %s | %s | %s | %s | %s | %s |%n",
-                tested.label(),
+                target.label(),
                 text(all, "%,.0f", Sample::messages),
                 text(all, "%,.0f", Sample::exchanges),
-                ratio(tested).text("%.2f"),
-                text(all, "%.2f", Sample::serverPerMessage),
-                text(all, "%.1f", Sample::serverPerExchange),
+                compared(target, (own, noop) -> own.messages() / noop.messages()).text("%.2f"),
+                text(all, "%.2f", Sample::perMessage),
+                text(all, "%.1f", Sample::perExchange),
                 text(all, "%.2f", Sample::serverCores),
                 text(all, "%.2f", Sample::clientCores)));
     System.out.printf(
@@ -272,14 +201,11 @@ final class LoadRun {
     System.out.println(head + " p99 over noop | CPU µs/exchange | late begin p99 |");
     System.out.println(line + " --- | --- | --- |");
     samples.forEach(this::printPaced);
-    System.out.println();
-    samples.forEach(this::printTargets);
-    unable.forEach((tested, why) -> System.out.printf("%s: did not run%n", tested.label()));
     problems.forEach(problem -> System.out.println("FAILED: " + problem));
   }
 
-  private void printPaced(Case tested, List<Sample> all) {
-    StringBuilder row = new StringBuilder("| ").append(tested.label()).append(" |");
+  private void printPaced(Target target, Map<Integer, Sample> all) {
+    StringBuilder row = new StringBuilder("| ").append(target.label()).append(" |");
     for (Timed phase : PHASES) {
       row.append(
           " %.0f / %.0f / %.0f |"
@@ -288,63 +214,33 @@ final class LoadRun {
     System.out.printf(
         "%s %s | %s | %.0f |%n",
         row,
-        overNoop(tested).text("%.0f"),
+        compared(target, (own, noop) -> own.addedP99() - noop.addedP99()).text("%.0f"),
         text(all, "%.1f", Sample::pacedPerExchange),
         micros(all, Timed.LATE, 99));
   }
 
-  private void printTargets(Case tested, List<Sample> all) {
-    if (tested.variant().isNoop()) {
-      return;
-    }
-    double ratio = ratio(tested).median();
-    double added = micros(all, Timed.ADDED, 99);
-    System.out.printf(
-        "%s: %.2f of the noop's throughput (wanted %.1f): %s; p99 added %.0f µs (wanted < %.0f): %s%n",
-        tested.label(),
-        ratio,
-        RATIO_TARGET,
-        // Of NaN, where there is no noop to compare with, neither holds.
-        ratio >= RATIO_TARGET ? "met" : "missed",
-        added,
-        ADDED_TARGET_MICROS,
-        added < ADDED_TARGET_MICROS ? "met" : "missed");
-  }
-
-  private Summary ratio(Case tested) {
-    return compared(tested, (own, noop) -> own.messages() / noop.messages());
-  }
-
-  private Summary overNoop(Case tested) {
-    return compared(
-        tested,
-        (own, noop) -> own.paced().micros(Timed.ADDED, 99) - noop.paced().micros(Timed.ADDED, 99));
-  }
-
   /** With the noop of the same round, on the same transport and JDK. */
-  private Summary compared(Case tested, ToDoubleBiFunction<Sample, Sample> comparison) {
+  private Summary compared(Target target, ToDoubleBiFunction<Sample, Sample> comparison) {
+    Map<Integer, Sample> noops = samples.getOrDefault(target.with(Variant.NOOP), Map.of());
     List<Double> values = new ArrayList<>();
-    samples.forEach(
-        (other, noops) -> {
-          if (other.variant().name().equals(Variant.NOOP) && other.isBeside(tested)) {
-            for (Sample own : samples.getOrDefault(tested, List.of())) {
-              for (Sample noop : noops) {
-                if (noop.round() == own.round()) {
-                  values.add(comparison.applyAsDouble(own, noop));
-                }
+    samples
+        .getOrDefault(target, Map.of())
+        .forEach(
+            (round, own) -> {
+              Sample noop = noops.get(round);
+              if (noop != null) {
+                values.add(comparison.applyAsDouble(own, noop));
               }
-            }
-          }
-        });
+            });
     return new Summary(values);
   }
 
-  private static double micros(List<Sample> all, Timed timed, double percentile) {
-    return new Summary(all.stream().map(s -> s.paced().micros(timed, percentile)).toList())
-        .median();
+  private static double micros(Map<Integer, Sample> all, Timed timed, double percentile) {
+    return Summary.of(all.values(), s -> s.paced().micros(timed, percentile)).median();
   }
 
-  private static String text(List<Sample> all, String format, ToDoubleFunction<Sample> value) {
-    return new Summary(all.stream().map(value::applyAsDouble).toList()).text(format);
+  private static String text(
+      Map<Integer, Sample> all, String format, ToDoubleFunction<Sample> value) {
+    return Summary.of(all.values(), value).text(format);
   }
 }

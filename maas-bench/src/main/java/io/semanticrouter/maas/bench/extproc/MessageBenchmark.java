@@ -7,7 +7,6 @@ import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.bench.Checks;
 import io.semanticrouter.maas.bench.Traffic;
-import io.semanticrouter.maas.extproc.ExtProcConfig;
 import io.semanticrouter.maas.extproc.MaasProcessor;
 import io.semanticrouter.maas.metrics.PrometheusSink;
 import java.util.List;
@@ -50,9 +49,6 @@ public class MessageBenchmark {
   @Param({"false", "true"})
   boolean forceUsage;
 
-  /** Who reads messages and writes replies. */
-  @Param ExtProcConfig.Codec codec = ExtProcConfig.Codec.WIRE;
-
   private final List<Transcript> transcripts = Transcript.of(USERS);
   private final DirectCall.Replies replies = new DirectCall.Replies();
   private int next;
@@ -70,7 +66,7 @@ public class MessageBenchmark {
             .sink(PrometheusSink.register(config, new PrometheusRegistry()))
             .sink(record -> billed += record.measurement().usage() == null ? 0 : 1)
             .build();
-    method = new MaasProcessor(metering, config()).bindService().getMethods().iterator().next();
+    method = new MaasProcessor(metering).bindService().getMethods().iterator().next();
     Wire.Reply reply = new Wire.Reply();
     for (int i = 0; i < USERS; i++) {
       exchange();
@@ -155,11 +151,5 @@ public class MessageBenchmark {
     int size = replies.size();
     stream.end();
     return size;
-  }
-
-  private ExtProcConfig config() {
-    ExtProcConfig standard = ExtProcConfig.DEFAULT;
-    return new ExtProcConfig(
-        codec, standard.earlyCompletion(), standard.metadataNamespace(), standard.headerSources());
   }
 }

@@ -201,9 +201,7 @@ final class ServerProcess implements AutoCloseable {
   /** Asks the process to end, and makes it. */
   @Override
   public void close() {
-    // Not by the process itself: that would close its output, which the end of a training run
-    // needs.
-    process.toHandle().destroy();
+    process.destroy();
     try {
       if (!process.waitFor(40, TimeUnit.SECONDS)) {
         process.destroyForcibly();

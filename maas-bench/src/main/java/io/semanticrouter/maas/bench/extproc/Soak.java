@@ -1,19 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.bench.extproc;
 
+import io.semanticrouter.maas.bench.extproc.Servers.Target;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToLongFunction;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /**
  * As many exchanges as it takes, for long, with endings of every kind. Ends with an error when the
  * server has not recorded just as many exchanges as began, when its heap grows, or its threads.
  */
-final class Soak {
+@Command(
+    name = "Soak",
+    mixinStandardHelpOptions = true,
+    showDefaultValues = true,
+    description = "Every ending for long: exact records, flat heap and threads.")
+final class Soak implements Callable<Integer> {
   private static final String RECORDED = "semantic_router_requests_total";
 
   /** Room for what is not of the exchanges: compiled code's metadata, caches of the JDK. */
@@ -27,33 +38,49 @@ final class Soak {
   /** At one moment. */
   private record Sample(long begun, long heap, long threads, long residentKiB) {}
 
-  private Soak() {}
+  @Mixin private Servers servers = new Servers();
 
-  /** Runs; see the README for the options. */
-  public static void main(String[] args) throws IOException, InterruptedException {
-    Options options = new Options(args);
-    int seconds = options.number("seconds", 600);
-    int intervals = options.number("intervals", 12);
-    int warmSeconds = options.number("warm", Math.min(60, seconds / 5));
-    int streams = options.number("streams", 64);
-    int connections = options.number("connections", 2);
-    int seed = options.number("seed", (int) (System.nanoTime() & 0xffff));
-    boolean pipelined = options.flag("pipelined");
-    boolean forced = options.flag("force-usage");
-    boolean uds = options.flag("uds");
-    List<String> jvm = options.jvm("-Xmx256m");
-    Options.Jdk jdk = options.jdks().get(0);
-    Variant variant = new Variant(options.text("variant", "maas"));
-    options.rejectUnknown();
+  @Option(names = "--variant", description = "Which server.")
+  private String variant = Variant.MAAS;
+
+  @Option(names = "--seconds", description = "How long.")
+  private int seconds = 600;
+
+  @Option(names = "--warm", description = "Seconds before the first look.")
+  private int warmSeconds = 60;
+
+  @Option(names = "--intervals", description = "How often it looks.")
+  private int intervals = 12;
+
+  @Option(names = "--streams", description = "Open exchanges.")
+  private int streams = 64;
+
+  @Option(names = "--connections", description = "Connections, a thread each.")
+  private int connections = 2;
+
+  @Option(names = "--pipelined", description = "Chunks do not wait for replies.")
+  private boolean pipelined;
+
+  @Option(names = "--seed", description = "Of the endings.")
+  private int seed = (int) (System.nanoTime() & 0xffff);
+
+  /** Runs; {@code --help} lists the options. */
+  public static void main(String[] args) {
+    System.exit(new CommandLine(new Soak()).execute(args));
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
     Path directory = Files.createTempDirectory("bench-soak");
+    Target target = servers.first(variant);
     System.out.printf(
-        "%s on JDK %d, %d s, %d streams on %d connection(s), seed %d, logs in %s%n",
-        variant.name(), jdk.feature(), seconds, streams, connections, seed, directory);
+        "%s, %d s, %d streams on %d connection(s), seed %d, logs in %s%n",
+        target.label(), seconds, streams, connections, seed, directory);
     boolean passed;
-    try (ServerProcess server = variant.start(jdk, jvm, uds, forced, directory);
+    try (ServerProcess server = servers.start(target, directory);
         EnvoyClient client = new EnvoyClient(server.transport(), connections)) {
       Load load =
-          Load.closed(Transcript.of(100), Math.max(1, streams / connections))
+          Load.closed(Transcript.ofUsers(), Math.max(1, streams / connections))
               .withPipelining(pipelined)
               .withEndings(Ending::mixed, seed);
       client.begin(load);
@@ -68,7 +95,7 @@ final class Soak {
         Sample sample =
             new Sample(
                 client.figures().begun,
-                server.liveHeap(jdk.java()),
+                server.liveHeap(target.jdk().java()),
                 server.threads(),
                 server.residentKiB());
         samples.add(sample);
@@ -84,7 +111,7 @@ final class Soak {
       passed = conserved(server, client.finish()) && flat;
     }
     System.out.println(passed ? "passed" : "FAILED");
-    System.exit(passed ? 0 : 1);
+    return passed ? 0 : 1;
   }
 
   private static boolean conserved(ServerProcess server, Figures figures)
@@ -131,6 +158,6 @@ final class Soak {
   }
 
   private static double median(List<Sample> samples, ToLongFunction<Sample> value) {
-    return new Summary(samples.stream().map(s -> (double) value.applyAsLong(s)).toList()).median();
+    return Summary.of(samples, value::applyAsLong).median();
   }
 }

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.bench.extproc;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.ToDoubleFunction;
 
 /** Numbers that were measured several times. */
 record Summary(List<Double> values) {
+  static <T> Summary of(Collection<T> all, ToDoubleFunction<? super T> value) {
+    return new Summary(all.stream().map(value::applyAsDouble).toList());
+  }
+
   double median() {
     List<Double> sorted = values.stream().sorted().toList();
     int middle = sorted.size() / 2;

@@ -77,6 +77,11 @@ final class Transcript {
     return trailers;
   }
 
+  /** Exchanges of a hundred users. */
+  static List<Transcript> ofUsers() {
+    return of(100);
+  }
+
   /** Exchanges of so many users, with their models in turn. */
   static List<Transcript> of(int users) {
     List<Transcript> transcripts = new ArrayList<>();

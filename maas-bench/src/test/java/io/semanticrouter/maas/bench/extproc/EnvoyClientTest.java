@@ -41,10 +41,9 @@ class EnvoyClientTest {
     server.shutdownNow().awaitTermination();
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"bytes", "generated"})
-  void regularExchangesEndWithEndOfStreamAndAllTheirMessages(String codec) throws Exception {
-    try (EnvoyClient client = against(NoopServer.service(codec, false).bindService())) {
+  @Test
+  void regularExchangesEndWithEndOfStreamAndAllTheirMessages() throws Exception {
+    try (EnvoyClient client = against(NoopServer.service(false))) {
       List<Long> times = client.oneByOne(TRANSCRIPTS, 50);
       assertThat(times).hasSize(50).allMatch(nanos -> nanos > 0);
       Figures figures = client.figures();
@@ -58,10 +57,9 @@ class EnvoyClientTest {
     assertThat(seen.messages).hasValue(50 * MESSAGES);
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"bytes", "generated"})
-  void requestBodiesAreSentWhereTheyAreAskedFor(String codec) throws Exception {
-    try (EnvoyClient client = against(NoopServer.service(codec, true).bindService())) {
+  @Test
+  void requestBodiesAreSentWhereTheyAreAskedFor() throws Exception {
+    try (EnvoyClient client = against(NoopServer.service(true))) {
       client.oneByOne(TRANSCRIPTS, 10);
       assertThat(client.figures().replies).isEqualTo(10 * (MESSAGES + 1));
       assertThat(client.figures().micros(Timed.REQUEST_BODY, 50)).isPositive();
@@ -71,7 +69,7 @@ class EnvoyClientTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void everyEndingEndsTheExchange(boolean pipelined) throws Exception {
-    try (EnvoyClient client = against(NoopServer.service("bytes", false).bindService())) {
+    try (EnvoyClient client = against(NoopServer.service(false))) {
       client.begin(
           Load.closed(TRANSCRIPTS, 8)
               .withPipelining(pipelined)
@@ -89,7 +87,7 @@ class EnvoyClientTest {
 
   @Test
   void heldExchangesStayOpenUntilTheClientCloses() throws Exception {
-    try (EnvoyClient client = against(NoopServer.service("bytes", false).bindService())) {
+    try (EnvoyClient client = against(NoopServer.service(false))) {
       client.hold(TRANSCRIPTS, 120);
       assertThat(client.figures().open).isEqualTo(120);
       assertThat(seen.messages).hasValue(120 * (2 + Ending.OPEN_CHUNKS));
