@@ -35,12 +35,19 @@ final class Characters {
     return c < 128 ? ASCII_FOLDED[c] : foldedBeyondAscii(c);
   }
 
+  /** All characters of a text, each in its place. */
+  static String folded(String text) {
+    char[] folded = text.toCharArray();
+    for (int i = 0; i < folded.length; i++) {
+      folded[i] = folded(folded[i]);
+    }
+    return new String(folded);
+  }
+
   private static char foldedBeyondAscii(char c) {
     return switch (c) {
       case '\u2018', '\u2019', '\u02bc' -> '\'';
       case '\u2010', '\u2011', '\u2212' -> '-';
-      // RE2 takes the long s for an s where case is ignored, and Java does not.
-      case '\u017f' -> 's';
       default -> Character.toLowerCase(c);
     };
   }

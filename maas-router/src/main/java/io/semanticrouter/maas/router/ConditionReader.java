@@ -4,10 +4,8 @@ package io.semanticrouter.maas.router;
 import io.semanticrouter.maas.ConfigSection;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the conditions of a routing decision from the configuration. */
@@ -15,29 +13,27 @@ final class ConditionReader {
   /** Where YAML has aliases, a tree may contain itself. */
   private static final int MAX_DEPTH = 16;
 
-  private ConditionReader() {}
+  private final Signals signals;
 
-  /**
-   * Reads the node of a tree, or null when something is wrong with it.
-   *
-   * @param names the names that there are, for each kind that has names
-   */
-  static @Nullable Condition read(ConfigSection section, Map<Condition.Type, Set<String>> names) {
-    return read(section, names, 1);
+  ConditionReader(Signals signals) {
+    this.signals = signals;
   }
 
-  private static @Nullable Condition read(
-      ConfigSection section, Map<Condition.Type, Set<String>> names, int depth) {
+  /** Reads a tree; null when something is wrong with it. */
+  @Nullable Condition read(ConfigSection section) {
+    return read(section, 1);
+  }
+
+  private @Nullable Condition read(ConfigSection section, int depth) {
     Condition condition =
         section.has("operator") || section.has("conditions")
-            ? combined(section, names, depth)
-            : signal(section, names);
+            ? combined(section, depth)
+            : signal(section);
     section.rejectUnknownKeys();
     return condition;
   }
 
-  private static @Nullable Condition combined(
-      ConfigSection section, Map<Condition.Type, Set<String>> names, int depth) {
+  private @Nullable Condition combined(ConfigSection section, int depth) {
     String operator = section.oneOf("operator", "AND", Set.of("AND", "OR", "NOT"));
     if (section.has("type")) {
       section.reject("type", "must not stand beside conditions");
@@ -49,7 +45,7 @@ final class ConditionReader {
     List<ConfigSection> elements = section.sections("conditions");
     List<Condition> conditions = new ArrayList<>();
     for (ConfigSection element : elements) {
-      Condition condition = read(element, names, depth + 1);
+      Condition condition = read(element, depth + 1);
       if (condition != null) {
         conditions.add(condition);
       }
@@ -61,45 +57,35 @@ final class ConditionReader {
     if (operator.equals("NOT")) {
       if (elements.size() != 1) {
         section.reject("conditions", "must be exactly one condition where the operator is NOT");
-        return null;
       }
-      return conditions.isEmpty() ? null : new Condition.Not(conditions.get(0));
+      return request -> !conditions.get(0).holds(request);
     }
-    return operator.equals("OR")
-        ? new Condition.Or(List.copyOf(conditions))
-        : new Condition.And(List.copyOf(conditions));
+    return operator.equals("OR") ? Condition.anyOf(conditions) : Condition.allOf(conditions);
   }
 
-  private static @Nullable Condition signal(
-      ConfigSection section, Map<Condition.Type, Set<String>> names) {
-    Set<String> types = new TreeSet<>();
-    for (Condition.Type type : Condition.Type.values()) {
-      types.add(type.spelled());
-    }
+  private @Nullable Condition signal(ConfigSection section) {
     if (!section.has("type")) {
       section.reject("type", "must be there, or an operator with conditions");
       section.string("name", "");
       return null;
     }
-    String spelled = section.oneOf("type", "", types);
-    if (spelled.isEmpty()) {
+    String type = section.oneOf("type", "", signals.types());
+    Map<String, Condition> known = signals.ofType(type);
+    if (type.isEmpty()) {
       section.string("name", "");
       return null;
     }
-    Condition.Type type = Condition.Type.valueOf(spelled.toUpperCase(Locale.ROOT));
-    Set<String> known = names.get(type);
-    if (known == null) {
-      return new Condition.Signal(type, "");
+    if (known.containsKey("")) {
+      return known.get("");
     }
     if (!section.has("name")) {
       section.reject("name", "must be there");
       return null;
     }
     if (known.isEmpty()) {
-      section.reject("name", "must be the name of a " + spelled + " signal, and there is none");
+      section.reject("name", "must be the name of a " + type + " signal, and there is none");
       return null;
     }
-    String name = section.oneOf("name", "", known);
-    return name.isEmpty() ? null : new Condition.Signal(type, name);
+    return known.get(section.oneOf("name", "", known.keySet()));
   }
 }

@@ -2,11 +2,7 @@
 package io.semanticrouter.maas.router;
 
 import io.semanticrouter.maas.Identity;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,28 +11,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Decider {
   private final RouterConfig config;
-  private final Signals signals;
-  private final List<Candidate> candidates;
-  private final int tests;
+  private final List<DecisionConfig> decisions;
 
   Decider(RouterConfig config) {
     this.config = config;
-    this.signals = new Signals(config.signals());
-    Map<Condition.Signal, Evaluation.Test> byName = new HashMap<>();
-    List<Candidate> compiled = new ArrayList<>();
-    for (DecisionConfig decision : config.decisions()) {
-      Condition rules = decision.rules();
-      compiled.add(new Candidate(decision, rules == null ? e -> true : compile(rules, byName)));
-    }
-    this.candidates = List.copyOf(compiled);
-    this.tests = byName.size();
-  }
-
-  private record Candidate(DecisionConfig decision, Evaluation.Check rules) {
-    boolean isTaken(Evaluation evaluation) {
-      Set<String> tiers = decision.tiers();
-      return (tiers.isEmpty() || tiers.contains(evaluation.tier())) && rules.holds(evaluation);
-    }
+    this.decisions = config.decisions();
   }
 
   /** Whether requests that name such a model are routed. */
@@ -54,93 +33,35 @@ final class Decider {
     if (!isRouted(prompt.model())) {
       return RoutingDecision.UNROUTED;
     }
-    Evaluation evaluation = new Evaluation(signals, prompt, identity, tests);
-    for (int i = 0; i < candidates.size(); i++) {
-      if (candidates.get(i).isTaken(evaluation)) {
-        return taken(candidates.get(i).decision(), evaluation);
+    Evidence evidence = new Evidence(config.signals(), prompt, identity.tier());
+    for (int i = 0; i < decisions.size(); i++) {
+      if (decisions.get(i).isTakenFor(evidence)) {
+        return taken(decisions.get(i), evidence);
       }
     }
-    String model = config.models().defaultModel();
-    if (model == null) {
-      return RoutingDecision.UNROUTED;
-    }
-    return new RoutingDecision(
-        DecisionConfig.DEFAULT,
-        model,
-        category(null, DecisionConfig.DEFAULT, evaluation),
-        null,
-        null,
-        null,
-        null,
-        evaluation.matched());
+    return taken(DecisionConfig.NONE, evidence);
   }
 
-  private RoutingDecision taken(DecisionConfig decision, Evaluation evaluation) {
+  private RoutingDecision taken(DecisionConfig decision, Evidence evidence) {
     String model = decision.model() != null ? decision.model() : config.models().defaultModel();
     if (model == null) {
       return RoutingDecision.UNROUTED;
     }
     Boolean reasoning = decision.reasoning();
     ReasoningFamily family = config.models().family(model);
-    String effort = Boolean.TRUE.equals(reasoning) ? decision.effort() : null;
     return new RoutingDecision(
         decision.name(),
         model,
-        category(decision.category(), decision.name(), evaluation),
+        category(decision, evidence.domain()),
         reasoning,
-        effort,
-        reasoning == null || family == null ? null : family.edit(reasoning, effort),
-        decision.systemPrompt(),
-        evaluation.matched());
+        reasoning == null || family == null ? null : family.edit(reasoning, decision.effort()),
+        decision.systemPrompt());
   }
 
-  private static String category(@Nullable String configured, String name, Evaluation evaluation) {
-    if (configured != null) {
-      return configured;
+  private static String category(DecisionConfig decision, @Nullable String domain) {
+    if (decision.category() != null) {
+      return decision.category();
     }
-    String domain = evaluation.domain();
-    return domain == null ? name : domain;
-  }
-
-  private Evaluation.Check compile(
-      Condition condition, Map<Condition.Signal, Evaluation.Test> byName) {
-    if (condition instanceof Condition.And and) {
-      List<Evaluation.Check> checks = compile(and.conditions(), byName);
-      return e -> firstThatIs(false, checks, e) < 0;
-    }
-    if (condition instanceof Condition.Or or) {
-      List<Evaluation.Check> checks = compile(or.conditions(), byName);
-      return e -> firstThatIs(true, checks, e) >= 0;
-    }
-    if (condition instanceof Condition.Not not) {
-      Evaluation.Check check = compile(not.condition(), byName);
-      return e -> !check.holds(e);
-    }
-    if (!(condition instanceof Condition.Signal signal)) {
-      throw new AssertionError(condition);
-    }
-    Evaluation.Test test =
-        byName.computeIfAbsent(
-            signal, s -> new Evaluation.Test(s, byName.size(), Evaluation.check(signals, s)));
-    return e -> e.holds(test);
-  }
-
-  private List<Evaluation.Check> compile(
-      List<Condition> conditions, Map<Condition.Signal, Evaluation.Test> byName) {
-    List<Evaluation.Check> checks = new ArrayList<>();
-    for (Condition condition : conditions) {
-      checks.add(compile(condition, byName));
-    }
-    return List.copyOf(checks);
-  }
-
-  private static int firstThatIs(
-      boolean wanted, List<Evaluation.Check> checks, Evaluation evaluation) {
-    for (int i = 0; i < checks.size(); i++) {
-      if (checks.get(i).holds(evaluation) == wanted) {
-        return i;
-      }
-    }
-    return -1;
+    return domain == null ? decision.name() : domain;
   }
 }

@@ -7,7 +7,6 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +14,6 @@ import org.jspecify.annotations.Nullable;
  * A routing decision as configured. Immutable.
  *
  * @param name its name; {@value #DEFAULT} is the one that is taken when no other is
- * @param description for people
  * @param priority the higher one is tried first; of the same, the one that comes first in the file
  * @param rules when it is taken; null only for the default
  * @param tiers the tiers that it is for; empty: for all
@@ -27,7 +25,6 @@ import org.jspecify.annotations.Nullable;
  */
 record DecisionConfig(
     String name,
-    String description,
     int priority,
     @Nullable Condition rules,
     Set<String> tiers,
@@ -44,11 +41,19 @@ record DecisionConfig(
     return name.equals(DEFAULT);
   }
 
+  /** The one that is taken when none is configured. */
+  static final DecisionConfig NONE =
+      new DecisionConfig(DEFAULT, 0, null, Set.of(), null, null, null, null, null);
+
+  /** Whether it is for a request; the default is for all. */
+  boolean isTakenFor(Evidence request) {
+    return (tiers.isEmpty() || tiers.contains(request.tier()))
+        && (rules == null || rules.holds(request));
+  }
+
   /** All routing decisions, in the order in which they are tried: the default last. */
   static List<DecisionConfig> from(
-      List<ConfigSection> sections,
-      RouterConfig.Models models,
-      Map<Condition.Type, Set<String>> signals) {
+      List<ConfigSection> sections, RouterConfig.Models models, Signals signals) {
     List<DecisionConfig> decisions = new ArrayList<>();
     Set<String> names = new HashSet<>();
     for (ConfigSection section : sections) {
@@ -61,12 +66,9 @@ record DecisionConfig(
   }
 
   private static DecisionConfig from(
-      ConfigSection section,
-      RouterConfig.Models models,
-      Map<Condition.Type, Set<String>> signals,
-      Set<String> names) {
+      ConfigSection section, RouterConfig.Models models, Signals signals, Set<String> names) {
     String name = ConfigNames.unique(section, names);
-    String description = section.string("description", "");
+    section.string("description", ""); // for people
     int priority = (int) section.integer("priority", 0, -1_000_000, 1_000_000);
     Condition rules = rules(section, name, signals);
     Set<String> tiers = Set.copyOf(section.strings("tiers"));
@@ -77,7 +79,6 @@ record DecisionConfig(
     section.rejectUnknownKeys();
     return new DecisionConfig(
         name,
-        description,
         priority,
         rules,
         tiers,
@@ -88,8 +89,7 @@ record DecisionConfig(
         systemPrompt);
   }
 
-  private static @Nullable Condition rules(
-      ConfigSection section, String name, Map<Condition.Type, Set<String>> signals) {
+  private static @Nullable Condition rules(ConfigSection section, String name, Signals signals) {
     if (name.equals(DEFAULT)) {
       if (section.has("rules")) {
         section.reject("rules", "must not be there: the default is taken when no other is");
@@ -102,7 +102,7 @@ record DecisionConfig(
     }
     int errorsBefore = section.errorCount();
     ConfigSection rules = section.section("rules");
-    return section.errorCount() > errorsBefore ? null : ConditionReader.read(rules, signals);
+    return section.errorCount() > errorsBefore ? null : new ConditionReader(signals).read(rules);
   }
 
   private record ModelRef(

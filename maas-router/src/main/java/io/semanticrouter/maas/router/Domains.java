@@ -35,17 +35,17 @@ final class Domains {
   private static final List<String> SUFFIXES =
       List.of("s", "es", "e", "en", "n", "er", "r", "d", "ed", "ing");
 
-  private static final Map<String, SignalsConfig.Domain> SHIPPED = read();
+  private static final Map<String, Domain> SHIPPED = read();
 
   private Domains() {}
 
   /** In their order. */
-  static Map<String, SignalsConfig.Domain> shipped() {
+  static Map<String, Domain> shipped() {
     return SHIPPED;
   }
 
-  private static Map<String, SignalsConfig.Domain> read() {
-    Map<String, SignalsConfig.Domain> domains = new LinkedHashMap<>();
+  private static Map<String, Domain> read() {
+    Map<String, Domain> domains = new LinkedHashMap<>();
     for (String name : NAMES) {
       Map<String, Integer> keywords = new LinkedHashMap<>();
       for (Line line : lines("domains/" + name + ".txt")) {
@@ -54,10 +54,7 @@ final class Domains {
           keywords.put(phrase, weight);
         }
       }
-      domains.put(
-          name,
-          new SignalsConfig.Domain(
-              name, SignalsConfig.Domain.DEFAULT_THRESHOLD, Map.copyOf(keywords)));
+      domains.put(name, new Domain(name, Domain.DEFAULT_THRESHOLD, Map.copyOf(keywords)));
     }
     return Collections.unmodifiableMap(domains);
   }

@@ -27,7 +27,7 @@ public final class RouterConfig {
   private final long maxHeldBytes;
   private final List<String> routeModels;
   private final Models models;
-  private final SignalsConfig signals;
+  private final Signals signals;
   private final List<DecisionConfig> decisions;
   private final SecurityConfig security;
   private final CacheConfig responseCache;
@@ -38,7 +38,7 @@ public final class RouterConfig {
       long maxHeldBytes,
       List<String> routeModels,
       Models models,
-      SignalsConfig signals,
+      Signals signals,
       List<DecisionConfig> decisions,
       SecurityConfig security,
       CacheConfig responseCache) {
@@ -83,7 +83,7 @@ public final class RouterConfig {
   }
 
   /** What is looked for in a request. */
-  SignalsConfig signals() {
+  Signals signals() {
     return signals;
   }
 
@@ -143,7 +143,7 @@ public final class RouterConfig {
       section.reject("max_held_bytes", "must be at least max_body_bytes");
     }
     Models models = models(section);
-    SignalsConfig signals = SignalsConfig.from(section.section("signals"));
+    Signals signals = Signals.from(section.section("signals"));
     RouterConfig config =
         new RouterConfig(
             enabled,
@@ -152,7 +152,7 @@ public final class RouterConfig {
             routeModels(section),
             models,
             signals,
-            DecisionConfig.from(section.sections("decisions"), models, signals.names()),
+            DecisionConfig.from(section.sections("decisions"), models, signals),
             SecurityConfig.from(section.section("security")),
             CacheConfig.from(section.section("response_cache")));
     section.rejectUnknownKeys();

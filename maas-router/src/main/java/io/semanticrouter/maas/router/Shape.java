@@ -40,13 +40,13 @@ enum Shape {
     return all.toString();
   }
 
-  static boolean isSpelled(String word) {
+  static @Nullable Shape spelledAs(String word) {
     for (Shape shape : values()) {
       if (shape.spelled().equals(word)) {
-        return true;
+        return shape;
       }
     }
-    return false;
+    return null;
   }
 
   /** Looks for shapes in the tokens of one text. Not thread-safe. */

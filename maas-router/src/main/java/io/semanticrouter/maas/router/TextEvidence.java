@@ -1,68 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.router;
 
+import com.google.re2j.Pattern;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one text shows of the signals. Words and characters are read at most once each, and only
- * when somebody asks. Not thread-safe; for one request.
+ * What one text shows of the signals. It is cut into words at most once, and only when somebody
+ * asks. Not thread-safe; for one request.
  */
 final class TextEvidence implements TextScan.Listener {
   private final Signals signals;
   private final String text;
-  private final long[] found;
+  private final BitSet found = new BitSet();
   private final int[] scores;
   private final int[] letters = new int[Languages.SCRIPTS.size()];
+  private final Map<Pattern, Boolean> expressions = new HashMap<>();
   private final Shape.Finder shapes = new Shape.Finder();
-  private int foldedState = Automaton.ROOT;
-  private int exactState = Automaton.ROOT;
+  private final Phrases.Reader<Signals.Entry> phrases;
+  private final Phrases.@Nullable Reader<Signals.Entry> exactPhrases;
+  private @Nullable String folded;
   private boolean wordsRead;
-  private boolean charactersRead;
 
   TextEvidence(Signals signals, String text) {
     this.signals = signals;
     this.text = text;
-    this.found = new long[(signals.entries + 63) >> 6];
-    this.scores = new int[signals.groups];
+    this.scores = new int[signals.groups()];
+    this.phrases = new Phrases.Reader<>(signals.phrases(), this::mark);
+    this.exactPhrases =
+        signals.exactPhrases().isEmpty()
+            ? null
+            : new Phrases.Reader<>(signals.exactPhrases(), this::mark);
   }
 
-  String text() {
-    return text;
+  /** Whether an entry's phrase stands in the text as words. */
+  boolean has(Signals.Entry entry) {
+    readWords();
+    return found.get(entry.number());
   }
 
-  boolean holds(Signals.KeywordTest keywords) {
-    SignalsConfig.Keywords config = keywords.config;
-    if (config.caseSensitive() && !config.wholeWords()) {
-      return holdsExactly(config);
-    }
-    if (!config.wholeWords()) {
-      readCharacters();
-    } else {
-      readWords();
-    }
-    return config.all() ? allFound(keywords.entries) : anyFound(keywords.entries);
+  /** Whether a text is part of this one, also within words. */
+  boolean contains(String part) {
+    return text.contains(part);
   }
 
-  private boolean holdsExactly(SignalsConfig.Keywords config) {
-    for (String keyword : config.keywords()) {
-      if (text.contains(keyword) != config.all()) {
-        return !config.all();
-      }
-    }
-    return config.all();
+  /** The same regardless of case; the part is folded. */
+  boolean containsFolded(String part) {
+    return folded().contains(part);
   }
 
-  boolean holds(Signals.RegexTest regex) {
-    if (regex.needs.length > 0) {
-      readCharacters();
-      for (int[] need : regex.needs) {
-        if (!anyFound(need)) {
-          return false;
-        }
-      }
-    }
-    int length = Math.min(text.length(), signals.config.regexMaxCharacters());
-    return regex.pattern.matcher(text.substring(0, length)).find();
+  /** Whether a regular expression is found in the beginning of the text. */
+  boolean matches(Pattern expression) {
+    return expressions.computeIfAbsent(
+        expression,
+        e -> {
+          int length = Math.min(text.length(), signals.regexMaxCharacters());
+          return e.matcher(text.substring(0, length)).find();
+        });
   }
 
   /** The domain with the highest score, if that is enough; null: none. */
@@ -70,10 +67,10 @@ final class TextEvidence implements TextScan.Listener {
     readWords();
     String best = null;
     int bestScore = 0;
-    for (int i = 0; i < signals.config.domains().size(); i++) {
-      SignalsConfig.Domain domain = signals.config.domains().get(i);
-      if (scores[i] >= domain.threshold() && scores[i] > bestScore) {
-        best = domain.name();
+    List<Domain> domains = signals.domains();
+    for (int i = 0; i < domains.size(); i++) {
+      if (scores[i] >= domains.get(i).threshold() && scores[i] > bestScore) {
+        best = domains.get(i).name();
         bestScore = scores[i];
       }
     }
@@ -83,7 +80,14 @@ final class TextEvidence implements TextScan.Listener {
   /** The language, ISO 639-1; null: unknown. */
   @Nullable String language() {
     readWords();
-    return Languages.of(letters, scores, signals.firstLanguageGroup());
+    return Languages.of(letters, scores, signals.domains().size());
+  }
+
+  private String folded() {
+    if (folded == null) {
+      folded = Characters.folded(text);
+    }
+    return folded;
   }
 
   private void readWords() {
@@ -93,86 +97,27 @@ final class TextEvidence implements TextScan.Listener {
     }
   }
 
-  private void readCharacters() {
-    Automaton characters = signals.characters;
-    if (charactersRead || characters == null) {
-      return;
-    }
-    charactersRead = true;
-    int state = Automaton.ROOT;
-    for (int i = 0; i < text.length(); i++) {
-      state = characters.next(state, Characters.folded(text.charAt(i)));
-      if (state != Automaton.ROOT) {
-        markEndings(characters, state);
-      }
-    }
-  }
-
   @Override
   public void token(String source, int start, int end, TextScan.Kind kind) {
-    foldedState = signals.folded.next(foldedState, source, start, end);
-    if (foldedState != Automaton.ROOT) {
-      markEndings(signals.folded.automaton(), foldedState);
-    }
-    if (signals.exact != null) {
-      exactState = signals.exact.next(exactState, source, start, end);
-      if (exactState != Automaton.ROOT) {
-        markEndings(signals.exact.automaton(), exactState);
-      }
+    phrases.token(folded().substring(start, end));
+    if (exactPhrases != null) {
+      exactPhrases.token(source.substring(start, end));
     }
     if (kind == TextScan.Kind.WORD || kind == TextScan.Kind.SINGLE) {
       letters[Languages.scriptOf(source.charAt(start)).index]++;
     }
     Shape shape = shapes.shapeAt(source, start, end, kind);
-    int[] entries = shape == null ? null : signals.entriesOf(shape);
-    if (entries != null) {
-      for (int entry : entries) {
-        mark(entry);
-      }
+    if (shape != null) {
+      signals.entriesOf(shape).forEach(this::mark);
     }
   }
 
-  private void markEndings(Automaton automaton, int state) {
-    int ending = automaton.firstEnding(state);
-    while (ending != Automaton.ROOT) {
-      for (int entry : automaton.entries(ending)) {
-        mark(entry);
-      }
-      ending = automaton.nextEnding(ending);
-    }
-  }
-
-  private void mark(int entry) {
-    long bit = 1L << entry;
-    int place = entry >> 6;
-    if ((found[place] & bit) == 0) {
-      found[place] |= bit;
-      int group = signals.groupOf(entry);
-      if (group != Signals.NO_GROUP) {
-        scores[group] += signals.weightOf(entry);
+  private void mark(Signals.Entry entry) {
+    if (!found.get(entry.number())) {
+      found.set(entry.number());
+      if (entry.group() >= 0) {
+        scores[entry.group()] += entry.weight();
       }
     }
-  }
-
-  private boolean isFound(int entry) {
-    return (found[entry >> 6] & (1L << entry)) != 0;
-  }
-
-  private boolean anyFound(int[] entries) {
-    for (int entry : entries) {
-      if (isFound(entry)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private boolean allFound(int[] entries) {
-    for (int entry : entries) {
-      if (!isFound(entry)) {
-        return false;
-      }
-    }
-    return true;
   }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.router;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /**
  * Cuts a text into tokens, in one pass and without copies. A token is a word of letters, marks and
  * digits ({@code 3.14} and {@code 1,000} are one), a single character of a script that puts no
@@ -22,6 +25,13 @@ final class TextScan {
   }
 
   private TextScan() {}
+
+  /** The tokens of a text. */
+  static List<String> tokens(String text) {
+    List<String> tokens = new ArrayList<>();
+    scan(text, (source, start, end, kind) -> tokens.add(source.substring(start, end)));
+    return tokens;
+  }
 
   static void scan(String text, Listener listener) {
     int length = text.length();

@@ -54,10 +54,8 @@ class DeciderTest {
                 "qwen3",
                 "math",
                 false,
-                null,
                 new MemberEdit(List.of("chat_template_kwargs", "enable_thinking"), "false"),
-                null,
-                List.of("domain:math")));
+                null));
   }
 
   @Test
@@ -68,7 +66,6 @@ class DeciderTest {
     assertThat(decision.category()).isEqualTo("default");
     assertThat(decision.reasoning()).isNull();
     assertThat(decision.reasoningEdit()).isNull();
-    assertThat(decision.matchedSignals()).isEmpty();
   }
 
   @Test
@@ -217,13 +214,6 @@ class DeciderTest {
     assertThat(decide(NESTED, Prompts.of(text)).name()).isEqualTo(name);
   }
 
-  @Test
-  void matchedSignalsAreThoseThatWereAskedForAndAreThere() {
-    assertThat(decide(NESTED, Prompts.of("b c")).matchedSignals()).containsExactly("keyword:c");
-    assertThat(decide(NESTED, Prompts.of("a b c")).matchedSignals())
-        .containsExactly("keyword:a", "keyword:b");
-  }
-
   private static String ordered(int first, int second, int third) {
     String decision =
         "{name: '%s', priority: %d, rules: {operator: 'NOT', conditions: [{type: 'tools'}]}},";
@@ -302,12 +292,10 @@ class DeciderTest {
               [{model: 'gpt', use_reasoning: true, reasoning_effort: 'high'}]}]
             """;
     RoutingDecision on = decide(config, Prompts.of("hi"));
-    assertThat(on.effort()).isEqualTo("high");
     assertThat(on.reasoningEdit()).isEqualTo(MemberEdit.set("\"high\"", "reasoning_effort"));
     RoutingDecision off =
         decide(config.replace("true, reasoning_e", "false, reasoning_e"), Prompts.of("hi"));
     assertThat(off.reasoning()).isFalse();
-    assertThat(off.effort()).isNull();
     assertThat(off.reasoningEdit()).isEqualTo(MemberEdit.set("\"low\"", "reasoning_effort"));
   }
 

@@ -25,8 +25,7 @@ class DomainQualityTest {
   private static final String OTHER = "other";
   private static final double HELD_OUT_PRECISION = 0.84;
   private static final double HELD_OUT_RECALL = 0.65;
-  private final Signals signals =
-      new Signals(SignalsConfig.from(ConfigSection.root(Map.of(), new ArrayList<>())));
+  private final Signals signals = Signals.from(ConfigSection.root(Map.of(), new ArrayList<>()));
 
   @Test
   void tuningSetIsToldApart() throws IOException {
@@ -58,7 +57,7 @@ class DomainQualityTest {
 
   @Test
   void noPhraseIsListedTwice() {
-    for (SignalsConfig.Domain domain : signals.config.domains()) {
+    for (Domain domain : signals.domains()) {
       List<String> phrases =
           Domains.lines("domains/" + domain.name() + ".txt").stream()
               .flatMap(line -> line.phrases().stream())

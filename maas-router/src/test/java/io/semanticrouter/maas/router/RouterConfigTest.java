@@ -50,7 +50,7 @@ class RouterConfigTest {
   @Test
   void shippedDomainsNeedNoConfiguration() {
     assertThat(Configs.router("").signals().domains())
-        .extracting(SignalsConfig.Domain::name)
+        .extracting(Domain::name)
         .containsExactly(
             "math",
             "code",
@@ -66,9 +66,7 @@ class RouterConfigTest {
         .allSatisfy(
             domain ->
                 assertThat(domain.keywords().values())
-                    .allMatch(
-                        weight ->
-                            weight != 0 && Math.abs(weight) <= SignalsConfig.Domain.MAX_WEIGHT));
+                    .allMatch(weight -> weight != 0 && Math.abs(weight) <= Domain.MAX_WEIGHT));
   }
 
   @Test
