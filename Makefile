@@ -32,21 +32,8 @@ test: ## run the whole test suite; REQUIRE_ENVOY=1 fails where it would skip
 demo: $(JARS) ## show the main job: simulator, router and Envoy; KEEP=1 stays up
 	@tools/demo
 
-# What the JVM has learnt of an earlier run, for a faster next start: from JDK 25 on with what it has to compile, made by a
-# training run when there is none yet; from JDK 19 on the classes, kept by the JVM itself.
-AOT_CACHE := maas-extproc/target/maas-extproc.aot
-ARCHIVE := -XX:+AutoCreateSharedArchive -XX:SharedArchiveFile=maas-extproc/target/maas-extproc.jsa
-
 run-router: $(ROUTER_JAR) ## run the ExtProc server with CONFIG_FILE (default config/config.yaml)
-	@flags=$$(java -XX:+PrintFlagsFinal -version 2>&1); options=; \
-	case "$$flags" in \
-	*" AOTCacheOutput "*) \
-	  test $(AOT_CACHE) -nt $(ROUTER_JAR) || { echo "Training once, for faster starts (some 12 s) ..."; \
-	    java -XX:AOTCacheOutput=$(AOT_CACHE) -jar $(ROUTER_JAR) --train >$(AOT_CACHE).log 2>&1; }; \
-	  test -e $(AOT_CACHE) && options=-XX:AOTCache=$(AOT_CACHE);; \
-	*" AutoCreateSharedArchive "*) options="$(ARCHIVE)";; \
-	esac; \
-	exec java $$options -jar $(ROUTER_JAR)
+	exec java -jar $(ROUTER_JAR)
 
 run-envoy: ## run Envoy with config/envoy.yaml
 	exec tools/envoy --disable-hot-restart -c config/envoy.yaml

@@ -13,20 +13,9 @@ import org.slf4j.LoggerFactory;
 final class DebugLog implements UsageSink {
   private static final Logger LOG = LoggerFactory.getLogger("maas.exchange");
 
-  private final boolean on;
-
-  /**
-   * A sink.
-   *
-   * @param on false for exchanges that nobody made
-   */
-  DebugLog(boolean on) {
-    this.on = on;
-  }
-
   @Override
   public void record(UsageRecord record) {
-    if (LOG.isDebugEnabled() && on) {
+    if (LOG.isDebugEnabled()) {
       LOG.debug(
           "MaaS exchange {} {} status={} outcome={} reasons={} model={} user={} tier={} usage={} {} ms",
           record.id(),

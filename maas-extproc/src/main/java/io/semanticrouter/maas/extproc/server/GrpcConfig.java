@@ -58,17 +58,4 @@ record GrpcConfig(
         (int) section.integer("max_header_list_kb", 64, 8, 8192) << 10,
         section.bool("reflection", false));
   }
-
-  /** The same on a free port of the loopback, without TLS, whose files may be elsewhere. */
-  GrpcConfig onLoopback() {
-    return new GrpcConfig(
-        new ListenAddress("127.0.0.1", 0),
-        null,
-        null,
-        threads,
-        keepalive,
-        maxMessageBytes,
-        maxHeaderListBytes,
-        reflection);
-  }
 }

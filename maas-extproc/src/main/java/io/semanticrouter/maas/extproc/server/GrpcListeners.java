@@ -20,18 +20,14 @@ import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerDomainSocketCha
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
-import io.grpc.netty.shaded.io.netty.util.concurrent.EventExecutor;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -84,23 +80,6 @@ final class GrpcListeners implements AutoCloseable {
   }
 
   /**
-   * Listens for a moment, so that what stands in the way is told before a warm-up and not after it.
-   *
-   * @throws IOException as {@link #listen} does
-   */
-  void tryAddresses() throws IOException {
-    if (config.socket() != null) {
-      makeWay(new SocketFile(config.socket()));
-    }
-    if (config.tcp() != null) {
-      Server server =
-          started(builder(config.tcp().resolve("gRPC"), tcpType(), List.of()), config.tcp());
-      server.shutdownNow();
-      awaitTermination(List.of(server), Duration.ofSeconds(1));
-    }
-  }
-
-  /**
    * Listens wherever the configuration says.
    *
    * @throws IOException when an address cannot be had; the message says which
@@ -112,28 +91,6 @@ final class GrpcListeners implements AutoCloseable {
     if (config.tcp() != null) {
       listen(config.tcp(), services);
     }
-  }
-
-  /**
-   * Listens on a free port of the loopback as well, for this process only: served by the same
-   * threads in the same way, but for the encryption.
-   */
-  Server listenOnLoopback(BindableService service) throws IOException {
-    return builder(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), tcpType(), List.of(service))
-        .build()
-        .start();
-  }
-
-  /** Lets each thread wake so often, to find that there is nothing to do. */
-  List<Future<?>> wakeEvery(Duration period) {
-    List<Future<?>> wakeUps = new ArrayList<>();
-    for (EventExecutor loop : loops) {
-      wakeUps.add(
-          loop.scheduleAtFixedRate(
-              () -> {}, period.toNanos(), period.toNanos(), TimeUnit.NANOSECONDS));
-    }
-    return wakeUps;
   }
 
   /** The TCP port, also after the end, or -1 when there is none. */
@@ -151,10 +108,6 @@ final class GrpcListeners implements AutoCloseable {
 
   /** Whether all streams and connections have ended within so much time. */
   boolean awaitTermination(Duration timeout) {
-    return awaitTermination(servers, timeout);
-  }
-
-  private static boolean awaitTermination(List<Server> servers, Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
     try {
       for (Server server : servers) {
@@ -187,16 +140,11 @@ final class GrpcListeners implements AutoCloseable {
     if (tls != null) {
       builder.sslContext(tls.sslContext());
     }
-    Server server = started(builder, address);
-    servers.add(server);
-    // Not asked later: a server that has ended throws.
-    port = server.getPort();
-  }
-
-  private static Server started(NettyServerBuilder builder, ListenAddress address)
-      throws IOException {
     try {
-      return builder.build().start();
+      Server server = builder.build().start();
+      servers.add(server);
+      // Not asked later: a server that has ended throws.
+      port = server.getPort();
     } catch (IOException e) {
       throw ListenAddress.unavailable("gRPC", address.toString(), e);
     }
@@ -214,21 +162,13 @@ final class GrpcListeners implements AutoCloseable {
                 UnixDomainSocketAddress.of(path), NioServerDomainSocketChannel.class, services);
     // gRPC sets it, and Netty warns for each connection that such a socket has no such option.
     builder.withChildOption(ChannelOption.SO_KEEPALIVE, null);
-    makeWay(file);
     try {
+      file.makeWay();
       servers.add(builder.build().start());
       socketFile = file;
       file.bound();
     } catch (IOException e) {
       throw ListenAddress.unavailable("gRPC", path.toString(), e);
-    }
-  }
-
-  private static void makeWay(SocketFile file) throws IOException {
-    try {
-      file.makeWay();
-    } catch (IOException e) {
-      throw ListenAddress.unavailable("gRPC", file.path().toString(), e);
     }
   }
 
@@ -238,7 +178,7 @@ final class GrpcListeners implements AutoCloseable {
         NettyServerBuilder.forAddress(address)
             .bossEventLoopGroup(loops)
             .workerEventLoopGroup(loops)
-            .channelFactory(JoinedWrites.on(type))
+            .channelType(type)
             .withChildOption(ChannelOption.RECVBUF_ALLOCATOR, READS)
             // See MaasProcessor: an executor in between would lose the last message of an exchange.
             .directExecutor()

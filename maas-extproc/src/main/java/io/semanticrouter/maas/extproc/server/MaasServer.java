@@ -38,7 +38,6 @@ final class MaasServer implements AutoCloseable {
   private static final Duration DRAIN_CHECK = Duration.ofMillis(50);
 
   private final ServerConfig config;
-  private final MaasConfig meteringConfig;
   private final PrometheusRegistry registry = new PrometheusRegistry();
   private final Totals totals = new Totals();
   private final Metering metering;
@@ -70,7 +69,7 @@ final class MaasServer implements AutoCloseable {
     Metering.Builder builder =
         Metering.builder(metering)
             .sink(PrometheusSink.register(metering, router.modelNames(), registry))
-            .sink(new DebugLog(true))
+            .sink(new DebugLog())
             .sink(totals);
     if (router.enabled()) {
       EmbeddedRouter embedded = new EmbeddedRouter(router);
@@ -79,7 +78,6 @@ final class MaasServer implements AutoCloseable {
     }
     this.metering = builder.build();
     processor = new MaasProcessor(this.metering, config.extProc());
-    meteringConfig = metering;
     registerOwn();
   }
 
@@ -114,10 +112,6 @@ final class MaasServer implements AutoCloseable {
       metrics = MetricsEndpoint.start(config.metrics(), registry, this::isReady);
       GrpcListeners grpc = new GrpcListeners(config.grpc(), tls, limits);
       listeners = grpc;
-      if (!config.warmUp().isZero()) {
-        grpc.tryAddresses();
-        WarmUp.run(meteringConfig, config, grpc, this::isStopping);
-      }
       health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
       health.setStatus(
           processor.bindService().getServiceDescriptor().getName(), ServingStatus.SERVING);
@@ -150,10 +144,6 @@ final class MaasServer implements AutoCloseable {
     return state == State.READY;
   }
 
-  private boolean isStopping() {
-    return state == State.STOPPING;
-  }
-
   /** What has been metered since the start, in a few words. */
   @Override
   public String toString() {
@@ -172,8 +162,7 @@ final class MaasServer implements AutoCloseable {
 
   /**
    * Stops: not ready any more; after the shutdown delay no new exchanges; open ones may end within
-   * the drain timeout; those that do not are settled as drained. Waits for a start that has begun,
-   * but ends its warm-up.
+   * the drain timeout; those that do not are settled as drained. Waits for a start that has begun.
    */
   @Override
   public void close() {

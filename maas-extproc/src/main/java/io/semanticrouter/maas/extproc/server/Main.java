@@ -53,14 +53,6 @@ public final class Main implements Callable<Integer> {
       description = "Configuration file (default: $CONFIG_FILE, else " + DEFAULT_CONFIG + ").")
   private @Nullable Path config;
 
-  @Option(
-      names = "--train",
-      description = {
-        "Warm up, on ports of the system's choice, and exit: the training run of an AOT cache",
-        "(-XX:AOTCacheOutput=FILE) or an archive of classes (-XX:ArchiveClassesAtExit=FILE)."
-      })
-  private boolean train;
-
   Main(Map<String, String> environment, PrintWriter err) {
     this.environment = environment;
     this.err = err;
@@ -99,20 +91,7 @@ public final class Main implements Callable<Integer> {
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
     Logger log = LoggerFactory.getLogger(Main.class);
-    return train ? train(log, file) : run(log, path, file);
-  }
-
-  private int train(Logger log, ConfigFile file) {
-    long start = System.nanoTime();
-    try (MaasServer server =
-        new MaasServer(file.metering(), file.router(), file.server().forTraining())) {
-      server.start();
-    } catch (IOException e) {
-      err.println("maas-extproc: " + e.getMessage());
-      return CANNOT_RUN;
-    }
-    log.info("Trained for {} s", (System.nanoTime() - start) / 1_000_000_000);
-    return 0;
+    return run(log, path, file);
   }
 
   private int run(Logger log, Path path, ConfigFile file) throws InterruptedException {

@@ -11,7 +11,6 @@ import java.time.Duration;
  * @param grpc the ExtProc and health services
  * @param extProc how the ExtProc service behaves
  * @param metrics address of the metrics endpoint
- * @param warmUp how long made-up exchanges run, at most, before the server is ready; zero for none
  * @param idleTimeout how long an exchange may be silent; zero for ever
  * @param shutdownDelay how long a stopping server still takes new exchanges while it says that it
  *     is not ready
@@ -22,14 +21,10 @@ record ServerConfig(
     GrpcConfig grpc,
     ExtProcConfig extProc,
     ListenAddress metrics,
-    Duration warmUp,
     Duration idleTimeout,
     Duration shutdownDelay,
     Duration drainTimeout,
     Duration metricsLinger) {
-
-  /** While a single router is not ready exchanges pass unmetered, so it is no longer than this. */
-  private static final int WARM_UP_SECONDS = 5;
 
   static ServerConfig from(ConfigSection root) {
     ConfigSection section = root.section("server");
@@ -47,7 +42,6 @@ record ServerConfig(
             grpc,
             ExtProcConfig.from(section),
             metrics,
-            seconds(section, "warm_up_seconds", WARM_UP_SECONDS),
             // Longer than a model is silent; what hangs longer has lost its data plane.
             Duration.ofSeconds(section.integer("idle_timeout_seconds", 3600, 0, 86_400)),
             seconds(section, "shutdown_delay_seconds", 0),
@@ -56,19 +50,6 @@ record ServerConfig(
             seconds(section, "metrics_linger_seconds", 0));
     section.rejectUnknownKeys();
     return config;
-  }
-
-  /** The same for a server that nobody reaches, and that stops at once. */
-  ServerConfig forTraining() {
-    return new ServerConfig(
-        grpc.onLoopback(),
-        extProc,
-        new ListenAddress("127.0.0.1", 0),
-        warmUp.isZero() ? Duration.ofSeconds(WARM_UP_SECONDS) : warmUp,
-        idleTimeout,
-        Duration.ZERO,
-        Duration.ZERO,
-        Duration.ZERO);
   }
 
   private static Duration seconds(ConfigSection section, String key, int defaultValue) {

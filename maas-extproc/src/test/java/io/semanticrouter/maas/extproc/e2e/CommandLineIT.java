@@ -97,7 +97,7 @@ class CommandLineIT {
       String other = which.equals("grpc") ? "metrics" : "grpc";
       Path config =
           write(
-              "server: { warm_up_seconds: 0, grpc_address: 127.0.0.1, metrics_address: 127.0.0.1, "
+              "server: { grpc_address: 127.0.0.1, metrics_address: 127.0.0.1, "
                   + which
                   + "_port: "
                   + taken.getLocalPort()

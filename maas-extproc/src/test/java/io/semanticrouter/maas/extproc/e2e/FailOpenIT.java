@@ -39,8 +39,7 @@ class FailOpenIT {
       throws Exception {
     Envoy.binary();
     Path directory = Project.WORK.resolve("fail-open-" + routing);
-    // As shipped, with its warm-up, and once without.
-    String config = config(freePort(), routing ? 0 : 5) + (routing ? RoutedRequests.ROUTER : "");
+    String config = config(freePort()) + (routing ? RoutedRequests.ROUTER : "");
     AtomicBoolean go = new AtomicBoolean(true);
     AtomicLong answers = new AtomicLong();
     Map<String, AtomicLong> failures = new ConcurrentHashMap<>();
@@ -188,7 +187,7 @@ class FailOpenIT {
   void router_asked_to_stop_drains_and_exits_zero() throws Exception {
     Envoy.binary();
     Path directory = Project.WORK.resolve("drain");
-    Router router = Router.start(directory, config(0, 0));
+    Router router = Router.start(directory, config(0));
     try (SimulatedVllm backend = SimulatedVllm.builder().start();
         Envoy envoy = Envoy.start(directory, Envoy.config(router.grpcPort(), backend.port()))) {
       ExecutorService client = Executors.newSingleThreadExecutor();
@@ -271,18 +270,17 @@ class FailOpenIT {
         + "\"messages\":[{\"role\":\"user\",\"content\":\"What is 2+2?\"}]}";
   }
 
-  private static String config(int grpcPort, int warmUpSeconds) {
+  private static String config(int grpcPort) {
     return """
         server:
           grpc_address: 127.0.0.1
           grpc_port: %d
           metrics_address: 127.0.0.1
           metrics_port: 0
-          warm_up_seconds: %d
         maas_integration:
           enabled: true
         """
-        .formatted(grpcPort, warmUpSeconds);
+        .formatted(grpcPort);
   }
 
   private static int freePort() throws IOException {

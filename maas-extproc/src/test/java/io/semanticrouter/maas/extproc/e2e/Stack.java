@@ -23,7 +23,6 @@ final class Stack implements AutoCloseable {
         grpc_port: 0
         metrics_address: 127.0.0.1
         metrics_port: 0
-        warm_up_seconds: 0
       """;
 
   final SimulatedVllm backend;

@@ -43,7 +43,6 @@ class ConfigFileTest {
               false),
           ExtProcConfig.DEFAULT,
           new ListenAddress("0.0.0.0", 9190),
-          Duration.ofSeconds(5),
           Duration.ofHours(1),
           Duration.ZERO,
           Duration.ofSeconds(25),

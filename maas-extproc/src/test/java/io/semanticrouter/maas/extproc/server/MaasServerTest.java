@@ -94,7 +94,6 @@ class MaasServerTest {
         new ListenAddress(metricsHost, metricsPort),
         Duration.ZERO,
         Duration.ZERO,
-        Duration.ZERO,
         drain,
         Duration.ZERO);
   }

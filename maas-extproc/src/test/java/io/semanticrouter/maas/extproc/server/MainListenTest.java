@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class MainListenTest {
   private static final String SERVER =
       "server: { grpc_address: 127.0.0.1, grpc_port: 0, metrics_address: 127.0.0.1,"
-          + " metrics_port: 0, drain_timeout_seconds: 1, warm_up_seconds: %d, %s }\n";
+          + " metrics_port: 0, drain_timeout_seconds: 1, %s }\n";
 
   @TempDir
   @SuppressWarnings("NullAway.Init") // by JUnit
@@ -50,13 +50,8 @@ class MainListenTest {
   }
 
   private ServerProcess run(String keys, String... jvmOptions) throws IOException {
-    return run(0, keys, jvmOptions);
-  }
-
-  private ServerProcess run(int warmUpSeconds, String keys, String... jvmOptions)
-      throws IOException {
     Path config = Files.createTempFile(directory, "config", ".yaml");
-    Files.writeString(config, SERVER.formatted(warmUpSeconds, keys));
+    Files.writeString(config, SERVER.formatted(keys));
     ServerProcess run =
         ServerProcess.start(
             directory, List.of(jvmOptions), Map.of(), "--config", config.toString());
@@ -112,7 +107,7 @@ class MainListenTest {
     ServerProcess next = run("grpc_socket: " + socket);
     assertThat(next.awaitReady()).startsWith("unix:" + socket + " and 127.0.0.1:");
     exchange(socket);
-    ServerProcess late = run(5, "grpc_socket: " + socket);
+    ServerProcess late = run("grpc_socket: " + socket);
     assertThat(late.exitStatus()).isEqualTo(1);
     assertThat(late.errLines())
         .containsExactly(
@@ -126,7 +121,7 @@ class MainListenTest {
   @Test
   void terminationBeforeTheServerIsReadyIsAStopLikeAnyOther() throws Exception {
     for (int i = 0; i < 3; i++) {
-      ServerProcess run = run(5, "reflection: true");
+      ServerProcess run = run("reflection: true");
       run.await(Pattern.compile("MaaS integration"));
       run.terminate();
       assertThat(run.exitStatus()).isZero();

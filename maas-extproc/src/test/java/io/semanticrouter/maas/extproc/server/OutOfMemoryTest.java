@@ -97,7 +97,7 @@ class OutOfMemoryTest {
         config,
         """
         maas_integration: { enabled: true, metrics: { max_series: 1000000 } }
-        server: { grpc_address: 127.0.0.1, grpc_port: 0, metrics_address: 127.0.0.1, metrics_port: 0, warm_up_seconds: 0 }
+        server: { grpc_address: 127.0.0.1, grpc_port: 0, metrics_address: 127.0.0.1, metrics_port: 0 }
         """);
     ServerProcess run =
         ServerProcess.start(directory, List.of("-Xmx32m"), Map.of(), "--config", config.toString());

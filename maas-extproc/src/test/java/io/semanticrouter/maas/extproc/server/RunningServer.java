@@ -30,9 +30,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.DoublePredicate;
 
-/**
- * A server in MaaS mode on free ports of the loopback, not warmed up, and what can be asked of it.
- */
+/** A server in MaaS mode on free ports of the loopback, and what can be asked of it. */
 final class RunningServer implements AutoCloseable {
   private static final MaasConfig MAAS =
       MaasConfig.from(Map.of("maas_integration", Map.of("enabled", true)));
@@ -59,8 +57,6 @@ final class RunningServer implements AutoCloseable {
                 "metrics_port",
                 0,
                 "drain_timeout_seconds",
-                0,
-                "warm_up_seconds",
                 0));
     section.putAll(keys);
     List<ConfigError> errors = new ArrayList<>();

@@ -15,12 +15,7 @@ import io.grpc.health.v1.HealthGrpc;
 import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.extproc.FakeEnvoy;
 import io.semanticrouter.maas.router.RouterConfig;
-import java.io.IOException;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
@@ -92,34 +87,6 @@ class StopTest {
       stopping.interrupt();
       stopping.join();
     }
-  }
-
-  @Test
-  void serverThatIsStoppedWhileItWarmsUpIsNeverReady() throws Exception {
-    MaasServer server =
-        new MaasServer(
-            MaasConfig.defaults(),
-            RouterConfig.defaults(),
-            RunningServer.config(Map.of("warm_up_seconds", 30)));
-    List<String> said = Collections.synchronizedList(new ArrayList<>());
-    CountDownLatch starting = new CountDownLatch(1);
-    Thread start =
-        new Thread(
-            () -> {
-              starting.countDown();
-              try {
-                said.add("start: " + server.start(() -> said.add("ready")));
-              } catch (IOException e) {
-                said.add(e.toString());
-              }
-            },
-            "start");
-    start.start();
-    starting.await();
-    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(500));
-    server.close(() -> said.add("stopping"));
-    start.join();
-    assertThat(said).containsExactly("stopping", "start: false");
   }
 
   @Test

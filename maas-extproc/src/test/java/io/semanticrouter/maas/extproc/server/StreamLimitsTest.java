@@ -231,13 +231,27 @@ class StreamLimitsTest {
         Files.writeString(
             directory.resolve("config.yaml"),
             "server: { grpc_address: 127.0.0.1, grpc_port: 0, metrics_address: 127.0.0.1,"
-                + " metrics_port: 0, warm_up_seconds: 0 }\n");
+                + " metrics_port: 0 }\n");
     child =
         ServerProcess.start(directory, List.of("-Xmx64m"), Map.of(), "--config", config.toString());
     child.ready();
   }
 
   private void assertChildAnswersScrapes() throws Exception {
+    assertThat(scrapeChild()).contains("semantic_router_extproc_open_streams");
+    assertThat(child.process().isAlive()).as("alive").isTrue();
+  }
+
+  /** The streams of a connection that is gone count until the server has noticed it. */
+  private void awaitNoOpenStreams() throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!scrapeChild().contains("semantic_router_extproc_open_streams 0.0\n")) {
+      assertThat(System.nanoTime()).isLessThan(deadline);
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+    }
+  }
+
+  private String scrapeChild() throws Exception {
     String port = child.await(Pattern.compile("metrics on .*:(\\d+)")).group(1);
     HttpResponse<String> answer =
         HttpClient.newHttpClient()
@@ -247,8 +261,7 @@ class StreamLimitsTest {
                     .build(),
                 HttpResponse.BodyHandlers.ofString());
     assertThat(answer.statusCode()).isEqualTo(200);
-    assertThat(answer.body()).contains("semantic_router_extproc_open_streams");
-    assertThat(child.process().isAlive()).as("alive").isTrue();
+    return answer.body();
   }
 
   /** As many as ever come over one connection, from a peer that does not care what it may. */
@@ -273,6 +286,7 @@ class StreamLimitsTest {
       }
       assertChildAnswersScrapes();
     }
+    awaitNoOpenStreams();
     assertServes();
     assertChildAnswersScrapes();
   }
