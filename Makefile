@@ -5,7 +5,7 @@ CONFIG_FILE ?= config/config.yaml
 export CONFIG_FILE
 
 ROUTER_JAR := maas-extproc/target/maas-extproc.jar
-SIMULATOR_JAR := examples/simulated-vllm/target/simulated-vllm.jar
+SIMULATOR_JAR := testing/simulated-vllm/target/simulated-vllm.jar
 GATEWAY_JAR := examples/embedded-gateway/target/embedded-gateway.jar
 BENCH_JAR := maas-bench/target/benchmarks.jar
 JARS := $(ROUTER_JAR) $(SIMULATOR_JAR) $(GATEWAY_JAR)

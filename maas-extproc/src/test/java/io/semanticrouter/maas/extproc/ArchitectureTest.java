@@ -16,7 +16,7 @@ import com.tngtech.archunit.lang.ArchRule;
     importOptions = {
       ImportOption.DoNotIncludeTests.class,
       ArchitectureTest.WithoutTestJars.class,
-      ArchitectureTest.WithoutExamples.class
+      ArchitectureTest.WithoutTestTools.class
     })
 class ArchitectureTest {
   /** The test kit of the core is a jar of its own. */
@@ -28,10 +28,10 @@ class ArchitectureTest {
   }
 
   /** The simulated backend is a test fixture here. */
-  static final class WithoutExamples implements ImportOption {
+  static final class WithoutTestTools implements ImportOption {
     @Override
     public boolean includes(com.tngtech.archunit.core.importer.Location location) {
-      return !location.contains("io/semanticrouter/maas/examples/");
+      return !location.contains("io/semanticrouter/maas/testing/");
     }
   }
 

@@ -14,7 +14,7 @@ import io.envoyproxy.envoy.service.ratelimit.v3.RateLimitServiceGrpc;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
-import io.semanticrouter.maas.examples.vllm.SimulatedVllm;
+import io.semanticrouter.maas.testing.vllm.SimulatedVllm;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.InetAddress;

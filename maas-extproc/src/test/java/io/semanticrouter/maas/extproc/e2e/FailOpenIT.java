@@ -3,7 +3,7 @@ package io.semanticrouter.maas.extproc.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.examples.vllm.SimulatedVllm;
+import io.semanticrouter.maas.testing.vllm.SimulatedVllm;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ServerSocket;

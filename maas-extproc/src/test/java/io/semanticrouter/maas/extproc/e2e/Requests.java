@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.e2e;
 
-import io.semanticrouter.maas.examples.vllm.SimulatedVllm;
+import io.semanticrouter.maas.testing.vllm.SimulatedVllm;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;

@@ -20,7 +20,7 @@ import com.openai.models.responses.ResponseCreateParams;
 import com.openai.models.responses.ResponseStatus;
 import com.openai.models.responses.ResponseStreamEvent;
 import com.openai.models.responses.ResponseUsage;
-import io.semanticrouter.maas.examples.vllm.SimulatedVllmStats.Totals;
+import io.semanticrouter.maas.testing.vllm.SimulatedVllmStats.Totals;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -4,7 +4,7 @@ package io.semanticrouter.maas.extproc.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.semanticrouter.maas.examples.vllm.RoutingHeaders;
+import io.semanticrouter.maas.testing.vllm.RoutingHeaders;
 import io.semanticrouter.maas.testkit.VsrResponse;
 import java.io.IOException;
 import java.net.SocketException;

@@ -7,7 +7,7 @@ import com.anthropic.client.AnthropicClient;
 import com.anthropic.client.okhttp.AnthropicOkHttpClient;
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
-import io.semanticrouter.maas.examples.vllm.SimulatedVllm;
+import io.semanticrouter.maas.testing.vllm.SimulatedVllm;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -9,7 +9,7 @@ import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.stub.StreamObserver;
-import io.semanticrouter.maas.examples.vllm.SimulatedVllm;
+import io.semanticrouter.maas.testing.vllm.SimulatedVllm;
 import io.semanticrouter.maas.extproc.Certificates;
 import io.semanticrouter.maas.extproc.Certificates.Identity;
 import java.nio.file.Files;

@@ -10,7 +10,7 @@ import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.Outcome;
 import io.semanticrouter.maas.TokenUsage;
 import io.semanticrouter.maas.UsageRecord;
-import io.semanticrouter.maas.examples.vllm.SimulatedVllm;
+import io.semanticrouter.maas.testing.vllm.SimulatedVllm;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

@@ -1,6 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-/** A small OpenAI-compatible server with deterministic token counts, for demos and tests. */
-@NullMarked
-package io.semanticrouter.maas.examples.vllm;
-
-import org.jspecify.annotations.NullMarked;
