@@ -12,7 +12,7 @@ JARS := $(ROUTER_JAR) $(SIMULATOR_JAR) $(GATEWAY_JAR)
 # Whatever a jar is made of; a newer one of these makes the jar old.
 SOURCES := $(shell find . -path ./.tools -prune -o \( -name target -prune \) -o -path '*/src/main/*' -type f -print -o -name pom.xml -print)
 
-.PHONY: help build test demo run-router run-envoy run-simulator bench bench-memory bench-load bench-paired bench-start \
+.PHONY: help build check test nightly demo run-router run-envoy run-simulator bench bench-memory bench-load bench-paired bench-start \
   bench-soak bench-jars format clean
 
 help: ## list the targets
@@ -26,8 +26,17 @@ target/build.stamp: $(SOURCES)
 	$(MVN) -q -DskipTests -Dspotless.check.skip=true -pl '!maas-bench' package
 	@mkdir -p target && touch $@
 
+check: ## the fast loop: unit tests but the slow ones, and the format
+	$(MVN) test spotless:check
+
 test: ## run the whole test suite; REQUIRE_ENVOY=1 fails where it would skip
 	$(MVN) verify
+
+nightly: bench-jars ## what takes hours: random tests in great numbers, mutations, fuzzing, soak, consumers
+	$(MVN) -Pnightly verify
+	tools/fuzz scanner 15
+	$(BENCH_CLIENT).Soak --seconds 1800
+	tools/consumers
 
 demo: $(JARS) ## show the main job: simulator, router and Envoy; KEEP=1 stays up
 	@tools/demo

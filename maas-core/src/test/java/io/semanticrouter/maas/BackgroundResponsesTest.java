@@ -18,6 +18,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -427,6 +428,7 @@ class BackgroundResponsesTest {
   }
 
   @Test
+  @Tag("slow")
   void in_any_order_of_polls_the_bill_is_the_usage_once() {
     Random random = new Random(13);
     for (int round = 0; round < 300; round++) {

@@ -13,6 +13,7 @@ import io.semanticrouter.maas.Measurement.Reason;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntSupplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -164,6 +165,7 @@ class BodyLabelTest {
   }
 
   @Test
+  @Tag("slow")
   void event_streams_and_json_are_read_under_every_label() {
     List<String> bodies = new ArrayList<>(EVENT_STREAMS);
     bodies.addAll(DOCUMENTS);
@@ -218,6 +220,7 @@ class BodyLabelTest {
   @EnumSource(
       value = Format.class,
       names = {"CONVERSE", "INVOKE"})
+  @Tag("slow")
   void frames_are_read_under_every_label(Format format) {
     byte[] body = format.answer("a");
     for (String label : LABELS) {

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * (R35, {@link ArchitectureTest}), how fast it is (R36, the benchmarks), and label values (R38, the
  * metrics).
  */
+@Tag("slow")
 class BoundsRulesTest {
   private static final String SECRET = "s3cr3t";
 

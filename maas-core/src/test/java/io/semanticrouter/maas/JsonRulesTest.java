@@ -15,6 +15,7 @@ import io.semanticrouter.maas.internal.Allocation;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -504,6 +505,7 @@ class JsonRulesTest {
   }
 
   @Test
+  @Tag("slow")
   void r16_strings_and_numbers_of_any_length_are_passed_over_in_constant_memory() {
     byte[] piece = utf8("AECAwQF0".repeat(8192));
     byte[] digits = utf8("7".repeat(65536));

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -175,6 +176,7 @@ class NumbersTest {
 
   /** The conventions that are documented to charge beside the total are left out here. */
   @Test
+  @Tag("slow")
   void bill_is_never_above_the_stated_total_or_the_stated_sum() {
     long seed = Long.getLong("numbers.seed", 1);
     Random random = new Random(seed);

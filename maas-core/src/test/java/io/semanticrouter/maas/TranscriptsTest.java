@@ -18,6 +18,7 @@ import java.util.function.IntSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -95,6 +96,7 @@ class TranscriptsTest {
 
   @ParameterizedTest
   @MethodSource("transcripts")
+  @Tag("slow")
   void any_partition_gives_the_same_record(Transcript t) {
     for (int n = 0; n < LINE_ENDS.size(); n++) {
       byte[] body = t.body(LINE_ENDS.get(n));
@@ -177,12 +179,14 @@ class TranscriptsTest {
 
   @ParameterizedTest
   @MethodSource("transcripts")
+  @Tag("slow")
   void body_that_ends_early_is_complete_only_behind_the_final_usage(Transcript t) {
     cutEverywhere(t, null);
   }
 
   @ParameterizedTest
   @MethodSource("transcripts")
+  @Tag("slow")
   void exchange_that_is_cancelled_is_complete_only_behind_the_final_usage(Transcript t) {
     cutEverywhere(t, AbortReason.CANCELLED);
   }

@@ -23,6 +23,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.function.IntSupplier;
 import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -580,6 +581,7 @@ class TransportRulesTest {
   }
 
   @Test
+  @Tag("slow")
   void r07_gzip_bomb_is_a_failure() throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -43,6 +44,7 @@ class CanonicalUsageTest {
     "GEMINI, INPUT OUTPUT TOTAL CACHE_READ REASONING TOOL_INPUT",
     "COHERE, INPUT OUTPUT TOTAL CACHED BILLED_INPUT BILLED_OUTPUT",
   })
+  @Tag("slow")
   void combinations_of_small_counts_come_to_what_arithmetic_says(Dialect dialect, String names) {
     String[] slots = names.split(" ", -1);
     int combinations = 1;

@@ -22,6 +22,7 @@ import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -362,6 +363,7 @@ class ContentDecodingTest {
 
   @ParameterizedTest
   @EnumSource
+  @Tag("slow")
   void flipped_bit_is_noticed_or_harmless_the_same_for_every_cut(Coding coding) {
     byte[] body = concat(TEXT, randomBody(new Random(1)));
     byte[] encoded = coding.encode(body);
@@ -384,6 +386,7 @@ class ContentDecodingTest {
   }
 
   @Test
+  @Tag("slow")
   void random_bytes_never_throw() {
     for (long seed = 0; seed < 5000; seed++) {
       Random random = new Random(seed);
@@ -420,6 +423,7 @@ class ContentDecodingTest {
 
   @ParameterizedTest
   @EnumSource
+  @Tag("slow")
   void bomb_is_given_up_at_the_ratio_however_it_is_cut(Coding coding) {
     byte[] bomb = coding.encode(new byte[64 << 20]);
     long[] first = null;
@@ -465,6 +469,7 @@ class ContentDecodingTest {
   }
 
   @Test
+  @Tag("slow")
   void large_output_of_many_bytes_is_decoded_whole() {
     byte[] digits = new byte[40 << 20];
     Random random = new Random(7);
@@ -601,6 +606,7 @@ class ContentDecodingTest {
 
   @ParameterizedTest
   @CsvSource({"GZIP, 1", "GZIP, 1400", "ZLIB, 1400", "BARE, 1400"})
+  @Tag("slow")
   void decoding_allocates_nothing_per_chunk(Coding coding, int size) {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     Random random = new Random(4);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -100,6 +101,7 @@ final class CutLinesTest {
   }
 
   @Test
+  @Tag("slow")
   void nothing_is_lost_or_moved_whatever_the_lengths() {
     Random random = new Random(20261124);
     for (int run = 0; run < 2000; run++) {

@@ -9,12 +9,14 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Random bodies against an implementation on trees. {@code -Dsplice.oracle.documents=1000000
  * -Dsplice.oracle.seed=7} runs more and others.
  */
+@Tag("slow")
 class RequestSpliceFuzzTest {
   private static final int DOCUMENTS = Integer.getInteger("splice.oracle.documents", 10_000);
   private static final long SEED = Long.getLong("splice.oracle.seed", 20_260_201L);

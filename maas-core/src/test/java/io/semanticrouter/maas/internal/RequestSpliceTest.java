@@ -12,6 +12,7 @@ import io.semanticrouter.maas.internal.RequestSplice.Outcome;
 import io.semanticrouter.maas.internal.SplicedBodies.Spliced;
 import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -502,6 +503,7 @@ class RequestSpliceTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 7, 1400, 65536})
+  @Tag("slow")
   void a_large_body_takes_no_memory(int size) {
     byte[] head = utf8("{\"stream\":true,\"messages\":[{\"content\":\"data:image/png;base64,");
     byte[] chunk = new byte[size];

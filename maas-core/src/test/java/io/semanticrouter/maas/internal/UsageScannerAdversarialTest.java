@@ -17,6 +17,7 @@ import io.semanticrouter.maas.internal.UsageScanner.Framing;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -742,6 +743,7 @@ class UsageScannerAdversarialTest {
   // --- size ----------------------------------------------------------------------------------
 
   @Test
+  @Tag("slow")
   void event_of_forty_megabytes_is_read_without_keeping_it() {
     byte[] megabyte = "x\\\"y{[é".repeat(131_072).getBytes(StandardCharsets.UTF_8);
     for (String open :

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.Test;
  *
  * <p>{@code -Dscanner.oracle.documents=1000000 -Dscanner.oracle.seed=7} runs more and others.
  */
+@Tag("slow")
 class UsageScannerOracleTest {
   private static final int DOCUMENTS = Integer.getInteger("scanner.oracle.documents", 10_000);
   private static final long SEED = Long.getLong("scanner.oracle.seed", 20_260_101L);

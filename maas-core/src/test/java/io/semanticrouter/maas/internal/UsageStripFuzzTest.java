@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Random streams against an implementation on whole texts. {@code -Dstrip.oracle.streams=1000000
  * -Dstrip.oracle.seed=7} runs more and others.
  */
+@Tag("slow")
 class UsageStripFuzzTest {
   private static final int STREAMS = Integer.getInteger("strip.oracle.streams", 10_000);
   private static final long SEED = Long.getLong("strip.oracle.seed", 20_260_301L);

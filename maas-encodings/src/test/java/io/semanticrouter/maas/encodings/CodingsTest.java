@@ -26,6 +26,7 @@ import java.util.HashSet;
 import java.util.Random;
 import java.util.ServiceLoader;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -282,6 +283,7 @@ class CodingsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Tag("slow")
   void bomb_comes_in_pieces_and_can_be_given_up(Coding coding) throws Exception {
     byte[] bomb = coding.encode(new byte[256 << 20], 23);
     assertThat(bomb.length).isLessThan(64 << 10);
@@ -305,6 +307,7 @@ class CodingsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Tag("slow")
   void hundred_thousand_abandoned_decoders_leave_nothing(Coding coding) throws Exception {
     byte[] encoded = coding.encode(randomBody(new Random(4)));
     byte[] broken = encoded.clone();

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.Test;
  * <p>{@code -Dextproc.sequences=N} sets how many legal ones, and a third as many illegal ones come
  * along; {@code -Dmaas.seed=N} repeats a run.
  */
+@Tag("slow")
 class RandomSequencesTest {
   private static final String HEAD = "REQUEST_HEADERS";
   private static final String REFUSED = "IMMEDIATE_RESPONSE";

@@ -27,9 +27,13 @@ class AllocationTest {
     record(hybrid, record);
     var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    long before = threads.getCurrentThreadAllocatedBytes();
-    record(hybrid, record);
-    long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+    // Until it is compiled, it allocates; on a busy machine that takes more than one round.
+    long allocated = Long.MAX_VALUE;
+    for (int round = 0; round < 20 && allocated >= EXCHANGES; round++) {
+      long before = threads.getCurrentThreadAllocatedBytes();
+      record(hybrid, record);
+      allocated = threads.getCurrentThreadAllocatedBytes() - before;
+    }
 
     // Less than a byte per exchange: what reading the measure itself costs.
     assertThat(allocated).isLessThan(EXCHANGES);

@@ -23,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -36,6 +37,7 @@ class ConservationTest {
 
   @ParameterizedTest
   @CsvSource({"STANDALONE,3", "STANDALONE,1000", "MAAS,20", "HYBRID,20", "HYBRID,100000"})
+  @Tag("slow")
   void sumOfMetricsIsSumOfRecords(Mode mode, int maxSeries) throws Exception {
     long seed = System.nanoTime();
     System.out.println("ConservationTest " + mode + " " + maxSeries + " seed " + seed);

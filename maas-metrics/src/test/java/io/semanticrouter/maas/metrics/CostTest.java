@@ -9,6 +9,7 @@ import io.semanticrouter.maas.UsageRecord;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Money is exact: it becomes a double only when it is shown. */
@@ -48,6 +49,7 @@ class CostTest {
   }
 
   @Test
+  @Tag("slow")
   void tenMillionRecordsOfOnePico() {
     UsageRecord pico = alice().cost(0, 1).build();
     hybrid.record(alice().cost(100_000, 0));

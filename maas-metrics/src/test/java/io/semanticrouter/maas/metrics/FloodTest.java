@@ -10,6 +10,7 @@ import io.semanticrouter.maas.Mode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -144,6 +145,7 @@ class FloodTest {
   /** Each with a name as long as names can be, of what takes most when it is written. */
   @ParameterizedTest
   @ValueSource(strings = {"\"", "\\", "🦊", "\u202e", "\uDB40\uDC01"})
+  @Tag("slow")
   void scrapeIsBoundedWhateverNamesAreLike(String unit) {
     int users = 500;
     Exposition small = hybrid(users, "listed");

@@ -8,6 +8,7 @@ import io.semanticrouter.maas.Identity;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -69,6 +70,7 @@ class AdversarialPromptTest {
 
   @ParameterizedTest
   @MethodSource("texts")
+  @Tag("slow")
   void millionCharactersAreDecidedInTime(String text) {
     RoutingDecision decision =
         assertTimeoutPreemptively(

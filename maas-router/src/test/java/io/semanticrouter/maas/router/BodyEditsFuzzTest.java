@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -42,6 +43,7 @@ import org.junit.jupiter.api.Test;
  *   <li>a spoilt body is refused if and only if Jackson refuses it.
  * </ul>
  */
+@Tag("slow")
 class BodyEditsFuzzTest {
   private static final int REQUESTS = Integer.getInteger("router.requests", 20_000);
   private static final Operation[] OPERATIONS = {

@@ -20,6 +20,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -137,6 +138,7 @@ class CanonicalRequestTest {
   }
 
   @Test
+  @Tag("slow")
   void random_bodies_are_the_same_exactly_when_their_trees_are() throws IOException {
     long seed = Long.getLong("maas.seed", System.nanoTime());
     System.out.println("seed " + seed);

@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -329,6 +330,7 @@ class EmbeddedRouterTest {
   }
 
   @Test
+  @Tag("slow")
   void answersThatBreakOffAreNotKeptAndGiveTheirRoomBack() {
     RouterConfig config = Configs.router("enabled: true," + MODELS + CACHE + DECISIONS);
     EmbeddedRouter router = new EmbeddedRouter(config, nanos::get);

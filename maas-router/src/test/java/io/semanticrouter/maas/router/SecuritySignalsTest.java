@@ -14,6 +14,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -202,12 +203,14 @@ class SecuritySignalsTest {
         "12345678-",
         "_"
       })
+  @Tag("slow")
   void a_megabyte_of_beginnings_takes_no_more_than_its_length(String piece) {
     String text = piece.repeat(1_000_000 / piece.length());
     assertTimeoutPreemptively(Duration.ofSeconds(20), () -> ALL.scan(text));
   }
 
   @Test
+  @Tag("slow")
   void random_texts_of_beginnings_never_throw_and_stay_what_they_are_behind_a_text() {
     long seed = Long.getLong("maas.seed", System.nanoTime());
     System.out.println("seed " + seed);

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the client does, seen from the server; over sockets, with epoll. */
 @EnabledOnOs(OS.LINUX)
+@Tag("slow")
 class EnvoyClientTest {
   private static final List<Transcript> TRANSCRIPTS = Transcript.of(7);
   private static final int MESSAGES = 23;

@@ -42,11 +42,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What the listeners permit and what they do not. */
 @Timeout(300)
+@Tag("slow")
 class GrpcListenersTest {
   /** The connections that streams went over: a new one would hide that the first was ended. */
   private static final class Connections implements ClientInterceptor {

@@ -49,10 +49,12 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(120)
+@Tag("slow")
 class MaasServerTest {
   private static final MaasConfig MAAS =
       MaasConfig.from(Map.of("maas_integration", Map.of("enabled", true)));

@@ -18,11 +18,13 @@ import io.semanticrouter.maas.router.RouterConfig;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** From the first sign of a stop to its end. */
 @Timeout(120)
+@Tag("slow")
 class StopTest {
   /** Stops in the background. An interruption ends all its waiting. */
   private static Thread stop(RunningServer server) {

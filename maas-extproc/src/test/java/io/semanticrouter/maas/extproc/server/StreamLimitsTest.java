@@ -38,6 +38,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,6 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What one client, or many, can make the server hold. */
 @Timeout(180)
 @SuppressWarnings("NullAway.Init") // each test starts what it needs
+@Tag("slow")
 class StreamLimitsTest {
   private final List<ManagedChannel> channels = new ArrayList<>();
   private GrpcListeners listeners;

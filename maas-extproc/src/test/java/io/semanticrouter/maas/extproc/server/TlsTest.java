@@ -38,12 +38,14 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** TLS on the TCP port, with the files that change while the server runs. */
 @Timeout(120)
+@Tag("slow")
 class TlsTest {
   private static final String FAILURES = "semantic_router_tls_reload_failures_total";
 
