@@ -66,11 +66,16 @@ public final class HeaderEdits {
     if (isEmpty()) {
       return true;
     }
-    int lines = 0;
     int bytes = 0;
+    for (int i = 0; i < set.size(); i++) {
+      bytes += set.get(i).length() * Builder.MAX_UTF8_BYTES;
+    }
+    int lines = set.size() / 2;
+    if (message.hasRoomFor(lines, bytes)) {
+      return true; // nearly always, and without looking for each name
+    }
     for (int i = 0; i < set.size(); i += 2) {
-      lines += 1 - message.count(set.get(i));
-      bytes += (set.get(i).length() + set.get(i + 1).length()) * Builder.MAX_UTF8_BYTES;
+      lines -= message.count(set.get(i));
     }
     for (int i = 0; i < remove.size(); i++) {
       lines -= message.count(remove.get(i));

@@ -87,14 +87,14 @@ public final class Metering {
     String path = RequestPath.of(target);
     boolean generates = Operation.mayGenerate(method);
     UsageConfig.Route route = generates ? config.usage().route(path) : null;
-    Operation operation =
-        route != null && route.operation() != null ? route.operation() : Operation.of(method, path);
+    Operation stored = Operation.stored(method, path);
+    Operation listed = stored == null ? Operation.of(method, path) : Operation.NOT_METERED;
+    Operation operation = route != null && route.operation() != null ? route.operation() : listed;
     boolean free = operation == Operation.NOT_METERED && generates && route == null;
     if (free && !RequestPath.isPlain(target, path)) {
       operation = null; // what costs nothing has to be spelt plainly
     }
     boolean isUnlisted = operation == null && generates;
-    Operation stored = Operation.stored(method, path);
     Identity identity = Identity.ANONYMOUS;
     HeaderEdits edits = HeaderEdits.EMPTY;
     HeaderEdits editsWithBody = HeaderEdits.EMPTY;
@@ -119,13 +119,12 @@ public final class Metering {
           edits = HeaderEdits.EMPTY;
         }
         if (operation != null && asks) {
-          UsageConfig.AcceptEncoding accepted = config.usage().acceptEncoding();
           if (isForced(operation, route, path)) {
             HeaderEdits asking =
                 AcceptEncoding.edit(
                     withoutLength(edits, request),
                     request,
-                    accepted.whereUsageIsStripped(),
+                    config.usage().acceptEncoding().whereUsageIsStripped(),
                     codings);
             // Where there is no room, any edit makes the gateway refuse the request.
             if (asking.fitInto(request)) {

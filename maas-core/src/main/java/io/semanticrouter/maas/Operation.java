@@ -88,15 +88,12 @@ public enum Operation {
   }
 
   /**
-   * The operation of a request.
+   * The operation of a request that reads or cancels no stored response.
    *
    * @param path as {@link RequestPath} spells it
    * @return null when no list names it
    */
   static @Nullable Operation of(String method, String path) {
-    if (stored(method, path) != null) {
-      return NOT_METERED;
-    }
     if (mayGenerate(method)) {
       return Endpoints.operation(path);
     }

@@ -56,12 +56,20 @@ final class RequestPath {
 
   /** Where the last one of these parts ends in a path, in any case; -1 when there is none. */
   static int endOf(String path, String part) {
+    int first = foldedCase(part.charAt(0));
     for (int i = path.length() - part.length(); i >= 0; i--) {
-      if (path.regionMatches(true, i, part, 0, part.length())) {
+      // Most places differ in this one character, and each exchange looks for several parts.
+      if (foldedCase(path.charAt(i)) == first
+          && path.regionMatches(true, i, part, 0, part.length())) {
         return i + part.length();
       }
     }
     return -1;
+  }
+
+  /** The same for both cases of an ASCII letter. */
+  private static int foldedCase(char c) {
+    return c | 0x20;
   }
 
   /** Where the path begins: behind scheme and authority, if there are any. */

@@ -11,7 +11,11 @@ final class Texts {
 
   /** Whether the name of a header, in any case, begins so. */
   static boolean startsWith(String name, String lowerCasePrefix) {
-    return name.regionMatches(true, 0, lowerCasePrefix, 0, lowerCasePrefix.length());
+    // As gateways have most names, in lower case, first: that is compared by words.
+    return name.startsWith(lowerCasePrefix)
+        || (!name.isEmpty()
+            && (name.charAt(0) | 0x20) == (lowerCasePrefix.charAt(0) | 0x20)
+            && name.regionMatches(true, 0, lowerCasePrefix, 0, lowerCasePrefix.length()));
   }
 
   /**

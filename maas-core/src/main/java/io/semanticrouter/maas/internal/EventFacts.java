@@ -47,6 +47,9 @@ final class EventFacts {
   private final @Nullable Tally[] tallies = new @Nullable Tally[TALLIES];
   private final @Nullable RawUsage[] raws = new @Nullable RawUsage[TALLIES];
 
+  /** Bit i: something may have been noted in tallies[i]; most documents state nothing at all. */
+  private int touched;
+
   boolean choicesSeen;
   boolean choiceSeen;
   boolean candidateSeen;
@@ -101,16 +104,9 @@ final class EventFacts {
   /** The first model name of all documents: it does not change within a response. */
   @Nullable String model;
 
-  EventFacts() {
-    tallies[ROOT] = new Tally();
-  }
-
   void reset() {
-    for (int i = 0; i < TALLIES; i++) {
-      Tally tally = tallies[i];
-      if (tally != null && !tally.isPristine()) {
-        tally.reset();
-      }
+    if (touched != 0) {
+      resetTallies();
     }
     choicesSeen = false;
     choiceSeen = false;
@@ -125,12 +121,24 @@ final class EventFacts {
     background = false;
     highestChoice = 0;
     choiceUsage = null;
-    Arrays.fill(iterations, null);
     images = 0;
     cost = null;
     text = false;
     tier = null;
     responseId = 0;
+  }
+
+  private void resetTallies() {
+    for (int rest = touched; rest != 0; rest &= rest - 1) {
+      obtain(Integer.numberOfTrailingZeros(rest)).reset();
+    }
+    touched = 0;
+    Arrays.fill(iterations, null); // they stand in a usage object
+  }
+
+  /** Whether no counts, no usage object and no calls of tools have been noted anywhere. */
+  boolean statesNothing() {
+    return touched == 0;
   }
 
   /** The counts of a place; null while none have been stated there by any document. */
@@ -159,6 +167,7 @@ final class EventFacts {
       tally = new Tally();
       tallies[place] = tally;
     }
+    touched |= 1 << place;
     return tally;
   }
 
@@ -440,8 +449,8 @@ final class EventFacts {
 
   /** Whether what has been noted so far is only what {@link Marks} holds. */
   boolean isPlain() {
-    for (Tally tally : tallies) {
-      if (tally != null && !tally.isPristine()) {
+    for (int rest = touched; rest != 0; rest &= rest - 1) {
+      if (!obtain(Integer.numberOfTrailingZeros(rest)).isPristine()) {
         return false;
       }
     }

@@ -151,9 +151,11 @@ final class StatedUsage {
       boolean last = facts.type == Words.RESPONSE_ENDED || facts.type == Words.INTERACTION_ENDED;
       unfinished = facts.status == Words.RUNNING && !last;
     }
-    takeUsage(facts, complete, single);
-    if (complete) {
-      takeTools(facts);
+    if (!facts.statesNothing()) {
+      takeUsage(facts, complete, single);
+      if (complete) {
+        takeTools(facts);
+      }
     }
     terminal |= seen && finished && dialect != Dialect.OPENAI && !summing;
   }

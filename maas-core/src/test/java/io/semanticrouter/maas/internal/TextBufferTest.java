@@ -5,6 +5,8 @@ import static io.semanticrouter.maas.internal.Bodies.utf8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -167,14 +169,31 @@ class TextBufferTest {
   }
 
   @Test
-  void hash_is_fnv_1a() {
-    // Test vectors of the draft "The FNV Non-Cryptographic Hash Algorithm".
-    assertThat(text.hash()).isEqualTo(0xcbf29ce484222325L);
-    text.append((byte) 'a');
-    assertThat(text.hash()).isEqualTo(0xaf63dc4c8601ec8cL);
+  void hash_is_that_of_the_whole_text_and_of_nothing_else() {
+    Map<Long, String> hashed = new HashMap<>();
+    for (int length = 0; length <= 40; length++) {
+      String zeros = "\0".repeat(length);
+      for (int at = 0; at < Math.max(1, length); at++) {
+        for (int bit = 0; bit < 7; bit++) {
+          char[] chars = zeros.toCharArray();
+          if (length > 0) {
+            chars[at] ^= (char) (1 << bit);
+          }
+          String value = new String(chars);
+          text.clear();
+          text.append(utf8(value), 0, length);
+          String other = hashed.put(text.hash(), value);
+          assertThat(other).isIn(null, value);
+        }
+      }
+    }
     text.clear();
-    text.append(utf8("foobar"), 0, 6);
-    assertThat(text.hash()).isEqualTo(0x85944171f73967e8L);
+    text.append(utf8("resp_68f1"), 0, 9);
+    long whole = text.hash();
+    text.clear();
+    text.append(utf8("resp_"), 0, 5);
+    text.append(utf8("68f1"), 0, 4);
+    assertThat(text.hash()).isEqualTo(whole);
   }
 
   @Test
