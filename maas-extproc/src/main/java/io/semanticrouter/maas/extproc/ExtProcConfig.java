@@ -4,12 +4,10 @@ package io.semanticrouter.maas.extproc;
 import io.semanticrouter.maas.ConfigSection;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * How the ExtProc service behaves; the section {@code server.ext_proc} of the configuration.
  *
- * @param codec who reads messages and writes replies
  * @param earlyCompletion whether a stream of which nothing more is needed is completed, where the
  *     data plane goes on sending although it was asked not to. Off by default: Envoy before 1.39
  *     has bugs with two external processors in one chain of which one completes early
@@ -18,22 +16,11 @@ import java.util.Set;
  *     case to source
  */
 public record ExtProcConfig(
-    Codec codec,
-    boolean earlyCompletion,
-    String metadataNamespace,
-    Map<String, HeaderSource> headerSources) {
+    boolean earlyCompletion, String metadataNamespace, Map<String, HeaderSource> headerSources) {
 
   /** What is used where nothing is configured. */
   public static final ExtProcConfig DEFAULT =
-      new ExtProcConfig(Codec.WIRE, false, "io.semanticrouter.maas", Map.of());
-
-  /** Who reads messages and writes replies. */
-  public enum Codec {
-    /** Our own, which reads and writes only what is needed. */
-    WIRE,
-    /** The generated classes. */
-    GENERATED
-  }
+      new ExtProcConfig(false, "io.semanticrouter.maas", Map.of());
 
   /** A configuration. */
   public ExtProcConfig {
@@ -49,9 +36,6 @@ public record ExtProcConfig(
     ConfigSection section = server.section("ext_proc");
     ExtProcConfig config =
         new ExtProcConfig(
-            section.oneOf("codec", "wire", Set.of("wire", "generated")).equals("wire")
-                ? Codec.WIRE
-                : Codec.GENERATED,
             section.bool("early_completion", false),
             section.string("metadata_namespace", DEFAULT.metadataNamespace),
             headerSources(section.section("header_sources")));

@@ -39,11 +39,8 @@ public final class MaasProcessor implements BindableService {
 
   @Override
   public ServerServiceDefinition bindService() {
-    Codec codec =
-        config.codec() == ExtProcConfig.Codec.WIRE ? new WireCodec() : new GeneratedCodec();
     MethodDescriptor<Message, Reply> process =
-        ExternalProcessorGrpc.getProcessMethod().toBuilder(codec.requests(), codec.replies())
-            .build();
+        ExternalProcessorGrpc.getProcessMethod().toBuilder(Codec.MESSAGES, Codec.REPLIES).build();
     ServiceDescriptor service =
         ServiceDescriptor.newBuilder(ExternalProcessorGrpc.SERVICE_NAME)
             .setSchemaDescriptor(ExternalProcessorGrpc.getServiceDescriptor().getSchemaDescriptor())

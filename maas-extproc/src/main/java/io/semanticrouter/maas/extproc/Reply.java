@@ -4,7 +4,6 @@ package io.semanticrouter.maas.extproc;
 import io.semanticrouter.maas.HeaderEdits;
 import io.semanticrouter.maas.LocalAnswer;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -27,23 +26,26 @@ final class Reply {
   }
 
   private static final byte[] NOTHING = {};
-  private static final List<Reply> CONSTANTS = new ArrayList<>();
-  private static final Map<Phase, Reply> CONTINUE = new EnumMap<>(Phase.class);
+
+  private static final Map<Phase, Reply> NEUTRAL = new EnumMap<>(Phase.class);
   private static final Map<ModeOverride, Reply> REQUEST_OVERRIDES =
       new EnumMap<>(ModeOverride.class);
   private static final Map<ModeOverride, Reply> RESPONSE_OVERRIDES =
       new EnumMap<>(ModeOverride.class);
+  private static final List<Reply> CONSTANTS;
 
   static {
+    List<Reply> all = new ArrayList<>();
     for (Phase phase : Phase.values()) {
       if (phase != Phase.UNKNOWN) {
-        CONTINUE.put(phase, constant(phase, null));
+        NEUTRAL.put(phase, constant(phase, null, all));
       }
     }
     for (ModeOverride override : ModeOverride.values()) {
-      REQUEST_OVERRIDES.put(override, constant(Phase.REQUEST_HEADERS, override));
-      RESPONSE_OVERRIDES.put(override, constant(Phase.RESPONSE_HEADERS, override));
+      REQUEST_OVERRIDES.put(override, constant(Phase.REQUEST_HEADERS, override, all));
+      RESPONSE_OVERRIDES.put(override, constant(Phase.RESPONSE_HEADERS, override, all));
     }
+    CONSTANTS = List.copyOf(all);
   }
 
   static final Reply REQUEST_TRAILERS = neutral(Phase.REQUEST_TRAILERS);
@@ -96,32 +98,24 @@ final class Reply {
     this.constant = constant;
   }
 
-  private static Reply constant(Phase phase, @Nullable ModeOverride override) {
+  private static Reply constant(
+      Phase phase, @Nullable ModeOverride override, List<Reply> constants) {
+    HeaderEdits none = HeaderEdits.EMPTY;
+    int place = constants.size();
     Reply reply =
-        new Reply(
-            phase,
-            HeaderEdits.EMPTY,
-            override,
-            Body.KEPT,
-            NOTHING,
-            0,
-            0,
-            false,
-            null,
-            null,
-            CONSTANTS.size());
-    CONSTANTS.add(reply);
+        new Reply(phase, none, override, Body.KEPT, NOTHING, 0, 0, false, null, null, place);
+    constants.add(reply);
     return reply;
   }
 
   /** The replies that are sent again and again, each at its {@link #constantIndex}. */
   static List<Reply> constants() {
-    return Collections.unmodifiableList(CONSTANTS);
+    return CONSTANTS;
   }
 
   /** The reply that changes nothing. */
   static Reply neutral(Phase phase) {
-    Reply reply = CONTINUE.get(phase);
+    Reply reply = NEUTRAL.get(phase);
     if (reply == null) {
       throw new IllegalArgumentException("no reply to " + phase);
     }
@@ -135,7 +129,7 @@ final class Reply {
     }
     Reply reply =
         override == null
-            ? CONTINUE.get(phase)
+            ? NEUTRAL.get(phase)
             : (phase == Phase.REQUEST_HEADERS ? REQUEST_OVERRIDES : RESPONSE_OVERRIDES)
                 .get(override);
     if (reply == null) {

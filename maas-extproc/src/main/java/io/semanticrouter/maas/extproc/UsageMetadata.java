@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc;
 
-import com.google.protobuf.Struct;
-import com.google.protobuf.Value;
 import io.semanticrouter.maas.Cost;
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Identity;
@@ -160,20 +158,5 @@ final class UsageMetadata {
 
   double number(int i) {
     return numbers[i];
-  }
-
-  /** As the generated classes say it. */
-  Struct toStruct() {
-    Struct.Builder fields = Struct.newBuilder();
-    for (int i = 0; i < size; i++) {
-      String text = texts[i];
-      Value.Builder value = Value.newBuilder();
-      fields.putFields(
-          names[i],
-          (text == null ? value.setNumberValue(numbers[i]) : value.setStringValue(text)).build());
-    }
-    return Struct.newBuilder()
-        .putFields(namespace, Value.newBuilder().setStructValue(fields).build())
-        .build();
   }
 }

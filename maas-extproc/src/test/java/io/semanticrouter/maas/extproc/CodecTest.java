@@ -59,9 +59,6 @@ class CodecTest {
   private static final List<ModeOverride> OVERRIDES =
       List.copyOf(EnumSet.allOf(ModeOverride.class));
 
-  private final WireCodec wire = new WireCodec();
-  private final GeneratedCodec generated = new GeneratedCodec();
-
   // Messages
 
   @Test
@@ -70,8 +67,8 @@ class CodecTest {
     Random random = new Random(seed);
     for (int i = 0; i < MESSAGES; i++) {
       byte[] bytes = message(random).toByteArray();
-      Message ours = read(wire, bytes);
-      assertSame(bytes, ours, read(generated, bytes), "seed " + seed + ", " + i);
+      Message ours = read(bytes);
+      assertSame(bytes, ours, reference(bytes), "seed " + seed + ", " + i);
       ours.release(); // what is left in the buffer must not show in the next one
     }
   }
@@ -91,8 +88,8 @@ class CodecTest {
     int read = 0;
     for (int i = 0; i < MESSAGES; i++) {
       byte[] bytes = mutilated(message(random).toByteArray(), random);
-      Message reference = readOrNull(generated, bytes);
-      Message ours = readOrNull(wire, bytes);
+      Message reference = orNull(bytes, GeneratedReader::read);
+      Message ours = orNull(bytes, Codec::read);
       if (reference != null) {
         read++;
         assertSame(bytes, Objects.requireNonNull(ours), reference, "seed " + seed + ", " + i);
@@ -110,7 +107,7 @@ class CodecTest {
     ByteString second = Messages.chat("x-auth-request-tier", "gold").toByteString();
     byte[] bytes = first.concat(second).toByteArray();
     assertThat(WireReader.take().read(stream(bytes))).isNull();
-    Message message = read(wire, bytes);
+    Message message = read(bytes);
     assertThat(message.headers.get("x-auth-request-user")).isEqualTo("alice");
     assertThat(message.headers.get("x-auth-request-tier")).isEqualTo("gold");
   }
@@ -118,27 +115,27 @@ class CodecTest {
   @Test
   void whatIsNoMessageIsRefused() {
     byte[] cut = {0x12, 0x7F, 0x0A};
-    assertThatThrownBy(() -> read(wire, cut)).isInstanceOf(IOException.class);
-    assertThatThrownBy(() -> read(generated, cut)).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> read(cut)).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> reference(cut)).isInstanceOf(IOException.class);
   }
 
   @Test
   void nameThatIsNoUtf8CostsOnlyTheGeneratedClassesTheMessage() throws IOException {
     // HttpHeaders { headers { headers { key: <FF> } } }
     byte[] bytes = HexFormat.of().parseHex("1207" + "0a05" + "0a03" + "0a01ff");
-    assertThatThrownBy(() -> read(generated, bytes)).isInstanceOf(IOException.class);
-    assertThat(read(wire, bytes).headers.names()).containsExactly("\uFFFD");
+    assertThatThrownBy(() -> reference(bytes)).isInstanceOf(IOException.class);
+    assertThat(read(bytes).headers.names()).containsExactly("\uFFFD");
   }
 
   // Buffers
 
   @Test
   void messageIsWholeUntilItIsReleasedWhateverIsReadMeanwhile() throws IOException {
-    Message first = read(wire, Messages.body("first", false).toByteArray());
-    Message second = read(wire, Messages.body("secon", true).toByteArray());
+    Message first = read(Messages.body("first", false).toByteArray());
+    Message second = read(Messages.body("secon", true).toByteArray());
     assertThat(body(first)).isEqualTo("first");
     first.release();
-    Message third = read(wire, Messages.body("third", true).toByteArray());
+    Message third = read(Messages.body("third", true).toByteArray());
     assertThat(body(second)).isEqualTo("secon");
     assertThat(third.bytes).as("the buffer that was released").isSameAs(first.bytes);
     second.release();
@@ -148,12 +145,12 @@ class CodecTest {
   @Test
   void bufferOfALargeMessageIsNotKept() throws IOException {
     byte[] large = body(Spare.MAX_BYTES);
-    Message first = read(wire, large);
+    Message first = read(large);
     first.release();
-    Message second = read(wire, large);
+    Message second = read(large);
     assertThat(second.bytes).isNotSameAs(first.bytes);
     second.release();
-    Message third = read(wire, Messages.body("third", true).toByteArray());
+    Message third = read(Messages.body("third", true).toByteArray());
     assertThat(third.bytes.length).isLessThanOrEqualTo(Spare.MAX_BYTES);
     third.release();
   }
@@ -166,7 +163,7 @@ class CodecTest {
     Arrays.fill(text, (byte) 'x');
     for (InputStream stream :
         List.of(stream(bytes), new ByteArrayInputStream(bytes), stream(bytes))) {
-      Message message = wire.read(stream);
+      Message message = Codec.read(stream);
       assertThat(Arrays.copyOfRange(message.bytes, message.from, message.to)).isEqualTo(text);
       message.release();
     }
@@ -185,13 +182,21 @@ class CodecTest {
     return new Codec.Serialised(bytes, 0, bytes.length);
   }
 
-  private static Message read(Codec codec, byte[] bytes) throws IOException {
-    return codec.read(stream(bytes));
+  private static Message read(byte[] bytes) throws IOException {
+    return Codec.read(stream(bytes));
   }
 
-  private static @Nullable Message readOrNull(Codec codec, byte[] bytes) {
+  private static Message reference(byte[] bytes) throws IOException {
+    return GeneratedReader.read(stream(bytes));
+  }
+
+  private interface Reader {
+    Message read(InputStream stream) throws IOException;
+  }
+
+  private static @Nullable Message orNull(byte[] bytes, Reader reader) {
     try {
-      return read(codec, bytes);
+      return reader.read(stream(bytes));
     } catch (IOException e) {
       return null;
     }
@@ -362,35 +367,34 @@ class CodecTest {
     Random random = new Random(seed);
     for (int i = 0; i < MESSAGES / 10; i++) {
       Reply reply = reply(random);
-      ProcessingResponse expected = GeneratedCodec.response(reply);
+      ProcessingResponse expected = GeneratedReplies.of(reply);
       String which = "seed " + seed + ", " + i;
-      assertThat(ProcessingResponse.parseFrom(wire.write(reply))).as(which).isEqualTo(expected);
-      assertThat(ProcessingResponse.parseFrom(wire.replies().stream(reply).readAllBytes()))
+      assertThat(ProcessingResponse.parseFrom(Codec.REPLIES.stream(reply).readAllBytes()))
           .as(which)
           .isEqualTo(expected);
-      assertThat(drained(wire.serialise(reply))).as(which).isEqualTo(expected);
+      assertThat(drained(Codec.write(reply))).as(which).isEqualTo(expected);
     }
   }
 
   @Test
   void replyIsWholeUntilItIsDrainedWhateverIsWrittenMeanwhile() throws IOException {
-    Codec.Serialised first = wire.serialise(echo("first"));
-    Codec.Serialised second = wire.serialise(echo("secon"));
-    assertThat(drained(first)).isEqualTo(GeneratedCodec.response(echo("first")));
+    Codec.Serialised first = Codec.write(echo("first"));
+    Codec.Serialised second = Codec.write(echo("secon"));
+    assertThat(drained(first)).isEqualTo(GeneratedReplies.of(echo("first")));
     assertThat(drained(first)).isEqualTo(ProcessingResponse.getDefaultInstance());
-    Codec.Serialised third = wire.serialise(echo("third"));
-    Codec.Serialised fourth = wire.serialise(echo("fourt"));
+    Codec.Serialised third = Codec.write(echo("third"));
+    Codec.Serialised fourth = Codec.write(echo("fourt"));
     assertThat(drained(first)).isEqualTo(ProcessingResponse.getDefaultInstance());
-    assertThat(drained(fourth)).isEqualTo(GeneratedCodec.response(echo("fourt")));
-    assertThat(drained(third)).isEqualTo(GeneratedCodec.response(echo("third")));
-    assertThat(drained(second)).isEqualTo(GeneratedCodec.response(echo("secon")));
+    assertThat(drained(fourth)).isEqualTo(GeneratedReplies.of(echo("fourt")));
+    assertThat(drained(third)).isEqualTo(GeneratedReplies.of(echo("third")));
+    assertThat(drained(second)).isEqualTo(GeneratedReplies.of(echo("secon")));
   }
 
   @ParameterizedTest
   @ValueSource(ints = {1, 1_900, 2_048, 2_100, 62_000, 300_000})
   void replyOfAnyLengthIsWhole(int length) throws IOException {
     Reply reply = echo("x".repeat(length));
-    assertThat(drained(wire.serialise(reply))).isEqualTo(GeneratedCodec.response(reply));
+    assertThat(drained(Codec.write(reply))).isEqualTo(GeneratedReplies.of(reply));
   }
 
   private static Reply echo(String text) {

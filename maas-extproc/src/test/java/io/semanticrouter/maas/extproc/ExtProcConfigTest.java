@@ -28,8 +28,6 @@ class ExtProcConfigTest {
     ExtProcConfig config =
         read(
             Map.of(
-                "codec",
-                "generated",
                 "early_completion",
                 true,
                 "metadata_namespace",
@@ -44,7 +42,6 @@ class ExtProcConfigTest {
     assertThat(config)
         .isEqualTo(
             new ExtProcConfig(
-                ExtProcConfig.Codec.GENERATED,
                 true,
                 "example.usage",
                 Map.of(
@@ -58,8 +55,6 @@ class ExtProcConfigTest {
   void everyMistakeIsReportedAtOnce() {
     read(
         Map.of(
-            "codec",
-            "wired",
             "early_completon",
             true,
             "metadata_namespace",
@@ -76,7 +71,6 @@ class ExtProcConfigTest {
                 Map.of("metadata", "n"))));
     assertThat(errors.stream().map(ConfigError::toString).sorted().toList())
         .containsExactly(
-            "ext_proc.codec = \"wired\": must be one of generated, wire; did you mean \"wire\"?",
             "ext_proc.early_completon: unknown key; did you mean \"early_completion\"?",
             "ext_proc.header_sources.X-User = {...}: must be in lower case",
             "ext_proc.header_sources.x-both = {...}: must have either attribute, or metadata and key",

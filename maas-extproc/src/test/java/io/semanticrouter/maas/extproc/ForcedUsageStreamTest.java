@@ -165,15 +165,15 @@ class ForcedUsageStreamTest {
   void chunkThatDoesNotChangeGetsTheConstantReply() {
     send(chat());
     assertThat(send(requestBody("{\"stream\":true,", false)))
-        .isEqualTo(GeneratedCodec.response(Reply.neutral(Phase.REQUEST_BODY)));
+        .isEqualTo(GeneratedReplies.of(Reply.neutral(Phase.REQUEST_BODY)));
     assertThat(send(requestBody("", false)))
-        .isEqualTo(GeneratedCodec.response(Reply.neutral(Phase.REQUEST_BODY)));
+        .isEqualTo(GeneratedReplies.of(Reply.neutral(Phase.REQUEST_BODY)));
     assertThat(send(requestBody("\"a\":1}", false)))
-        .isNotEqualTo(GeneratedCodec.response(Reply.neutral(Phase.REQUEST_BODY)));
+        .isNotEqualTo(GeneratedReplies.of(Reply.neutral(Phase.REQUEST_BODY)));
     assertThat(send(requestBody("\n", false)))
-        .isEqualTo(GeneratedCodec.response(Reply.neutral(Phase.REQUEST_BODY)));
+        .isEqualTo(GeneratedReplies.of(Reply.neutral(Phase.REQUEST_BODY)));
     assertThat(send(requestBody("", true)))
-        .isEqualTo(GeneratedCodec.response(Reply.neutral(Phase.REQUEST_BODY)));
+        .isEqualTo(GeneratedReplies.of(Reply.neutral(Phase.REQUEST_BODY)));
   }
 
   @Test
@@ -206,7 +206,7 @@ class ForcedUsageStreamTest {
     assertThat(usage.getResponseBody().getResponse().getBodyMutation().getClearBody()).isTrue();
     assertThat(usage.hasDynamicMetadata()).isTrue();
     assertThat(stream.replies().get(3))
-        .isEqualTo(GeneratedCodec.response(Reply.neutral(Phase.RESPONSE_BODY)));
+        .isEqualTo(GeneratedReplies.of(Reply.neutral(Phase.RESPONSE_BODY)));
     assertThat(sink.single().outcome()).isEqualTo(Outcome.COMPLETE);
     assertThat(sink.single().forcedUsage()).isEqualTo(ForcedUsage.EDITED);
   }
@@ -266,7 +266,7 @@ class ForcedUsageStreamTest {
   void requestThatEndsInTrailersIsEdited() {
     send(chat());
     send(requestBody(STREAM, false));
-    assertThat(send(requestTrailers())).isEqualTo(GeneratedCodec.response(Reply.REQUEST_TRAILERS));
+    assertThat(send(requestTrailers())).isEqualTo(GeneratedReplies.of(Reply.REQUEST_TRAILERS));
     answer();
     assertThat(passedOn()).isEqualTo(new PassedOn(EDITED, SEEN));
   }

@@ -272,7 +272,7 @@ class ProcessorStreamTest {
                 .setRequestTrailerMode(HeaderSendMode.SEND)
                 .build());
     assertThat(stream.replies().get(1))
-        .isEqualTo(GeneratedCodec.response(Reply.neutral(Phase.REQUEST_BODY)));
+        .isEqualTo(GeneratedReplies.of(Reply.neutral(Phase.REQUEST_BODY)));
     assertThat(stream.replies().get(2).getModeOverride())
         .isEqualTo(mode(HeaderSendMode.SEND, BodySendMode.STREAMED, HeaderSendMode.SEND));
   }

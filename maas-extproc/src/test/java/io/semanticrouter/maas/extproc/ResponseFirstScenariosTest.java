@@ -31,7 +31,6 @@ class ResponseFirstScenariosTest {
       MeteredEnvoy.metering(
           sink,
           new ExtProcConfig(
-              ExtProcConfig.Codec.WIRE,
               false,
               "n",
               Map.of(

@@ -21,7 +21,6 @@ import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.Measurement.Reason;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.Operation;
-import io.semanticrouter.maas.extproc.ExtProcConfig.Codec;
 import io.semanticrouter.maas.extproc.ExtProcStats.End;
 import io.semanticrouter.maas.extproc.ExtProcStats.ReplyKind;
 import io.semanticrouter.maas.testkit.RecordingSink;
@@ -53,11 +52,11 @@ class StreamOptionsTest {
   }
 
   private static ExtProcConfig early(boolean earlyCompletion) {
-    return new ExtProcConfig(Codec.WIRE, earlyCompletion, "n", Map.of());
+    return new ExtProcConfig(earlyCompletion, "n", Map.of());
   }
 
   private static ExtProcConfig sources() {
-    return new ExtProcConfig(Codec.WIRE, false, "n", SOURCES);
+    return new ExtProcConfig(false, "n", SOURCES);
   }
 
   private FakeEnvoy.Stream open() {
@@ -267,10 +266,9 @@ class StreamOptionsTest {
 
   // What an operator sees
 
-  @ParameterizedTest
-  @EnumSource(Codec.class)
-  void statisticsTellWhatHappened(Codec codec) {
-    processor = processor(new ExtProcConfig(codec, false, "n", Map.of()));
+  @Test
+  void statisticsTellWhatHappened() {
+    processor = processor(new ExtProcConfig(false, "n", Map.of()));
     open()
         .send(
             chat(USER, "alice", "x-vsr-debug", "1"),

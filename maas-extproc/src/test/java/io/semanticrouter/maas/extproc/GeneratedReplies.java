@@ -2,7 +2,9 @@
 package io.semanticrouter.maas.extproc;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.Struct;
 import com.google.protobuf.UnsafeByteOperations;
+import com.google.protobuf.Value;
 import io.envoyproxy.envoy.config.core.v3.HeaderValue;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption.HeaderAppendAction;
@@ -11,103 +13,20 @@ import io.envoyproxy.envoy.service.ext_proc.v3.BodyResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.CommonResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.HeaderMutation;
 import io.envoyproxy.envoy.service.ext_proc.v3.HeadersResponse;
-import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody;
-import io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders;
 import io.envoyproxy.envoy.service.ext_proc.v3.ImmediateResponse;
-import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
-import io.envoyproxy.envoy.service.ext_proc.v3.ProtocolConfiguration;
 import io.envoyproxy.envoy.service.ext_proc.v3.StreamedBodyResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.TrailersResponse;
 import io.envoyproxy.envoy.type.v3.HttpStatus;
 import io.semanticrouter.maas.HeaderEdits;
-import io.semanticrouter.maas.Headers;
 import io.semanticrouter.maas.LocalAnswer;
-import java.io.IOException;
-import java.io.InputStream;
 
-/** The codec with the generated classes: what {@link WireCodec} is measured against. */
-final class GeneratedCodec implements Codec {
-  /** What Envoy's access log gives as the details of an answer of ours. */
-  static final String DETAILS = "semantic_router";
-
-  @Override
-  public Message read(InputStream stream) throws IOException {
-    return message(ProcessingRequest.parseFrom(stream));
-  }
-
-  /** What is read of a message. */
-  static Message message(ProcessingRequest request) {
-    return switch (request.getRequestCase()) {
-      case REQUEST_HEADERS -> headers(request, Phase.REQUEST_HEADERS, request.getRequestHeaders());
-      case RESPONSE_HEADERS ->
-          headers(request, Phase.RESPONSE_HEADERS, request.getResponseHeaders());
-      case REQUEST_BODY -> body(request, Phase.REQUEST_BODY, request.getRequestBody());
-      case RESPONSE_BODY -> body(request, Phase.RESPONSE_BODY, request.getResponseBody());
-      case REQUEST_TRAILERS -> head(request, Phase.REQUEST_TRAILERS, false, Headers.EMPTY);
-      case RESPONSE_TRAILERS -> head(request, Phase.RESPONSE_TRAILERS, false, Headers.EMPTY);
-      case REQUEST_NOT_SET -> head(request, Phase.UNKNOWN, false, Headers.EMPTY);
-    };
-  }
-
-  private static Message headers(ProcessingRequest request, Phase phase, HttpHeaders headers) {
-    return head(request, phase, headers.getEndOfStream(), new EnvoyHeaders(headers.getHeaders()));
-  }
-
-  private static Message head(
-      ProcessingRequest request, Phase phase, boolean endOfStream, Headers headers) {
-    return Message.head(
-        new Whole(request),
-        phase,
-        endOfStream,
-        request.getObservabilityMode(),
-        headers,
-        requestMode(request),
-        responseMode(request));
-  }
-
-  private static Message body(ProcessingRequest request, Phase phase, HttpBody body) {
-    byte[] bytes = body.getBody().toByteArray();
-    return Message.body(
-        new Whole(request),
-        phase,
-        body.getEndOfStream(),
-        request.getObservabilityMode(),
-        bytes,
-        0,
-        bytes.length,
-        requestMode(request),
-        responseMode(request));
-  }
-
-  /** A message that is nobody else's. */
-  private record Whole(ProcessingRequest whole) implements Message.Source {
-    @Override
-    public void release() {
-      // Nothing is lent.
-    }
-  }
-
-  private static BodyMode requestMode(ProcessingRequest request) {
-    return request.hasProtocolConfig()
-        ? BodyMode.of(request.getProtocolConfig().getRequestBodyModeValue())
-        : BodyMode.UNKNOWN;
-  }
-
-  private static BodyMode responseMode(ProcessingRequest request) {
-    ProtocolConfiguration stated = request.getProtocolConfig();
-    return request.hasProtocolConfig()
-        ? BodyMode.of(stated.getResponseBodyModeValue())
-        : BodyMode.UNKNOWN;
-  }
-
-  @Override
-  public byte[] write(Reply reply) {
-    return response(reply).toByteArray();
-  }
+/** Replies as the generated classes say them: what {@link Codec} is compared with. */
+final class GeneratedReplies {
+  private GeneratedReplies() {}
 
   /** The reply as the generated classes say it. */
-  static ProcessingResponse response(Reply reply) {
+  static ProcessingResponse of(Reply reply) {
     ProcessingResponse.Builder response = ProcessingResponse.newBuilder();
     if (reply.answer != null) {
       response.setImmediateResponse(immediate(reply.answer));
@@ -130,9 +49,7 @@ final class GeneratedCodec implements Codec {
 
   private static ProcessingResponse.Builder withMetadata(
       ProcessingResponse.Builder response, Reply reply) {
-    return reply.metadata == null
-        ? response
-        : response.setDynamicMetadata(reply.metadata.toStruct());
+    return reply.metadata == null ? response : response.setDynamicMetadata(struct(reply.metadata));
   }
 
   private static ImmediateResponse immediate(LocalAnswer answer) {
@@ -140,7 +57,7 @@ final class GeneratedCodec implements Codec {
         .setStatus(HttpStatus.newBuilder().setCodeValue(answer.status()))
         .setHeaders(mutation(answer.headers()))
         .setBody(ByteString.copyFrom(answer.body()))
-        .setDetails(DETAILS)
+        .setDetails("semantic_router")
         .build();
   }
 
@@ -193,6 +110,21 @@ final class GeneratedCodec implements Codec {
         .setHeader(
             HeaderValue.newBuilder().setKey(name).setRawValue(ByteString.copyFromUtf8(value)))
         .setAppendAction(HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD)
+        .build();
+  }
+
+  private static Struct struct(UsageMetadata metadata) {
+    Struct.Builder fields = Struct.newBuilder();
+    for (int i = 0; i < metadata.size(); i++) {
+      String text = metadata.text(i);
+      Value.Builder value = Value.newBuilder();
+      fields.putFields(
+          metadata.name(i),
+          (text == null ? value.setNumberValue(metadata.number(i)) : value.setStringValue(text))
+              .build());
+    }
+    return Struct.newBuilder()
+        .putFields(metadata.namespace(), Value.newBuilder().setStructValue(fields).build())
         .build();
   }
 }
