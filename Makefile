@@ -4,11 +4,11 @@ MVN ?= mvn -B -ntp
 CONFIG_FILE ?= config/config.yaml
 export CONFIG_FILE
 
-ROUTER_JAR := maas-extproc/target/maas-extproc.jar
+SERVER_JAR := maas-extproc/target/maas-extproc.jar
 SIMULATOR_JAR := testing/simulated-vllm/target/simulated-vllm.jar
 GATEWAY_JAR := examples/embedded-gateway/target/embedded-gateway.jar
 BENCH_JAR := maas-bench/target/benchmarks.jar
-JARS := $(ROUTER_JAR) $(SIMULATOR_JAR) $(GATEWAY_JAR)
+JARS := $(SERVER_JAR) $(SIMULATOR_JAR) $(GATEWAY_JAR)
 # Whatever a jar is made of; a newer one of these makes the jar old.
 SOURCES := $(shell find . -path ./.tools -prune -o \( -name target -prune \) -o -path '*/src/main/*' -type f -print -o -name pom.xml -print)
 
@@ -38,11 +38,11 @@ nightly: bench-jars ## what takes hours: random tests in great numbers, mutation
 	$(BENCH_CLIENT).Soak --seconds 1800
 	tools/consumers
 
-demo: $(JARS) ## show the main job: simulator, router and Envoy; KEEP=1 stays up
+demo: $(JARS) ## show the main job: simulator, server and Envoy; KEEP=1 stays up
 	@tools/demo
 
-run-router: $(ROUTER_JAR) ## run the ExtProc server with CONFIG_FILE (default config/config.yaml)
-	exec java -jar $(ROUTER_JAR)
+run-router: $(SERVER_JAR) ## run the ExtProc server with CONFIG_FILE (default config/config.yaml)
+	exec java -jar $(SERVER_JAR)
 
 run-envoy: ## run Envoy with config/envoy.yaml
 	exec tools/envoy --disable-hot-restart -c config/envoy.yaml

@@ -69,7 +69,7 @@ class BackgroundScenariosTest {
 
   @ParameterizedTest
   @MethodSource("filters")
-  void polling_is_billed_once_to_the_user_of_the_post(Filter filter) {
+  void pollingIsBilledOnceToTheUserOfThePost(Filter filter) {
     String usage = "{\"input_tokens\":100,\"output_tokens\":2000,\"total_tokens\":2100}";
     play(filter, POST, answer("queued", "null"));
     poll(filter, "in_progress", "null");
@@ -89,7 +89,7 @@ class BackgroundScenariosTest {
   }
 
   @Test
-  void a_poll_is_shown_without_its_body_while_no_response_is_awaited() {
+  void aPollIsShownWithoutItsBodyWhileNoResponseIsAwaited() {
     assertThat(poll(ENVOY_YAML, "completed", "null").sentKinds())
         .containsExactly("REQUEST_HEADERS", "RESPONSE_HEADERS");
     play(ENVOY_YAML, POST, answer("queued", "null"));

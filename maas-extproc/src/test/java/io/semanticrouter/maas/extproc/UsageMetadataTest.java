@@ -19,12 +19,12 @@ class UsageMetadataTest {
     "3, 141592653589, 3.141592653589",
     "9223372036854775807, 999999999999, 9223372036854775807.999999999999"
   })
-  void cost_is_written_without_zeros_at_its_end(long units, long picos, String expected) {
+  void costIsWrittenWithoutZerosAtItsEnd(long units, long picos, String expected) {
     assertThat(UsageMetadata.decimal(new Cost("USD", units, picos))).isEqualTo(expected);
   }
 
   @Test
-  void cost_is_written_as_big_decimal_writes_it() {
+  void costIsWrittenAsBigDecimalWritesIt() {
     Random random = new Random(20261128);
     for (int i = 0; i < 10_000; i++) {
       long scale = (long) Math.pow(10, random.nextInt(13));

@@ -53,7 +53,7 @@ class BodyModesIT {
   }
 
   @AfterEach
-  void nobody_made_a_mistake() {
+  void nobodyMadeAMistake() {
     stack.assertNoMistakes();
   }
 
@@ -90,7 +90,7 @@ class BodyModesIT {
 
   @ParameterizedTest
   @MethodSource("modes")
-  void client_gets_what_the_backend_sent_and_what_is_shown_is_metered(
+  void clientGetsWhatTheBackendSentAndWhatIsShownIsMetered(
       String request, String response, boolean override) throws Exception {
     int port = stack.envoy.port(name(request, response, override));
     boolean showsRequest = override || !request.equals("NONE");
@@ -176,7 +176,7 @@ class BodyModesIT {
 
   @ParameterizedTest
   @CsvSource({"STREAMED, true", "STREAMED, false", "NONE, true"})
-  void bodies_larger_than_the_buffer_pass_whole_and_are_metered(String mode, boolean override)
+  void bodiesLargerThanTheBufferPassWholeAndAreMetered(String mode, boolean override)
       throws Exception {
     int port = stack.envoy.port(name(mode, mode, override));
     String body = Requests.STREAM.replace("2+2?", "2+2?" + "A".repeat(LARGE));
@@ -184,7 +184,7 @@ class BodyModesIT {
   }
 
   @Test
-  void request_that_must_be_buffered_and_is_too_large_is_refused_by_envoy() throws Exception {
+  void requestThatMustBeBufferedAndIsTooLargeIsRefusedByEnvoy() throws Exception {
     int port = stack.envoy.port(name("BUFFERED", "BUFFERED", false));
     String body = Requests.STREAM.replace("2+2?", "2+2?" + "A".repeat(LARGE));
 
@@ -196,7 +196,7 @@ class BodyModesIT {
   }
 
   @Test
-  void response_that_must_be_buffered_and_is_too_large_is_refused_by_envoy() throws Exception {
+  void responseThatMustBeBufferedAndIsTooLargeIsRefusedByEnvoy() throws Exception {
     int port = stack.envoy.port(name("NONE", "BUFFERED", false));
 
     RawHttp answer = RawHttp.post(port, Requests.CHAT, Requests.ASKED, "x-sim-tokens", "20000");

@@ -28,28 +28,28 @@ class CommandLineIT {
   private record Result(int status, String out, String err) {}
 
   @Test
-  void help_names_the_option_and_the_environment() throws Exception {
+  void helpNamesTheOptionAndTheEnvironment() throws Exception {
     Result result = run(Map.of(), "--help");
     assertThat(result.status()).isZero();
     assertThat(result.out()).contains("--config", "CONFIG_FILE", "LOG_LEVEL");
   }
 
   @Test
-  void version_is_that_of_the_jar() throws Exception {
+  void versionIsThatOfTheJar() throws Exception {
     Result result = run(Map.of(), "--version");
     assertThat(result.status()).isZero();
     assertThat(result.out()).matches("maas-extproc \\d+\\.\\d+\\.\\d+.*\\s*");
   }
 
   @Test
-  void unknown_option_is_named_with_what_was_meant() throws Exception {
+  void unknownOptionIsNamedWithWhatWasMeant() throws Exception {
     Result result = run(Map.of(), "--confg", "x");
     assertThat(result.status()).isEqualTo(2);
     assertThat(result.err()).contains("--confg", "Possible solutions: --config");
   }
 
   @Test
-  void missing_file_is_named_with_the_place_that_was_looked_at() throws Exception {
+  void missingFileIsNamedWithThePlaceThatWasLookedAt() throws Exception {
     Path missing = directory.resolve("missing.yaml");
     assertOneLine(run(Map.of(), "--config", missing.toString()), 2, missing.toString());
     assertOneLine(run(Map.of("CONFIG_FILE", missing.toString())), 2, missing.toString());
@@ -57,7 +57,7 @@ class CommandLineIT {
   }
 
   @Test
-  void wrong_configuration_gives_every_error_on_a_line_of_its_own() throws Exception {
+  void wrongConfigurationGivesEveryErrorOnALineOfItsOwn() throws Exception {
     Path config =
         write(
             """
@@ -80,7 +80,7 @@ class CommandLineIT {
   }
 
   @Test
-  void option_wins_over_the_environment() throws Exception {
+  void optionWinsOverTheEnvironment() throws Exception {
     Path wrong = write("maas_integration: { enabled: 1 }\n");
     Result result =
         run(
@@ -92,7 +92,7 @@ class CommandLineIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"grpc", "metrics"})
-  void port_in_use_is_one_clear_line(String which) throws Exception {
+  void portInUseIsOneClearLine(String which) throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       String other = which.equals("grpc") ? "metrics" : "grpc";
       Path config =
@@ -117,16 +117,16 @@ class CommandLineIT {
     "maas, true, false",
     "hybrid, true, true"
   })
-  void start_names_the_mode_and_sigterm_ends_with_zero(
-      String mode, boolean enabled, boolean internalCost) throws Exception {
+  void startNamesTheModeAndSigtermEndsWithZero(String mode, boolean enabled, boolean internalCost)
+      throws Exception {
     String config =
         Stack.PORTS
             + "maas_integration:\n  enabled: %s\n  metrics: { internal_cost_calculation: %s }\n"
                 .formatted(enabled, internalCost);
-    try (Router router = Router.start(directory, config)) {
-      assertThat(router.log()).contains("MaaS integration: mode " + mode);
-      assertThat(router.stop()).isZero();
-      assertThat(router.log()).endsWith("Stopped\n");
+    try (ServerJar server = ServerJar.start(directory, config)) {
+      assertThat(server.log()).contains("MaaS integration: mode " + mode);
+      assertThat(server.stop()).isZero();
+      assertThat(server.log()).endsWith("Stopped\n");
     }
   }
 

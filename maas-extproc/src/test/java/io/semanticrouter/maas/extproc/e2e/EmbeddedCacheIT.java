@@ -46,9 +46,9 @@ class EmbeddedCacheIT {
   }
 
   @AfterEach
-  void nobody_made_a_mistake() {
+  void nobodyMadeAMistake() {
     stack.assertNoMistakes();
-    assertThat(stack.router.log()).doesNotContain("ERROR");
+    assertThat(stack.server.log()).doesNotContain("ERROR");
   }
 
   private static String[] identity(String user) {
@@ -71,7 +71,7 @@ class EmbeddedCacheIT {
 
   @ParameterizedTest
   @CsvSource({"false, application/json", "true, text/event-stream"})
-  void same_request_of_the_same_user_is_answered_without_the_backend(boolean stream, String type)
+  void sameRequestOfTheSameUserIsAnsweredWithoutTheBackend(boolean stream, String type)
       throws Exception {
     String[] ana = identity("ana-" + stream);
     String body = cacheable(stream);
@@ -121,11 +121,11 @@ class EmbeddedCacheIT {
     assertThat(stack.delta("semantic_router_cache_tokens_total", series))
         .isEqualTo(4 * (used.promptTokens() + used.completionTokens()))
         .isPositive();
-    assertThat(stack.router.scrape().sum("semantic_router_response_cache_bytes")).isPositive();
+    assertThat(stack.server.scrape().sum("semantic_router_response_cache_bytes")).isPositive();
   }
 
   @Test
-  void nobody_else_is_answered_from_what_a_user_was_told() throws Exception {
+  void nobodyElseIsAnsweredFromWhatAUserWasTold() throws Exception {
     String body = cacheable(false);
     RawHttp.post(stack.envoy.port(), Requests.CHAT, body, identity("owner"));
     RawHttp.post(stack.envoy.port(), Requests.CHAT, body, identity("owner"));
@@ -144,7 +144,7 @@ class EmbeddedCacheIT {
 
   /** What is held here must not be given out as if it were whole. */
   @Test
-  void answer_that_breaks_off_and_error_are_not_given_again() throws Exception {
+  void answerThatBreaksOffAndErrorAreNotGivenAgain() throws Exception {
     String body = cacheable(true);
     for (String[] knob :
         new String[][] {{"x-sim-status", "503"}, {"x-sim-abort-after-events", "2"}}) {
@@ -164,7 +164,7 @@ class EmbeddedCacheIT {
   /** Longer than a message of Envoy's to us can be, and than its buffer. */
   @ParameterizedTest
   @ValueSource(ints = {1_000, 20_000})
-  void long_answer_is_given_again_whole(int tokens) throws Exception {
+  void longAnswerIsGivenAgainWhole(int tokens) throws Exception {
     String user = "reader-" + tokens;
     String[] headers = {
       "x-auth-request-user", user, "x-sim-tokens", Integer.toString(tokens),

@@ -94,9 +94,9 @@ class EmbeddedRouterBodiesIT {
   }
 
   @AfterEach
-  void nobody_made_a_mistake() {
+  void nobodyMadeAMistake() {
     stack.assertNoMistakes();
-    assertThat(stack.router.log()).doesNotContain("ERROR");
+    assertThat(stack.server.log()).doesNotContain("ERROR");
   }
 
   private RawHttp echo(String listener, String body, String... headers) throws IOException {
@@ -113,7 +113,7 @@ class EmbeddedRouterBodiesIT {
   }
 
   private List<String> results() {
-    return stack.router.scrape().series().keySet().stream()
+    return stack.server.scrape().series().keySet().stream()
         .filter(series -> series.name().equals("semantic_router_routed_requests_total"))
         .map(series -> series.labels().get("result"))
         .filter(
@@ -137,7 +137,7 @@ class EmbeddedRouterBodiesIT {
   // --- as shipped ----------------------------------------------------------------------------
 
   @Test
-  void prompt_of_900_kilobytes_is_routed() throws Exception {
+  void promptOf900KilobytesIsRouted() throws Exception {
     String body = large(900_000);
     assertEcho(echo("llm", body), routed(body));
     assertEcho(
@@ -146,7 +146,7 @@ class EmbeddedRouterBodiesIT {
   }
 
   @Test
-  void request_in_many_chunks_of_no_stated_length_is_routed() throws Exception {
+  void requestInManyChunksOfNoStatedLengthIsRouted() throws Exception {
     RawHttp echo = RawHttp.postChunked(stack.envoy.port(), ECHO, pieces(GUIDE, 1), "");
     assertThat(assertEcho(echo, routed(GUIDE)).has("transfer-encoding")).isTrue();
     assertRouted("routed", 1);
@@ -161,7 +161,7 @@ class EmbeddedRouterBodiesIT {
     "small-buffer, 300000, true, unseen",
     "small-buffer, 300000, false, unseen",
   })
-  void request_beyond_a_limit_passes_byte_for_byte(
+  void requestBeyondALimitPassesByteForByte(
       String listener, int bytes, boolean stated, String result) throws Exception {
     String body = large(bytes);
     RawHttp echo =
@@ -173,12 +173,12 @@ class EmbeddedRouterBodiesIT {
   }
 
   @Test
-  void request_of_unknown_length_beyond_the_shipped_buffer_passes_byte_for_byte() throws Exception {
+  void requestOfUnknownLengthBeyondTheShippedBufferPassesByteForByte() throws Exception {
     assertTooLong("llm");
   }
 
   @Test
-  void compressed_request_passes_byte_for_byte() throws Exception {
+  void compressedRequestPassesByteForByte() throws Exception {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
       gzip.write(GUIDE.getBytes(StandardCharsets.US_ASCII));
@@ -199,26 +199,26 @@ class EmbeddedRouterBodiesIT {
         "model=gpt-4",
         "[]",
       })
-  void what_is_no_chat_passes_byte_for_byte(String body) throws Exception {
+  void whatIsNoChatPassesByteForByte(String body) throws Exception {
     assertEcho(echo("llm", body), body);
     assertRouted("not_json", 1);
   }
 
   @Test
-  void request_without_a_body_passes() throws Exception {
+  void requestWithoutABodyPasses() throws Exception {
     assertEcho(echo("llm", ""), "");
     assertRouted("unseen", 1);
   }
 
   @Test
-  void request_of_http_2_that_ends_in_trailers_passes_byte_for_byte() throws Exception {
+  void requestOfHttp2ThatEndsInTrailersPassesByteForByte() throws Exception {
     String echoed = Http2WithTrailers.post(stack.envoy.port(), ECHO, GUIDE);
     assertEcho(200, echoed, GUIDE.getBytes(StandardCharsets.US_ASCII));
     assertRouted("unseen", 1);
   }
 
   @Test
-  void client_of_http_2_is_routed() throws Exception {
+  void clientOfHttp2IsRouted() throws Exception {
     Http2 echo = Http2.post(stack.envoy.port(), ECHO, GUIDE);
     assertEcho(echo.status(), echo.body(), routed(GUIDE).getBytes(StandardCharsets.US_ASCII));
     assertThat(echo.headers().values("x-vsr-decision")).containsExactly("math");
@@ -226,14 +226,14 @@ class EmbeddedRouterBodiesIT {
   }
 
   @Test
-  void client_that_waits_to_be_asked_for_the_body_is_routed() throws Exception {
+  void clientThatWaitsToBeAskedForTheBodyIsRouted() throws Exception {
     assertEcho(RawHttp.postWhenAsked(stack.envoy.port(), ECHO, GUIDE), routed(GUIDE));
     assertRouted("routed", 1);
   }
 
   @ParameterizedTest
   @CsvSource({"GET /v1/models, 1", "HEAD /v1/models, 0", "GET /health, 0", "HEAD /health, 0"})
-  void what_has_no_body_is_as_without_us(String line, int counted) throws Exception {
+  void whatHasNoBodyIsAsWithoutUs(String line, int counted) throws Exception {
     String[] lines = {line + " HTTP/1.1", "host: test", "connection: close"};
     RawHttp expected = RawHttp.lines(stack.backend.port(), lines);
     RawHttp answer = RawHttp.lines(stack.envoy.port(), lines);
@@ -244,7 +244,7 @@ class EmbeddedRouterBodiesIT {
   }
 
   @Test
-  void client_that_leaves_while_its_request_is_held_leaves_nothing_behind() throws Exception {
+  void clientThatLeavesWhileItsRequestIsHeldLeavesNothingBehind() throws Exception {
     try (Socket client = new Socket(InetAddress.getLoopbackAddress(), stack.envoy.port())) {
       String head =
           "POST "
@@ -256,17 +256,17 @@ class EmbeddedRouterBodiesIT {
       Waiting.until(
           Duration.ofSeconds(20),
           () ->
-              assertThat(stack.router.scrape().sum("semantic_router_extproc_open_streams"))
+              assertThat(stack.server.scrape().sum("semantic_router_extproc_open_streams"))
                   .isEqualTo(1));
     }
     assertRouted("unseen", 1);
     stack.assertUnmetered("none", 1);
-    assertThat(stack.router.scrape().sum("semantic_router_extproc_open_streams")).isZero();
+    assertThat(stack.server.scrape().sum("semantic_router_extproc_open_streams")).isZero();
     assertThat(stack.backend.stats().exchanges()).isEmpty();
   }
 
   @Test
-  void requests_of_many_clients_at_once_do_not_mix() throws Exception {
+  void requestsOfManyClientsAtOnceDoNotMix() throws Exception {
     ExecutorService clients = Executors.newFixedThreadPool(8);
     try {
       List<Future<?>> calls = new ArrayList<>();
@@ -292,7 +292,7 @@ class EmbeddedRouterBodiesIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"no-override", "not-allowed"})
-  void where_no_body_may_be_asked_for_all_passes_and_is_counted(String listener) throws Exception {
+  void whereNoBodyMayBeAskedForAllPassesAndIsCounted(String listener) throws Exception {
     assertEcho(echo(listener, GUIDE), GUIDE);
     assertEcho(RawHttp.postChunked(stack.envoy.port(listener), ECHO, pieces(GUIDE, 10), ""), GUIDE);
     RawHttp answer = RawHttp.post(stack.envoy.port(listener), Requests.CHAT, GUIDE);
@@ -314,7 +314,7 @@ class EmbeddedRouterBodiesIT {
         "FULL_DUPLEX_STREAMED",
         "streamed-override"
       })
-  void configured_body_mode_routes_what_it_shows_whole(String listener) throws Exception {
+  void configuredBodyModeRoutesWhatItShowsWhole(String listener) throws Exception {
     assertEcho(echo(listener, GUIDE), routed(GUIDE));
     assertRouted("routed", 1);
 
@@ -340,8 +340,7 @@ class EmbeddedRouterBodiesIT {
     "FULL_DUPLEX_STREAMED, routed",
     "streamed-override, routed",
   })
-  void configured_body_mode_routes_what_comes_in_pieces(String listener, String result)
-      throws Exception {
+  void configuredBodyModeRoutesWhatComesInPieces(String listener, String result) throws Exception {
     String body = large(300_000);
     RawHttp echo = RawHttp.postChunked(stack.envoy.port(listener), ECHO, pieces(body, 10_000), "");
     stack.awaitRequests(1);
@@ -357,7 +356,7 @@ class EmbeddedRouterBodiesIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"BUFFERED", "BUFFERED_PARTIAL", "STREAMED", "FULL_DUPLEX_STREAMED"})
-  void configured_body_mode_lets_refusals_out(String listener) throws Exception {
+  void configuredBodyModeLetsRefusalsOut(String listener) throws Exception {
     try (RawConnection client = RawConnection.open(stack.envoy.port(listener))) {
       for (int i = 0; i < 2; i++) {
         RawHttp answer = client.post(Requests.CHAT, chat("", "Mail bob.secret@example.com"));
@@ -376,8 +375,7 @@ class EmbeddedRouterBodiesIT {
     "STREAMED, unseen",
     "FULL_DUPLEX_STREAMED, routed",
   })
-  void configured_body_mode_passes_what_ends_in_trailers(String listener, String result)
-      throws Exception {
+  void configuredBodyModePassesWhatEndsInTrailers(String listener, String result) throws Exception {
     RawHttp echo =
         RawHttp.postChunked(
             stack.envoy.port(listener), ECHO, pieces(GUIDE, 30), "x-checksum: 42\r\n");
@@ -388,13 +386,13 @@ class EmbeddedRouterBodiesIT {
   @ParameterizedTest
   @ValueSource(
       strings = {"BUFFERED_PARTIAL", "STREAMED", "FULL_DUPLEX_STREAMED", "streamed-override"})
-  void configured_body_mode_passes_what_is_too_long(String listener) throws Exception {
+  void configuredBodyModePassesWhatIsTooLong(String listener) throws Exception {
     assertTooLong(listener);
   }
 
   /** Envoy refuses what does not fit, but not what has come while it waited for the head. */
   @Test
-  void request_beyond_the_buffer_of_a_mode_that_needs_all_is_refused_or_passes() throws Exception {
+  void requestBeyondTheBufferOfAModeThatNeedsAllIsRefusedOrPasses() throws Exception {
     String body = large(3 * MEBIBYTE);
     Http2 answer = Http2.post(stack.envoy.port("BUFFERED"), ECHO, body);
     stack.awaitRequests(1);

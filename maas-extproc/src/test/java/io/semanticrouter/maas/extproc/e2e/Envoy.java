@@ -85,11 +85,11 @@ final class Envoy implements AutoCloseable {
     return new Result(process.waitFor(), output);
   }
 
-  static String config(int routerPort, int backendPort) throws IOException {
+  static String config(int serverPort, int backendPort) throws IOException {
     return Files.readString(Project.file("config/envoy.yaml"))
         .replace("port_value: 8801", "port_value: 0")
         .replace("port_value: 19000", "port_value: 0")
-        .replace("port_value: 50051", "port_value: " + routerPort)
+        .replace("port_value: 50051", "port_value: " + serverPort)
         .replace("port_value: 8000", "port_value: " + backendPort)
         .replace("address: 0.0.0.0", "address: 127.0.0.1");
   }

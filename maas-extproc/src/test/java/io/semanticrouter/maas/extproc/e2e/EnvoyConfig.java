@@ -28,16 +28,16 @@ final class EnvoyConfig {
   }
 
   /** The shipped configuration on free ports; its listener is called {@code llm}. */
-  static EnvoyConfig shipped(int routerPort, int backendPort) throws IOException {
-    return new EnvoyConfig((ObjectNode) YAML.readTree(Envoy.config(routerPort, backendPort)));
+  static EnvoyConfig shipped(int serverPort, int backendPort) throws IOException {
+    return new EnvoyConfig((ObjectNode) YAML.readTree(Envoy.config(serverPort, backendPort)));
   }
 
   /**
-   * The shipped configuration with one more listener, on which Envoy waits for the router as long
+   * The shipped configuration with one more listener, on which Envoy waits for the server as long
    * as a busy machine needs: for tests in which nothing may pass unseen.
    */
-  static String patient(int routerPort, int backendPort) throws IOException {
-    EnvoyConfig config = shipped(routerPort, backendPort);
+  static String patient(int serverPort, int backendPort) throws IOException {
+    EnvoyConfig config = shipped(serverPort, backendPort);
     config.listener(PATIENT).extProc("message_timeout: 60s");
     return config.text();
   }

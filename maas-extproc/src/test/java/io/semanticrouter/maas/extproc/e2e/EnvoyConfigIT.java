@@ -15,18 +15,18 @@ class EnvoyConfigIT {
   @TempDir private Path directory;
 
   @Test
-  void shipped_configuration_is_valid() throws Exception {
+  void shippedConfigurationIsValid() throws Exception {
     assertValid(Project.file("config/envoy.yaml"));
   }
 
   @Test
-  void shipped_cluster_with_a_socket_is_valid() throws Exception {
+  void shippedClusterWithASocketIsValid() throws Exception {
     assertValid(Project.file("deploy/envoy/cluster-uds.yaml"));
   }
 
   /** Envoy looks into the files, so that they have to be there. */
   @Test
-  void shipped_cluster_with_mutual_tls_is_valid() throws Exception {
+  void shippedClusterWithMutualTlsIsValid() throws Exception {
     Certificates authority = new Certificates(directory);
     Identity envoy = authority.issue("envoy", "EC");
     String cluster = Envoy.clusterWithFiles(envoy, authority.authority());

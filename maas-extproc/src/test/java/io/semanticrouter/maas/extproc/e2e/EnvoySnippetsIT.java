@@ -73,7 +73,7 @@ class EnvoySnippetsIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"access-log.yaml", "rate-limit.yaml", "otel-access-log.yaml"})
-  void each_piece_is_valid_in_the_shipped_configuration(String snippet) throws Exception {
+  void eachPieceIsValidInTheShippedConfiguration(String snippet) throws Exception {
     Path directory = Files.createDirectories(Project.WORK.resolve("snippet-" + snippet));
     Path config = Files.writeString(directory.resolve("envoy.yaml"), with(snippet, 1, 2, 3));
     Envoy.Result result = Envoy.validate(config);
@@ -82,12 +82,12 @@ class EnvoySnippetsIT {
   }
 
   @Test
-  void access_log_has_user_tokens_and_exact_cost_of_each_exchange() throws Exception {
+  void accessLogHasUserTokensAndExactCostOfEachExchange() throws Exception {
     Path directory = Project.WORK.resolve("snippet-access-log");
     try (SimulatedVllm backend = SimulatedVllm.builder().model("qwen3").start();
-        Router router = Router.start(directory, HYBRID);
+        ServerJar server = ServerJar.start(directory, HYBRID);
         Envoy envoy =
-            Envoy.start(directory, with("access-log.yaml", router.grpcPort(), backend.port(), 1))) {
+            Envoy.start(directory, with("access-log.yaml", server.grpcPort(), backend.port(), 1))) {
       assertThat(chat(envoy)).contains("200");
       Waiting.until(
           Duration.ofSeconds(10),
@@ -114,8 +114,7 @@ class EnvoySnippetsIT {
   }
 
   @Test
-  void rate_limit_takes_the_tokens_of_each_exchange_and_refuses_when_they_are_used_up()
-      throws Exception {
+  void rateLimitTakesTheTokensOfEachExchangeAndRefusesWhenTheyAreUsedUp() throws Exception {
     Path directory = Project.WORK.resolve("snippet-rate-limit");
     Budget budget = new Budget(1);
     Server limits =
@@ -124,11 +123,11 @@ class EnvoySnippetsIT {
             .build()
             .start();
     try (SimulatedVllm backend = SimulatedVllm.builder().model("qwen3").start();
-        Router router = Router.start(directory, HYBRID);
+        ServerJar server = ServerJar.start(directory, HYBRID);
         Envoy envoy =
             Envoy.start(
                 directory,
-                with("rate-limit.yaml", router.grpcPort(), backend.port(), limits.getPort()))) {
+                with("rate-limit.yaml", server.grpcPort(), backend.port(), limits.getPort()))) {
       assertThat(chat(envoy)).contains("200");
       Waiting.until(Duration.ofSeconds(10), () -> assertThat(budget.asked).hasSize(2));
       var reported = backend.stats().reported();
@@ -158,7 +157,7 @@ class EnvoySnippetsIT {
         .get(0);
   }
 
-  private static String with(String snippet, int routerPort, int backendPort, int port)
+  private static String with(String snippet, int serverPort, int backendPort, int port)
       throws IOException {
     JsonNode pieces =
         YAML.readTree(
@@ -167,7 +166,7 @@ class EnvoySnippetsIT {
                 .replace("timeout: 0.25s", "timeout: 5s")
                 .replace("port_value: 8081", "port_value: " + port)
                 .replace("port_value: 4317", "port_value: " + port));
-    JsonNode config = YAML.readTree(Envoy.config(routerPort, backendPort));
+    JsonNode config = YAML.readTree(Envoy.config(serverPort, backendPort));
     ObjectNode manager =
         (ObjectNode)
             config.at("/static_resources/listeners/0/filter_chains/0/filters/0/typed_config");

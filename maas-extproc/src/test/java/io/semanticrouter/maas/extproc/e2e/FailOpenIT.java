@@ -28,15 +28,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The router dies and comes back under load, and no client notices. */
+/** The server dies and comes back under load, and no client notices. */
 class FailOpenIT {
   private static final int CLIENTS = 16;
   private static final long MAX_CALLS_PER_CLIENT = 20_000;
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void router_killed_and_restarted_under_load_gives_clients_no_error(boolean routing)
-      throws Exception {
+  void serverKilledAndRestartedUnderLoadGivesClientsNoError(boolean routing) throws Exception {
     Envoy.binary();
     Path directory = Project.WORK.resolve("fail-open-" + routing);
     String config = config(freePort()) + (routing ? RoutedRequests.ROUTER : "");
@@ -44,9 +43,9 @@ class FailOpenIT {
     AtomicLong answers = new AtomicLong();
     Map<String, AtomicLong> failures = new ConcurrentHashMap<>();
     ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
-    Router router = Router.start(directory.resolve("first"), config);
+    ServerJar server = ServerJar.start(directory.resolve("first"), config);
     try (SimulatedVllm backend = SimulatedVllm.builder().start();
-        Envoy envoy = Envoy.start(directory, Envoy.config(router.grpcPort(), backend.port()))) {
+        Envoy envoy = Envoy.start(directory, Envoy.config(server.grpcPort(), backend.port()))) {
       List<Future<?>> loads = new ArrayList<>();
       CountDownLatch warm = new CountDownLatch(CLIENTS);
       for (int i = 0; i < CLIENTS; i++) {
@@ -54,18 +53,18 @@ class FailOpenIT {
         loads.add(clients.submit(() -> load(envoy.url(), body, go, warm, answers, failures)));
       }
       assertThat(warm.await(60, TimeUnit.SECONDS)).isTrue();
-      long metered = (long) router.scrape().sum("semantic_router_requests_total");
+      long metered = (long) server.scrape().sum("semantic_router_requests_total");
       assertThat(metered).isPositive();
 
-      router.kill();
+      server.kill();
       long atKill = answers.get();
       awaitAnswers(answers, atKill + 500, failures);
       assertThat(envoy.stat("failure_mode_allowed"))
           .as("unmetered, and Envoy says so")
           .isPositive();
 
-      router = Router.start(directory.resolve("second"), config);
-      Router restarted = router;
+      server = ServerJar.start(directory.resolve("second"), config);
+      ServerJar restarted = server;
       Waiting.until(
           java.time.Duration.ofSeconds(30),
           () ->
@@ -80,12 +79,12 @@ class FailOpenIT {
     } finally {
       go.set(false);
       clients.shutdownNow();
-      router.close();
+      server.close();
     }
   }
 
   @Test
-  void router_that_stands_still_gives_clients_no_error() throws Exception {
+  void serverThatStandsStillGivesClientsNoError() throws Exception {
     try (Stack stack =
         Stack.start(
             "frozen",
@@ -98,13 +97,13 @@ class FailOpenIT {
           RawHttp.post(stack.backend.port(), Requests.CHAT, Requests.ASKED, slow);
       RawHttp expected = RawHttp.post(stack.backend.port(), Requests.CHAT, Requests.ASKED);
       stack.mark();
-      // The shipped listener gives a router that has just started more time.
+      // The shipped listener gives a server that has just started more time.
       RawHttp.post(stack.envoy.port(), Requests.CHAT, Requests.ASKED);
       stack.assertMetered(1);
 
       HttpResponse<InputStream> open = open(port, slow);
       String first = new String(open.body().readNBytes(50), StandardCharsets.UTF_8);
-      stack.router.freeze();
+      stack.server.freeze();
       try {
         String rest = new String(open.body().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(first + rest).isEqualTo(expectedSlow.body());
@@ -114,7 +113,7 @@ class FailOpenIT {
           assertThat(answer.body()).isEqualTo(expected.body());
         }
       } finally {
-        stack.router.thaw();
+        stack.server.thaw();
       }
       assertThat(stack.envoy.stat("impatient", "message_timeouts")).isEqualTo(4);
       assertThat(stack.envoy.stat("impatient", "failure_mode_allowed")).isEqualTo(4);
@@ -124,7 +123,7 @@ class FailOpenIT {
       assertThat(RawHttp.post(port, Requests.CHAT, Requests.ASKED).body())
           .isEqualTo(expected.body());
       stack.awaitRequests(6);
-      // Envoy goes on sending what it waits for: of the open stream the router had got all.
+      // Envoy goes on sending what it waits for: of the open stream the server had got all.
       assertThat(stack.delta("semantic_router_requests_total", "outcome", "complete")).isEqualTo(3);
       assertThat(stack.delta("semantic_router_requests_total", "outcome", "none")).isEqualTo(3);
       assertThat(stack.delta("semantic_router_tokens_total")).isEqualTo(2 * (7 + 4) + (7 + 60));
@@ -134,8 +133,7 @@ class FailOpenIT {
   /** Envoy holds the first part, and the length that it had is gone from its head. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void request_that_is_held_to_be_routed_passes_whole_when_the_router_is_gone(boolean frozen)
-      throws Exception {
+  void requestThatIsHeldToBeRoutedPassesWholeWhenTheServerIsGone(boolean frozen) throws Exception {
     try (Stack stack =
         Stack.start(
             "held-" + frozen,
@@ -153,16 +151,16 @@ class FailOpenIT {
                     java.time.Duration.ofSeconds(20),
                     () -> assertThat(received(stack, "request_headers")).isEqualTo(1));
                 if (frozen) {
-                  stack.router.freeze();
+                  stack.server.freeze();
                 } else {
-                  stack.router.kill();
+                  stack.server.kill();
                 }
               });
       RoutedRequests.assertEcho(echo, body);
       assertThat(stack.envoy.stat("failure_mode_allowed")).isEqualTo(1);
       assertThat(stack.envoy.stat("spurious_msgs_received")).isZero();
       if (frozen) {
-        stack.router.thaw();
+        stack.server.thaw();
         stack.awaitRequests(1);
       }
     }
@@ -184,15 +182,15 @@ class FailOpenIT {
   }
 
   @Test
-  void router_asked_to_stop_drains_and_exits_zero() throws Exception {
+  void serverAskedToStopDrainsAndExitsZero() throws Exception {
     Envoy.binary();
     Path directory = Project.WORK.resolve("drain");
-    Router router = Router.start(directory, config(0));
+    ServerJar server = ServerJar.start(directory, config(0));
     try (SimulatedVllm backend = SimulatedVllm.builder().start();
-        Envoy envoy = Envoy.start(directory, Envoy.config(router.grpcPort(), backend.port()))) {
+        Envoy envoy = Envoy.start(directory, Envoy.config(server.grpcPort(), backend.port()))) {
       ExecutorService client = Executors.newSingleThreadExecutor();
       try {
-        // About 2 s long: it is open when the router is asked to stop, and ends within the drain.
+        // About 2 s long: it is open when the server is asked to stop, and ends within the drain.
         Future<RawHttp> open =
             client.submit(
                 () ->
@@ -207,14 +205,14 @@ class FailOpenIT {
         Waiting.until(
             java.time.Duration.ofSeconds(20),
             () -> assertThat(envoy.stat("streams_started")).isPositive());
-        assertThat(router.stop()).isZero();
+        assertThat(server.stop()).isZero();
         assertThat(open.get(30, TimeUnit.SECONDS).body()).contains("[DONE]");
-        assertThat(router.log()).contains("Stopped");
+        assertThat(server.log()).contains("Stopped");
       } finally {
         client.shutdownNow();
       }
     } finally {
-      router.close();
+      server.close();
     }
   }
 

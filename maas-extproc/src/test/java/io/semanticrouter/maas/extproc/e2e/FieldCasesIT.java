@@ -44,7 +44,7 @@ class FieldCasesIT {
       """;
 
   private RawBackend backend;
-  private Router router;
+  private ServerJar server;
   private Envoy envoy;
 
   static List<FieldCase> ofTraffic() {
@@ -60,8 +60,8 @@ class FieldCasesIT {
     Envoy.binary();
     backend = RawBackend.start();
     // Small enough for the case of invented models, large enough for a user of each case.
-    router = Router.start(DIRECTORY, Stack.PORTS + CONFIG.formatted(", max_series: 100"));
-    envoy = Envoy.start(DIRECTORY, EnvoyConfig.patient(router.grpcPort(), backend.port()));
+    server = ServerJar.start(DIRECTORY, Stack.PORTS + CONFIG.formatted(", max_series: 100"));
+    envoy = Envoy.start(DIRECTORY, EnvoyConfig.patient(server.grpcPort(), backend.port()));
   }
 
   @AfterAll
@@ -69,8 +69,8 @@ class FieldCasesIT {
     if (envoy != null) {
       envoy.close();
     }
-    if (router != null) {
-      router.close();
+    if (server != null) {
+      server.close();
     }
     if (backend != null) {
       backend.close();
@@ -79,9 +79,9 @@ class FieldCasesIT {
 
   @ParameterizedTest
   @MethodSource("ofTraffic")
-  void case_is_billed_as_is_right(FieldCase fieldCase) throws Exception {
+  void caseIsBilledAsIsRight(FieldCase fieldCase) throws Exception {
     JsonNode flood = fieldCase.data().path("flood");
-    Scrape before = router.scrape();
+    Scrape before = server.scrape();
     if (flood.isMissingNode()) {
       assertThat(fieldCase.problems(played(fieldCase, before))).isEmpty();
       return;
@@ -89,7 +89,7 @@ class FieldCasesIT {
     int size = flood.path("max_series").asInt();
     String config = Stack.PORTS + CONFIG.formatted(", max_series: " + size);
     Path directory = DIRECTORY.resolve("flood");
-    try (Router small = Router.start(directory, config);
+    try (ServerJar small = ServerJar.start(directory, config);
         Envoy front =
             Envoy.start(directory, EnvoyConfig.patient(small.grpcPort(), backend.port()))) {
       Exchange exchange = fieldCase.exchanges().get(0);
@@ -115,9 +115,9 @@ class FieldCasesIT {
 
   @ParameterizedTest
   @MethodSource("ofConfiguration")
-  void configuration_is_taken(FieldCase fieldCase) throws Exception {
+  void configurationIsTaken(FieldCase fieldCase) throws Exception {
     String config = Stack.PORTS + fieldCase.data().path("config").asText();
-    try (Router started = Router.start(DIRECTORY.resolve("configuration"), config)) {
+    try (ServerJar started = ServerJar.start(DIRECTORY.resolve("configuration"), config)) {
       assertThat(started.scrape().has("semantic_router_extproc_open_streams")).isTrue();
     }
   }
@@ -131,8 +131,8 @@ class FieldCasesIT {
     assertThat(answer).isNotNull();
     Waiting.until(
         Duration.ofSeconds(20),
-        () -> assertThat(router.scrape().sum("semantic_router_extproc_open_streams")).isZero());
-    return seen(fieldCase, before, router.scrape(), answer);
+        () -> assertThat(server.scrape().sum("semantic_router_extproc_open_streams")).isZero());
+    return seen(fieldCase, before, server.scrape(), answer);
   }
 
   /** Plays one exchange; in the answer a text may stand for another. */

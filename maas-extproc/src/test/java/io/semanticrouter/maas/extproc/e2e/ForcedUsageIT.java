@@ -128,7 +128,7 @@ class ForcedUsageIT {
     }
 
     @AfterEach
-    void nobody_made_a_mistake() {
+    void nobodyMadeAMistake() {
       stack.assertNoMistakes();
     }
 
@@ -233,7 +233,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void stream_that_asks_for_no_usage_shows_none_and_is_metered_to_the_token() {
+    void streamThatAsksForNoUsageShowsNoneAndIsMeteredToTheToken() {
       assertWithoutUsage(read(question().build()));
 
       stack.assertMetered(1);
@@ -242,7 +242,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void stream_that_asks_for_usage_shows_it() {
+    void streamThatAsksForUsageShowsIt() {
       List<ChatCompletionChunk> chunks = read(question().streamOptions(includeUsage(true)).build());
 
       ChatCompletionChunk last = chunks.get(chunks.size() - 1);
@@ -255,7 +255,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void stream_that_refuses_usage_shows_none_and_is_metered_to_the_token() {
+    void streamThatRefusesUsageShowsNoneAndIsMeteredToTheToken() {
       assertWithoutUsage(read(question().streamOptions(includeUsage(false)).build()));
 
       stack.assertMetered(1);
@@ -263,7 +263,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void legacy_completion_is_asked_for_too() {
+    void legacyCompletionIsAskedForToo() {
       try (var response =
           alice
               .completions()
@@ -277,7 +277,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void several_choices_are_metered_to_the_token() {
+    void severalChoicesAreMeteredToTheToken() {
       assertWithoutUsage(read(question().n(3).build()));
 
       stack.assertMetered(1);
@@ -293,7 +293,7 @@ class ForcedUsageIT {
       "x-sim-tokens, 500, x-sim-line-ending, lf",
       "x-sim-tokens, 500, x-sim-null-usage, false",
     })
-    void bytes_of_a_stream_are_those_of_the_backend_without_us(
+    void bytesOfAStreamAreThoseOfTheBackendWithoutUs(
         String knob, String value, String knob2, String value2) throws Exception {
       for (String body : List.of(STREAM, REFUSED)) {
         assertSameBytes("edited", CHAT, body, knob, value, knob2, value2);
@@ -303,13 +303,13 @@ class ForcedUsageIT {
     }
 
     @Test
-    void bytes_of_a_plain_answer_are_those_of_the_backend() throws Exception {
+    void bytesOfAPlainAnswerAreThoseOfTheBackend() throws Exception {
       assertSameBytes("not_streaming", CHAT, PLAIN);
       assertSameBytes("not_streaming", CHAT, PLAIN, "x-sim-split-bytes", "3");
     }
 
     @Test
-    void error_of_the_backend_is_that_of_the_backend() throws Exception {
+    void errorOfTheBackendIsThatOfTheBackend() throws Exception {
       RawHttp expected = direct(CHAT, STREAM, "x-sim-status", "429");
       RawHttp actual = through(CHAT, STREAM, "x-sim-status", "429");
 
@@ -320,7 +320,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void request_reaches_the_backend_with_the_member_and_a_framing_that_fits() throws Exception {
+    void requestReachesTheBackendWithTheMemberAndAFramingThatFits() throws Exception {
       JsonNode headers = assertEcho(through("/echo", STREAM), edited(STREAM, ADDED));
 
       assertThat(headers.has("content-length")).isFalse();
@@ -328,7 +328,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void request_that_does_not_stream_reaches_the_backend_as_it_is() throws Exception {
+    void requestThatDoesNotStreamReachesTheBackendAsItIs() throws Exception {
       assertEcho(through("/echo", PLAIN), PLAIN);
       assertEcho(through("/echo", "{}"), "{}");
       assertEcho(through("/echo", ""), "");
@@ -336,7 +336,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void request_in_chunks_of_any_size_is_edited() throws Exception {
+    void requestInChunksOfAnySizeIsEdited() throws Exception {
       for (int size : new int[] {1, 2, 13, STREAM.length()}) {
         List<String> chunks = new ArrayList<>();
         for (int at = 0; at < REFUSED.length(); at += size) {
@@ -348,7 +348,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void client_that_waits_to_be_asked_for_its_body_is_asked() throws Exception {
+    void clientThatWaitsToBeAskedForItsBodyIsAsked() throws Exception {
       RawHttp echo = RawHttp.postWhenAsked(stack.envoy.port(), "/echo", STREAM);
       assertEcho(echo, edited(STREAM, ADDED));
 
@@ -357,7 +357,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void http2_client_gets_the_same() throws Exception {
+    void http2ClientGetsTheSame() throws Exception {
       RawHttp expected = direct(CHAT, STREAM);
       OkHttpClient http =
           new OkHttpClient.Builder().protocols(List.of(Protocol.H2_PRIOR_KNOWLEDGE)).build();
@@ -378,7 +378,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void request_that_is_no_json_passes_untouched_and_is_counted() throws Exception {
+    void requestThatIsNoJsonPassesUntouchedAndIsCounted() throws Exception {
       assertEcho(through("/echo", "stream=true"), "stream=true");
       stack.awaitRequests(1);
       assertForced("not_json", 1);
@@ -390,7 +390,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void request_is_edited_as_lenient_backends_read_it() throws Exception {
+    void requestIsEditedAsLenientBackendsReadIt() throws Exception {
       String lax = STREAM.replace("true", "\"true\"");
       assertEcho(through("/echo", lax), edited(lax, ADDED));
       assertEcho(through("/echo", STREAM, "content-type", "text/plain"), edited(STREAM, ADDED));
@@ -400,8 +400,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void request_with_a_value_that_nobody_can_be_sure_of_passes_untouched_and_is_counted()
-        throws Exception {
+    void requestWithAValueThatNobodyCanBeSureOfPassesUntouchedAndIsCounted() throws Exception {
       // Options that are there, and more behind them than is held until the stream is known.
       String pad = "A".repeat(100_000);
       String unsafe = chat("\"stream_options\":null,\"pad\":\"" + pad + "\",\"stream\":true");
@@ -411,7 +410,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void compressed_request_passes_untouched_and_is_counted() throws Exception {
+    void compressedRequestPassesUntouchedAndIsCounted() throws Exception {
       byte[] body = gzip(STREAM);
       RawHttp response =
           RawHttp.post(stack.envoy.port(), "/echo", body, "content-encoding", "gzip");
@@ -424,7 +423,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void backend_is_asked_for_a_plain_answer_where_usage_has_to_be_taken_out() throws Exception {
+    void backendIsAskedForAPlainAnswerWhereUsageHasToBeTakenOut() throws Exception {
       RawHttp echo = through("/echo", STREAM, "accept-encoding", "gzip, br, zstd");
       assertThat(assertEcho(echo, edited(STREAM, ADDED)).get("accept-encoding").get(0).asText())
           .isEqualTo("identity");
@@ -438,7 +437,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void client_that_leaves_early_is_estimated_and_never_measured() {
+    void clientThatLeavesEarlyIsEstimatedAndNeverMeasured() {
       leaveAfter(
           3,
           question()
@@ -459,7 +458,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void running_usage_is_asked_for_too() throws Exception {
+    void runningUsageIsAskedForToo() throws Exception {
       assertEcho(through("/echo", STREAM), edited(STREAM, ADDED_VLLM));
       assertEcho(
           through("/echo", ASKED), ASKED.replace("true}", "true,\"continuous_usage_stats\":true}"));
@@ -471,7 +470,7 @@ class ForcedUsageIT {
       "x-sim-split-bytes, 11, x-sim-line-ending, crlf",
       "x-sim-tokens, 500, x-sim-line-ending, lf",
     })
-    void bytes_of_a_stream_are_those_of_the_backend_without_us(
+    void bytesOfAStreamAreThoseOfTheBackendWithoutUs(
         String knob, String value, String knob2, String value2) throws Exception {
       for (String body : List.of(STREAM, REFUSED)) {
         assertSameBytes("edited", CHAT, body, knob, value, knob2, value2);
@@ -491,7 +490,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void client_that_leaves_early_is_billed_what_was_stated() {
+    void clientThatLeavesEarlyIsBilledWhatWasStated() {
       leaveAfter(
           5,
           question()
@@ -509,7 +508,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void stream_that_the_backend_breaks_is_as_broken_as_without_us() throws Exception {
+    void streamThatTheBackendBreaksIsAsBrokenAsWithoutUs() throws Exception {
       // The pause is for Envoy, which drops what it still holds when the backend breaks off.
       String[] knobs = {"x-sim-abort-after-events", "3", "x-sim-chunk-delay-ms", "100"};
       RawHttp expected = direct(CHAT, STREAM, knobs);
@@ -523,7 +522,7 @@ class ForcedUsageIT {
     }
   }
 
-  /** Bodies that are far larger than what Envoy buffers, and than what the router could keep. */
+  /** Bodies that are far larger than what Envoy buffers, and than what the server could keep. */
   @Nested
   class Large extends Case {
     private static final int SIZE = 20 * MEBIBYTE;
@@ -534,7 +533,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void multimodal_request_passes_and_only_the_member_is_new() throws Exception {
+    void multimodalRequestPassesAndOnlyTheMemberIsNew() throws Exception {
       char[] image = new char[SIZE];
       Arrays.fill(image, 'A');
       String part = "{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,";
@@ -566,7 +565,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void long_answer_passes_and_is_metered() throws Exception {
+    void longAnswerPassesAndIsMetered() throws Exception {
       assertSameBytes("edited", CHAT, STREAM, "x-sim-tokens", "20000");
     }
   }
@@ -586,7 +585,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void stream_is_left_as_it_is_and_estimated() throws Exception {
+    void streamIsLeftAsItIsAndEstimated() throws Exception {
       RawHttp expected = direct(CHAT, STREAM);
       assertThat(through(CHAT, STREAM).body()).isEqualTo(expected.body());
 
@@ -595,7 +594,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void request_reaches_the_backend_as_it_is() throws Exception {
+    void requestReachesTheBackendAsItIs() throws Exception {
       JsonNode headers =
           assertEcho(through("/echo", STREAM, "accept-encoding", "br, gzip;q=0.5, zstd"), STREAM);
       assertThat(headers.get("content-length").get(0).asInt()).isEqualTo(STREAM.length());
@@ -605,13 +604,13 @@ class ForcedUsageIT {
     }
 
     @Test
-    void route_switches_it_on() throws Exception {
+    void routeSwitchesItOn() throws Exception {
       assertSameBytes("edited", COMPLETIONS, TEXT);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {1, 1000})
-    void compressed_answers_are_metered(int split) throws Exception {
+    void compressedAnswersAreMetered(int split) throws Exception {
       for (String body : List.of(PLAIN, ASKED)) {
         stack.mark();
         RawHttp response =
@@ -638,7 +637,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void route_switches_it_off() throws Exception {
+    void routeSwitchesItOff() throws Exception {
       RawHttp expected = direct(COMPLETIONS, TEXT);
       assertThat(through(COMPLETIONS, TEXT).body()).isEqualTo(expected.body());
       stack.assertOutcome("estimated", 1);
@@ -657,7 +656,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void request_and_response_are_left_as_they_are() throws Exception {
+    void requestAndResponseAreLeftAsTheyAre() throws Exception {
       JsonNode headers =
           assertEcho(through("/echo", STREAM, "accept-encoding", "gzip, br, zstd"), STREAM);
       assertThat(headers.get("content-length").get(0).asInt()).isEqualTo(STREAM.length());
@@ -674,7 +673,7 @@ class ForcedUsageIT {
     }
 
     @Test
-    void compressed_answers_are_metered() throws Exception {
+    void compressedAnswersAreMetered() throws Exception {
       for (String body : List.of(PLAIN, ASKED)) {
         String[] knobs = {"x-sim-gzip", "true", "accept-encoding", "gzip"};
         RawHttp expected = direct(CHAT, body, knobs);
@@ -688,65 +687,65 @@ class ForcedUsageIT {
   @Nested
   class OtherDataPlanes {
     private interface Check {
-      void on(Envoy envoy, Router router) throws Exception;
+      void on(Envoy envoy, ServerJar server) throws Exception;
     }
 
     private static void with(String name, String from, String to, Check check) throws Exception {
       Path directory = Project.WORK.resolve(name);
       try (SimulatedVllm backend = backend().start();
-          Router router = Router.start(directory, Stack.PORTS + enabled(ECHO))) {
-        String config = Envoy.config(router.grpcPort(), backend.port());
+          ServerJar server = ServerJar.start(directory, Stack.PORTS + enabled(ECHO))) {
+        String config = Envoy.config(server.grpcPort(), backend.port());
         assertThat(config).contains(from);
         try (Envoy envoy = Envoy.start(directory, config.replace(from, to))) {
-          check.on(envoy, router);
+          check.on(envoy, server);
           assertThat(envoy.stat("spurious_msgs_received")).isZero();
           assertThat(envoy.stat("failure_mode_allowed")).isZero();
           assertThat(envoy.stat("rejected_header_mutations")).isZero();
-          assertThat(router.scrape().sum("semantic_router_extproc_failures_total")).isZero();
+          assertThat(server.scrape().sum("semantic_router_extproc_failures_total")).isZero();
         }
       }
     }
 
-    private static void awaitEdited(Router router) {
+    private static void awaitEdited(ServerJar server) {
       Waiting.until(
           Duration.ofSeconds(20),
           () ->
               assertThat(
-                      router.scrape().sum("semantic_router_forced_usage_total", "result", "edited"))
+                      server.scrape().sum("semantic_router_forced_usage_total", "result", "edited"))
                   .isEqualTo(1));
     }
 
     @Test
-    void request_with_trailers_is_edited() throws Exception {
+    void requestWithTrailersIsEdited() throws Exception {
       with(
           "forced-trailers",
           "codec_type: AUTO",
           "codec_type: AUTO\n          http_protocol_options: { enable_trailers: true }",
-          (envoy, router) -> {
+          (envoy, server) -> {
             List<String> chunks = List.of(STREAM.substring(0, 40), STREAM.substring(40));
             RawHttp answer = RawHttp.postChunked(envoy.port(), CHAT, chunks, "x-checksum: 1\r\n");
             assertThat(answer.body()).contains("[DONE]").doesNotContain("usage");
-            awaitEdited(router);
-            assertThat(router.scrape().sum("semantic_router_requests_total", "outcome", "complete"))
+            awaitEdited(server);
+            assertThat(server.scrape().sum("semantic_router_requests_total", "outcome", "complete"))
                 .isEqualTo(1);
           });
     }
 
     @Test
-    void request_that_a_large_buffer_shows_in_one_piece_is_edited() throws Exception {
+    void requestThatALargeBufferShowsInOnePieceIsEdited() throws Exception {
       with(
           "forced-buffer",
           "  listeners:\n  - name: llm\n",
           "  listeners:\n  - name: llm\n    per_connection_buffer_limit_bytes: 33554432\n",
-          (envoy, router) -> {
+          (envoy, server) -> {
             String body = STREAM.replace("2+2?", "2+2?" + "A".repeat(20 * MEBIBYTE));
             assertEcho(RawHttp.post(envoy.port(), "/echo", body), edited(body, ADDED));
-            awaitEdited(router);
+            awaitEdited(server);
           });
     }
 
     @Test
-    void request_that_is_sent_once_more_is_the_edited_one() throws Exception {
+    void requestThatIsSentOnceMoreIsTheEditedOne() throws Exception {
       with(
           "forced-retry",
           "timeout: 0s",
@@ -756,20 +755,20 @@ class ForcedUsageIT {
                               retry_on: retriable-status-codes
                               retriable_status_codes: [ 200 ]
                               num_retries: 2""",
-          (envoy, router) -> {
+          (envoy, server) -> {
             String body = STREAM.replace("2+2?", "2+2?" + "A".repeat(100_000));
             assertEcho(RawHttp.post(envoy.port(), "/echo", body), edited(body, ADDED));
-            awaitEdited(router);
+            awaitEdited(server);
           });
     }
 
     @Test
-    void override_that_is_not_allowed_leaves_requests_as_they_are() throws Exception {
+    void overrideThatIsNotAllowedLeavesRequestsAsTheyAre() throws Exception {
       with(
           "forced-override",
           "request_body_mode: STREAMED",
           "request_body_mode: BUFFERED",
-          (envoy, router) -> {
+          (envoy, server) -> {
             assertEcho(RawHttp.post(envoy.port(), "/echo", STREAM), STREAM);
             RawHttp answer = RawHttp.post(envoy.port(), CHAT, ASKED);
             assertThat(answer.body()).contains("[DONE]", "\"total_tokens\":11");
@@ -777,11 +776,11 @@ class ForcedUsageIT {
                 Duration.ofSeconds(20),
                 () ->
                     assertThat(
-                            router
+                            server
                                 .scrape()
                                 .sum("semantic_router_forced_usage_total", "result", "unseen"))
                         .isEqualTo(2));
-            assertThat(router.scrape().sum("semantic_router_tokens_total")).isEqualTo(11);
+            assertThat(server.scrape().sum("semantic_router_tokens_total")).isEqualTo(11);
           });
     }
   }

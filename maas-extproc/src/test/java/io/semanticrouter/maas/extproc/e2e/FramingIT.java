@@ -124,7 +124,7 @@ class FramingIT {
   }
 
   @AfterEach
-  void nobody_made_a_mistake() {
+  void nobodyMadeAMistake() {
     stack.assertNoMistakes();
   }
 
@@ -149,7 +149,7 @@ class FramingIT {
   }
 
   @Test
-  void content_length_is_kept_where_the_body_is_asked_for() throws Exception {
+  void contentLengthIsKeptWhereTheBodyIsAskedFor() throws Exception {
     assertThat(post(WITHOUT, "json").header("content-length")).isEqualTo("" + ANSWER.length());
 
     RawHttp answer = post(SHIPPED, "json");
@@ -160,7 +160,7 @@ class FramingIT {
   }
 
   @Test
-  void content_length_gives_way_to_chunks_where_the_body_is_always_streamed() throws Exception {
+  void contentLengthGivesWayToChunksWhereTheBodyIsAlwaysStreamed() throws Exception {
     RawHttp answer = post(STATIC, "json");
 
     assertThat(answer.header("content-length")).isNull();
@@ -170,7 +170,7 @@ class FramingIT {
   }
 
   @Test
-  void content_length_is_kept_where_envoy_can_be_told_to_keep_it() throws Exception {
+  void contentLengthIsKeptWhereEnvoyCanBeToldToKeepIt() throws Exception {
     if (!canKeepLength) {
       EnvoyConfig config = EnvoyConfig.shipped(1, 1);
       config.listener(STATIC_LENGTH).extProc(KEEPS_LENGTH);
@@ -187,7 +187,7 @@ class FramingIT {
   }
 
   @Test
-  void content_length_of_an_answer_on_an_unlisted_path_is_kept_as_shipped() throws Exception {
+  void contentLengthOfAnAnswerOnAnUnlistedPathIsKeptAsShipped() throws Exception {
     RawHttp answer =
         RawHttp.post(stack.envoy.port(SHIPPED), "/other", Requests.PLAIN, RawBackend.CASE, "json");
 
@@ -198,7 +198,7 @@ class FramingIT {
 
   @ParameterizedTest
   @ValueSource(strings = {SHIPPED, STATIC})
-  void http_1_0_client_gets_the_whole_answer(String listener) throws Exception {
+  void http10ClientGetsTheWholeAnswer(String listener) throws Exception {
     String body = Requests.PLAIN;
     RawHttp answer =
         RawHttp.lines(
@@ -221,7 +221,7 @@ class FramingIT {
 
   @ParameterizedTest
   @ValueSource(strings = {SHIPPED, STATIC})
-  void head_is_answered_without_a_body_and_bills_nothing(String listener) throws Exception {
+  void headIsAnsweredWithoutABodyAndBillsNothing(String listener) throws Exception {
     for (String path : List.of(Requests.CHAT, "/v1/models")) {
       stack.mark();
       RawHttp answer = head(listener, path);
@@ -236,7 +236,7 @@ class FramingIT {
 
   @ParameterizedTest
   @ValueSource(strings = {SHIPPED, STATIC})
-  void answers_without_a_body_pass_and_bill_nothing(String listener) throws Exception {
+  void answersWithoutABodyPassAndBillNothing(String listener) throws Exception {
     for (Map.Entry<String, String> each : NO_BODY.entrySet()) {
       String name = each.getKey();
       stack.mark();
@@ -254,8 +254,7 @@ class FramingIT {
 
   @ParameterizedTest
   @ValueSource(strings = {SHIPPED, STATIC})
-  void informational_answers_pass_and_the_answer_behind_them_is_metered(String listener)
-      throws Exception {
+  void informationalAnswersPassAndTheAnswerBehindThemIsMetered(String listener) throws Exception {
     for (String name : List.of("early-hints", "continue")) {
       stack.mark();
       RawHttp answer = post(listener, name);
@@ -266,7 +265,7 @@ class FramingIT {
 
   @ParameterizedTest
   @ValueSource(strings = {SHIPPED, STATIC})
-  void client_that_waits_to_be_asked_is_metered(String listener) throws Exception {
+  void clientThatWaitsToBeAskedIsMetered(String listener) throws Exception {
     RawHttp answer =
         RawHttp.postWhenAsked(
             stack.envoy.port(listener), Requests.CHAT, Requests.PLAIN, RawBackend.CASE, "json");
@@ -277,8 +276,7 @@ class FramingIT {
 
   @ParameterizedTest
   @ValueSource(strings = {SHIPPED, STATIC, STATIC_NO_TRAILERS})
-  void answer_that_ends_in_trailers_passes_with_them_and_is_metered(String listener)
-      throws Exception {
+  void answerThatEndsInTrailersPassesWithThemAndIsMetered(String listener) throws Exception {
     Http2 answer =
         Http2.post(
             stack.envoy.port(listener), Requests.CHAT, Requests.ASKED, RawBackend.CASE, "trailers");

@@ -91,7 +91,7 @@ class FullDuplexIT {
   }
 
   @AfterEach
-  void nobody_made_a_mistake() {
+  void nobodyMadeAMistake() {
     stack.assertNoMistakes();
   }
 
@@ -113,7 +113,7 @@ class FullDuplexIT {
 
   @ParameterizedTest
   @MethodSource("modes")
-  void bodies_pass_and_what_is_shown_is_metered(String request, String response) throws Exception {
+  void bodiesPassAndWhatIsShownIsMetered(String request, String response) throws Exception {
     int port = stack.envoy.port(name(request, response));
     boolean showsRequest = !request.equals("NONE");
     boolean showsResponse = !response.equals("NONE");
@@ -132,8 +132,7 @@ class FullDuplexIT {
 
   @ParameterizedTest
   @MethodSource("modes")
-  void large_bodies_pass_and_what_is_shown_is_metered(String request, String response)
-      throws Exception {
+  void largeBodiesPassAndWhatIsShownIsMetered(String request, String response) throws Exception {
     int port = stack.envoy.port(name(request, response));
     String body = Requests.ASKED.replace("2+2?", "2+2?" + "A".repeat(LARGE));
     assertSame(port, body, body, !response.equals("NONE"), "x-sim-tokens", "20000");
@@ -141,7 +140,7 @@ class FullDuplexIT {
 
   @ParameterizedTest
   @MethodSource("modes")
-  void refused_request_is_an_error(String request, String response) throws Exception {
+  void refusedRequestIsAnError(String request, String response) throws Exception {
     int port = stack.envoy.port(name(request, response));
     RawHttp answer = RawHttp.post(port, Requests.CHAT, Requests.STREAM, "x-sim-status", "429");
     assertThat(answer.status()).isEqualTo(429);
@@ -151,7 +150,7 @@ class FullDuplexIT {
 
   @ParameterizedTest
   @MethodSource("modes")
-  void what_belongs_to_no_api_passes(String request, String response) throws Exception {
+  void whatBelongsToNoApiPasses(String request, String response) throws Exception {
     int port = stack.envoy.port(name(request, response));
     String body = "A".repeat(200_000);
     RawHttp echo = RawHttp.post(port, "/echo", body);
@@ -162,7 +161,7 @@ class FullDuplexIT {
 
   @ParameterizedTest
   @MethodSource("modes")
-  void answers_without_a_body_pass(String request, String response) throws Exception {
+  void answersWithoutABodyPass(String request, String response) throws Exception {
     int port = stack.envoy.port(name(request, response));
     RawHttp head =
         RawHttp.lines(
@@ -180,7 +179,7 @@ class FullDuplexIT {
 
   @ParameterizedTest
   @MethodSource("modes")
-  void answer_that_ends_in_trailers_passes(String request, String response) throws Exception {
+  void answerThatEndsInTrailersPasses(String request, String response) throws Exception {
     int port = stack.envoy.port(name(request, response));
     RawHttp answer = RawHttp.post(port, Requests.CHAT, Requests.ASKED, RawBackend.CASE, "trailers");
     assertThat(answer.body()).isEqualTo(String.join("", EVENTS));

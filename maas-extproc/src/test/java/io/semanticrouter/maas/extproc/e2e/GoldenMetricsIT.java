@@ -31,7 +31,7 @@ class GoldenMetricsIT {
   private static final String EMBEDDING = "{\"model\":\"qwen3\",\"input\":\"count these words\"}";
 
   @Test
-  void fixed_transcript_gives_exactly_the_golden_text() throws Exception {
+  void fixedTranscriptGivesExactlyTheGoldenText() throws Exception {
     try (Stack stack = Stack.start("golden", CONFIG)) {
       chat(stack, QUESTION, "alice", "premium");
       chat(stack, STREAM, "alice", "premium");
@@ -45,7 +45,7 @@ class GoldenMetricsIT {
       RawHttp.post(stack.envoy.port(), "/echo", QUESTION);
       stack.awaitRequests(9);
 
-      assertThat(withoutTraffic(stack.router.scrape().text())).isEqualTo(golden());
+      assertThat(withoutTraffic(stack.server.scrape().text())).isEqualTo(golden());
     }
   }
 

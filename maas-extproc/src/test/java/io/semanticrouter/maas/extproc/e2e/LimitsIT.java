@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Much of everything at once, through a router with a small heap. */
+/** Much of everything at once, through a server with a small heap. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LimitsIT {
   private static final String HEAP = "-Xmx64m";
@@ -157,9 +157,9 @@ class LimitsIT {
   }
 
   @AfterEach
-  void nobody_made_a_mistake() {
+  void nobodyMadeAMistake() {
     stack.assertNoMistakes();
-    assertThat(stack.router.log()).doesNotContain("OutOfMemoryError");
+    assertThat(stack.server.log()).doesNotContain("OutOfMemoryError");
   }
 
   private void assertTokens(long exchanges) {
@@ -172,7 +172,7 @@ class LimitsIT {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 60})
-  void thirty_kilobytes_of_headers_pass_both_ways(int headers) throws Exception {
+  void thirtyKilobytesOfHeadersPassBothWays(int headers) throws Exception {
     List<String> request = new ArrayList<>(List.of(RawBackend.CASE, "headers"));
     int length = 0;
     for (int i = 0; i < headers; i++) {
@@ -192,8 +192,7 @@ class LimitsIT {
 
   @ParameterizedTest
   @CsvSource({"large-stream, true", "large-stream, false", "large-document, false"})
-  void response_of_200_megabytes_passes_and_is_metered(String name, boolean asked)
-      throws Exception {
+  void responseOf200MegabytesPassesAndIsMetered(String name, boolean asked) throws Exception {
     HttpRequest request =
         HttpRequest.newBuilder(
                 URI.create("http://127.0.0.1:" + stack.envoy.port("raw") + Requests.CHAT))
@@ -222,7 +221,7 @@ class LimitsIT {
   }
 
   @Test
-  void two_thousand_streams_at_once_are_all_metered_to_the_token() throws Exception {
+  void twoThousandStreamsAtOnceAreAllMeteredToTheToken() throws Exception {
     String body = Requests.ASKED;
     byte[] request =
         RawBackend.bytes(

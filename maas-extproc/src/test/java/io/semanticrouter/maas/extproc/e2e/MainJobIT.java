@@ -64,7 +64,7 @@ class MainJobIT {
   }
 
   @Test
-  void plain_chat_is_metered_for_the_user_and_the_selected_model() {
+  void plainChatIsMeteredForTheUserAndTheSelectedModel() {
     ChatCompletion answer = alice.chat().completions().create(question().build());
 
     assertThat(answer.choices().get(0).message().content()).contains("2+2 equals 4.");
@@ -97,7 +97,7 @@ class MainJobIT {
   }
 
   @Test
-  void streamed_chat_with_usage_is_metered() {
+  void streamedChatWithUsageIsMetered() {
     List<ChatCompletionChunk> chunks = read(question().streamOptions(includeUsage()).build());
 
     assertThat(chunks.get(chunks.size() - 1).usage()).isPresent();
@@ -105,14 +105,14 @@ class MainJobIT {
   }
 
   @Test
-  void streamed_chat_that_asks_for_no_usage_is_metered_and_shows_none() {
+  void streamedChatThatAsksForNoUsageIsMeteredAndShowsNone() {
     assertThat(read(question().build())).isNotEmpty().allMatch(chunk -> chunk.usage().isEmpty());
 
     stack.assertMetered(1);
   }
 
   @Test
-  void stream_of_a_backend_that_states_no_usage_is_estimated_and_never_measured() {
+  void streamOfABackendThatStatesNoUsageIsEstimatedAndNeverMeasured() {
     read(question().putAdditionalHeader("x-sim-omit-usage", "true").build());
 
     stack.assertOutcome("estimated", 1);
@@ -140,7 +140,7 @@ class MainJobIT {
   }
 
   @Test
-  void stream_cut_into_single_bytes_with_crlf_is_metered_all_the_same() {
+  void streamCutIntoSingleBytesWithCrlfIsMeteredAllTheSame() {
     read(
         question()
             .streamOptions(includeUsage())
@@ -152,7 +152,7 @@ class MainJobIT {
   }
 
   @Test
-  void embeddings_are_metered_as_prompt_tokens_only() {
+  void embeddingsAreMeteredAsPromptTokensOnly() {
     alice
         .embeddings()
         .create(EmbeddingCreateParams.builder().model("qwen3").input("count these words").build());
@@ -163,7 +163,7 @@ class MainJobIT {
   }
 
   @Test
-  void legacy_completions_are_metered() {
+  void legacyCompletionsAreMetered() {
     alice
         .completions()
         .create(CompletionCreateParams.builder().model("qwen3").prompt("Once upon a time").build());
@@ -172,7 +172,7 @@ class MainJobIT {
   }
 
   @Test
-  void backend_error_4xx_is_an_error_without_tokens() {
+  void backendError4xxIsAnErrorWithoutTokens() {
     assertThatThrownBy(
             () ->
                 alice
@@ -186,7 +186,7 @@ class MainJobIT {
   }
 
   @Test
-  void backend_error_5xx_is_an_error_without_tokens() {
+  void backendError5xxIsAnErrorWithoutTokens() {
     assertThatThrownBy(
             () ->
                 alice
@@ -200,7 +200,7 @@ class MainJobIT {
   }
 
   @Test
-  void client_that_leaves_a_stream_without_usage_is_estimated() {
+  void clientThatLeavesAStreamWithoutUsageIsEstimated() {
     leaveAfter(3, question().putAdditionalHeader("x-sim-chunk-delay-ms", "50").build());
 
     stack.assertOutcome("estimated", 1);
@@ -216,7 +216,7 @@ class MainJobIT {
   }
 
   @Test
-  void client_that_leaves_a_stream_with_running_usage_is_billed_the_last_one() {
+  void clientThatLeavesAStreamWithRunningUsageIsBilledTheLastOne() {
     leaveAfter(
         5,
         question()
@@ -236,8 +236,7 @@ class MainJobIT {
   }
 
   @Test
-  void client_that_leaves_right_behind_the_final_usage_is_complete_and_in_the_access_log()
-      throws Exception {
+  void clientThatLeavesRightBehindTheFinalUsageIsCompleteAndInTheAccessLog() throws Exception {
     int logged = stack.envoy.accessLog().size();
     try (StreamResponse<ChatCompletionChunk> response =
         alice
@@ -268,7 +267,7 @@ class MainJobIT {
   }
 
   @Test
-  void backend_that_breaks_a_stream_is_no_complete_exchange() {
+  void backendThatBreaksAStreamIsNoCompleteExchange() {
     assertThatThrownBy(
             () -> read(question().putAdditionalHeader("x-sim-abort-after-events", "3").build()))
         .isInstanceOf(RuntimeException.class);
@@ -278,7 +277,7 @@ class MainJobIT {
   }
 
   @Test
-  void backend_that_breaks_a_stream_with_running_usage_is_billed_what_was_stated() {
+  void backendThatBreaksAStreamWithRunningUsageIsBilledWhatWasStated() {
     assertThatThrownBy(
             () ->
                 read(
@@ -296,7 +295,7 @@ class MainJobIT {
   }
 
   @Test
-  void two_hundred_concurrent_exchanges_are_all_metered_to_the_token() throws Exception {
+  void twoHundredConcurrentExchangesAreAllMeteredToTheToken() throws Exception {
     ExecutorService clients = Executors.newFixedThreadPool(200);
     try {
       List<Callable<Object>> calls = new ArrayList<>();
@@ -330,7 +329,7 @@ class MainJobIT {
   }
 
   @Test
-  void router_made_no_mistake_in_all_of_this() {
+  void serverMadeNoMistakeInAllOfThis() {
     stack.assertNoMistakes();
   }
 

@@ -36,13 +36,13 @@ class ModesIT {
   };
 
   @Test
-  void standalone_leaves_every_byte_and_header_alone_and_calculates_cost() throws Exception {
+  void standaloneLeavesEveryByteAndHeaderAloneAndCalculatesCost() throws Exception {
     try (Stack metered = Stack.start("standalone", PRICING);
         Envoy unmetered =
             Envoy.start(
                 Project.WORK.resolve("standalone/unmetered"),
                 Envoy.config(closedPort(), metered.backend.port()))) {
-      assertThat(metered.router.log()).containsPattern("(?m)MaaS integration: mode standalone");
+      assertThat(metered.server.log()).containsPattern("(?m)MaaS integration: mode standalone");
       for (String body : List.of(QUESTION, STREAM)) {
         RawHttp expected = post(unmetered, body);
         RawHttp actual = post(metered.envoy, body);
@@ -51,7 +51,7 @@ class ModesIT {
       assertThat(echo(metered.envoy)).isEqualTo(echo(unmetered));
 
       metered.awaitRequests(2);
-      Scrape scrape = metered.router.scrape();
+      Scrape scrape = metered.server.scrape();
       assertThat(labelsOf(scrape, "semantic_router_tokens_total"))
           .containsExactlyInAnyOrder(
               Map.of("model", "qwen3", "type", "prompt"),
@@ -63,14 +63,14 @@ class ModesIT {
   }
 
   @Test
-  void maas_exports_user_and_tier_and_leaves_cost_to_maas() throws Exception {
+  void maasExportsUserAndTierAndLeavesCostToMaas() throws Exception {
     try (Stack stack = Stack.start("maas", enabled("") + PRICING)) {
-      assertThat(stack.router.log()).containsPattern("(?m)MaaS integration: mode maas");
+      assertThat(stack.server.log()).containsPattern("(?m)MaaS integration: mode maas");
       RawHttp response = post(stack.envoy, QUESTION);
 
       assertRoutingHeaders(response);
       stack.awaitRequests(1);
-      Scrape scrape = stack.router.scrape();
+      Scrape scrape = stack.server.scrape();
       assertThat(
               scrape.sum(
                   "semantic_router_tokens_total",
@@ -100,16 +100,16 @@ class ModesIT {
   }
 
   @Test
-  void hybrid_does_both() throws Exception {
+  void hybridDoesBoth() throws Exception {
     try (Stack stack =
         Stack.start(
             "hybrid", enabled("  metrics: { internal_cost_calculation: true }\n") + PRICING)) {
-      assertThat(stack.router.log()).containsPattern("(?m)MaaS integration: mode hybrid");
+      assertThat(stack.server.log()).containsPattern("(?m)MaaS integration: mode hybrid");
       RawHttp response = post(stack.envoy, STREAM);
 
       assertRoutingHeaders(response);
       stack.awaitRequests(1);
-      Scrape scrape = stack.router.scrape();
+      Scrape scrape = stack.server.scrape();
       assertThat(scrape.sum("semantic_router_tokens_total", "user", "alice", "tier", "premium"))
           .isEqualTo(11);
       // (7 × 0.20 + 4 × 0.60) / 10^6
@@ -119,7 +119,7 @@ class ModesIT {
   }
 
   @Test
-  void spoofable_request_headers_do_not_reach_the_backend() throws Exception {
+  void spoofableRequestHeadersDoNotReachTheBackend() throws Exception {
     try (Stack stack = Stack.start("spoof", enabled(""))) {
       Map<String, List<String>> seen = echo(stack.envoy);
       assertThat(seen).doesNotContainKey("x-vsr-decision");
@@ -129,7 +129,7 @@ class ModesIT {
   }
 
   @Test
-  void unexpanded_template_of_an_auth_config_is_billed_to_the_fallback() throws Exception {
+  void unexpandedTemplateOfAnAuthConfigIsBilledToTheFallback() throws Exception {
     try (Stack stack = Stack.start("template", enabled(""))) {
       RawHttp.post(
           stack.envoy.port(),
@@ -141,7 +141,7 @@ class ModesIT {
           "{auth.identity.tier}");
 
       stack.awaitRequests(1);
-      Scrape scrape = stack.router.scrape();
+      Scrape scrape = stack.server.scrape();
       assertThat(scrape.sum("semantic_router_requests_total", "user", "unknown", "tier", "free"))
           .isEqualTo(1);
       assertThat(
@@ -163,13 +163,13 @@ class ModesIT {
     "export_security_metrics, semantic_router_security_signals_total",
     "internal_cost_calculation, semantic_router_cost_total"
   })
-  void each_switch_makes_a_metric_appear_and_disappear(String key, String metric) throws Exception {
+  void eachSwitchMakesAMetricAppearAndDisappear(String key, String metric) throws Exception {
     for (boolean on : new boolean[] {true, false}) {
       String config = enabled("  metrics: { " + key + ": " + on + " }\n") + PRICING;
       try (Stack stack = Stack.start("switch-" + key + "-" + on, config)) {
         post(stack.envoy, QUESTION, "x-sim-pii", "true");
         stack.awaitRequests(1);
-        assertThat(stack.router.scrape().has(metric)).as("%s: %s", key, on).isEqualTo(on);
+        assertThat(stack.server.scrape().has(metric)).as("%s: %s", key, on).isEqualTo(on);
       }
     }
   }

@@ -56,7 +56,7 @@ class ObservabilityIT {
   }
 
   @AfterEach
-  void nobody_made_a_mistake() {
+  void nobodyMadeAMistake() {
     stack.assertNoMistakes();
   }
 
@@ -81,8 +81,7 @@ class ObservabilityIT {
 
   @ParameterizedTest
   @CsvSource({"4, 100000", "200, 1000", "2000, 64"})
-  void answers_pass_and_are_metered_and_their_streams_end(String tokens, String split)
-      throws Exception {
+  void answersPassAndAreMeteredAndTheirStreamsEnd(String tokens, String split) throws Exception {
     for (String body : new String[] {Requests.PLAIN, Requests.ASKED}) {
       assertSame(body, "x-sim-tokens", tokens, "x-sim-split-bytes", split);
       stack.assertMetered(1);
@@ -91,21 +90,21 @@ class ObservabilityIT {
   }
 
   @Test
-  void stream_that_asks_for_no_usage_is_left_alone_and_estimated() throws Exception {
+  void streamThatAsksForNoUsageIsLeftAloneAndEstimated() throws Exception {
     assertSame(Requests.STREAM);
     stack.assertOutcome("estimated", 1);
     assertStreamsEnded();
   }
 
   @Test
-  void refused_request_is_an_error_and_its_stream_ends() throws Exception {
+  void refusedRequestIsAnErrorAndItsStreamEnds() throws Exception {
     assertSame(Requests.STREAM, "x-sim-status", "429");
     stack.assertOutcome("error", 1);
     assertStreamsEnded();
   }
 
   @Test
-  void stream_of_what_belongs_to_no_api_ends() throws Exception {
+  void streamOfWhatBelongsToNoApiEnds() throws Exception {
     RawHttp echo = RawHttp.post(stack.envoy.port(LISTENER), "/echo", Requests.PLAIN);
     assertThat(echo.body()).contains("\"body_bytes\":" + Requests.PLAIN.length());
     stack.awaitRequests(0);

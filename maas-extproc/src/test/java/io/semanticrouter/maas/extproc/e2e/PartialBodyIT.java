@@ -52,7 +52,7 @@ class PartialBodyIT {
   }
 
   @AfterEach
-  void nobody_made_a_mistake() {
+  void nobodyMadeAMistake() {
     stack.assertNoMistakes();
   }
 
@@ -80,7 +80,7 @@ class PartialBodyIT {
         "\"stream_options\":{\"include_usage\":false},\"messages\":[MESSAGE],\"stream\":true",
         "\"stream\":true,\"messages\":[MESSAGE],\"stream_options\":{\"include_usage\":false}",
       })
-  void request_reaches_the_backend_whole(String members) throws Exception {
+  void requestReachesTheBackendWhole(String members) throws Exception {
     String content = "What is 2+2?" + "A".repeat(LARGE);
     String body =
         "{\"model\":\"gpt-4\","
@@ -99,7 +99,7 @@ class PartialBodyIT {
 
   @ParameterizedTest
   @ValueSource(ints = {100, 101, 1000, 4099})
-  void response_reaches_the_client_whole(int split) throws Exception {
+  void responseReachesTheClientWhole(int split) throws Exception {
     String[] knobs = {"x-sim-tokens", "20000", "x-sim-split-bytes", Integer.toString(split)};
     for (String body : List.of(Requests.ASKED, Requests.STREAM)) {
       RawHttp expected = RawHttp.post(stack.backend.port(), Requests.CHAT, body, knobs);
@@ -119,7 +119,7 @@ class PartialBodyIT {
   }
 
   @Test
-  void small_bodies_are_metered() throws Exception {
+  void smallBodiesAreMetered() throws Exception {
     RawHttp expected = RawHttp.post(stack.backend.port(), Requests.CHAT, Requests.STREAM);
     stack.mark();
 

@@ -88,14 +88,14 @@ class PythonSdkIT {
   }
 
   @Test
-  void loop_over_choices_never_meets_a_chunk_without_one() throws Exception {
+  void loopOverChoicesNeverMeetsAChunkWithoutOne() throws Exception {
     String packages = RealBackend.tool(RealBackend.Kind.PYTHON);
     Path directory = Project.WORK.resolve("python-sdk");
     Map<String, String> streams = streams();
     try (RawBackend backend = RawBackend.start();
-        Router router = Router.start(directory, Stack.PORTS + Requests.MAAS);
+        ServerJar server = ServerJar.start(directory, Stack.PORTS + Requests.MAAS);
         Envoy envoy =
-            Envoy.start(directory, EnvoyConfig.patient(router.grpcPort(), backend.port()))) {
+            Envoy.start(directory, EnvoyConfig.patient(server.grpcPort(), backend.port()))) {
       streams.forEach(
           (name, body) -> {
             backend.on(
@@ -136,7 +136,7 @@ class PythonSdkIT {
       assertThat(output.lines().filter(line -> !line.endsWith("=It is four"))).isEmpty();
       assertThat(output.lines().count()).isEqualTo(2L * names.size());
       Waiting.until(
-          Duration.ofSeconds(20), () -> assertThat(unbilled(router.scrape(), names)).isEmpty());
+          Duration.ofSeconds(20), () -> assertThat(unbilled(server.scrape(), names)).isEmpty());
     }
   }
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * One request of a client is one bill at most, whatever Envoy makes of it: tried again, redirected
- * inside, answered by a filter, or shown to two routers.
+ * inside, answered by a filter, or shown to two servers of ours.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RoutingIT {
@@ -33,7 +33,7 @@ class RoutingIT {
   private final AtomicInteger attempts = new AtomicInteger();
   private final List<RawBackend.Request> seen = new CopyOnWriteArrayList<>();
   private RawBackend raw;
-  private Router second;
+  private ServerJar second;
   private Stack stack;
 
   @BeforeAll
@@ -60,7 +60,7 @@ class RoutingIT {
                       "",
                       "location: http://test" + Requests.CHAT + "?again"));
         });
-    second = Router.start(Project.WORK.resolve("routing/second"), Stack.PORTS);
+    second = ServerJar.start(Project.WORK.resolve("routing/second"), Stack.PORTS);
     int nobody = closedPort();
     stack =
         Stack.start(
@@ -183,7 +183,7 @@ class RoutingIT {
   }
 
   @AfterEach
-  void nobody_made_a_mistake() {
+  void nobodyMadeAMistake() {
     stack.assertNoMistakes();
     assertThat(second.scrape().sum("semantic_router_extproc_failures_total")).isZero();
   }
@@ -213,7 +213,7 @@ class RoutingIT {
   }
 
   @Test
-  void request_that_is_tried_three_times_is_billed_once() throws Exception {
+  void requestThatIsTriedThreeTimesIsBilledOnce() throws Exception {
     RawHttp answer = post("retry", Requests.STREAM, RawBackend.CASE, "flaky");
 
     assertThat(answer.status()).isEqualTo(200);
@@ -225,7 +225,7 @@ class RoutingIT {
   }
 
   @Test
-  void request_that_is_redirected_inside_is_billed_once() throws Exception {
+  void requestThatIsRedirectedInsideIsBilledOnce() throws Exception {
     RawHttp answer = post("redirect", Requests.STREAM, RawBackend.CASE, "redirect");
 
     assertThat(answer.status()).isEqualTo(200);
@@ -241,7 +241,7 @@ class RoutingIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"limited", "denied", "fault", "unreachable", "direct"})
-  void answer_of_envoy_itself_passes_and_bills_nothing(String listener) throws Exception {
+  void answerOfEnvoyItselfPassesAndBillsNothing(String listener) throws Exception {
     if (listener.equals("limited")) {
       // What the limit leaves.
       ask(listener);
@@ -263,7 +263,7 @@ class RoutingIT {
   /** From 1.37 on we see the answer, but of the request only what Envoy was told to add to it. */
   @ParameterizedTest
   @ValueSource(strings = {"denied-before", "denied-before-attributes"})
-  void request_that_a_filter_before_us_answers_bills_nothing(String listener) throws Exception {
+  void requestThatAFilterBeforeUsAnswersBillsNothing(String listener) throws Exception {
     boolean isShown = Envoy.isAtLeast(37);
     boolean isKnown = isShown && listener.equals("denied-before-attributes");
     RawHttp answer = ask(listener);
@@ -280,7 +280,7 @@ class RoutingIT {
    * Envoy adds them to the response: {@code request_attributes} are for a request that is shown.
    */
   @Test
-  void request_of_which_only_attributes_are_shown_is_billed() throws Exception {
+  void requestOfWhichOnlyAttributesAreShownIsBilled() throws Exception {
     RawHttp expected = RawHttp.post(stack.backend.port(), Requests.CHAT, Requests.ASKED);
     stack.mark();
 
@@ -290,10 +290,10 @@ class RoutingIT {
     stack.assertMetered(1);
   }
 
-  /** The second router is in Standalone mode: it changes nothing, and sees what the first left. */
+  /** The second server is in Standalone mode: it changes nothing, and sees what the first left. */
   @ParameterizedTest
   @ValueSource(strings = {"two", "two-static", "two-swapped"})
-  void each_of_two_routers_in_a_chain_bills_once(String listener) throws Exception {
+  void eachOfTwoServersInAChainBillsOnce(String listener) throws Exception {
     String[] knobs = {"x-sim-tokens", "500", "x-sim-split-bytes", "1000"};
     for (String body : List.of(Requests.PLAIN, Requests.ASKED, Requests.STREAM)) {
       RawHttp expected = RawHttp.post(stack.backend.port(), Requests.CHAT, body, knobs);

@@ -69,12 +69,12 @@ class SdkFormatsIT {
   }
 
   @AfterEach
-  void router_made_no_mistake() {
+  void serverMadeNoMistake() {
     stack.assertNoMistakes();
   }
 
   @Test
-  void message_is_metered_for_the_user_and_the_selected_model() {
+  void messageIsMeteredForTheUserAndTheSelectedModel() {
     Message message = anthropic.messages().create(question().build()).validate();
 
     assertThat(text(message)).isEqualTo("2+2 equals 4.");
@@ -95,7 +95,7 @@ class SdkFormatsIT {
   }
 
   @Test
-  void message_with_cached_tokens_is_metered_with_its_whole_prompt() {
+  void messageWithCachedTokensIsMeteredWithItsWholePrompt() {
     Message message =
         anthropic
             .messages()
@@ -108,7 +108,7 @@ class SdkFormatsIT {
   }
 
   @Test
-  void streamed_message_is_metered() {
+  void streamedMessageIsMetered() {
     Message message = stream(question().build());
 
     assertThat(text(message)).isEqualTo("2+2 equals 4.");
@@ -118,7 +118,7 @@ class SdkFormatsIT {
   }
 
   @Test
-  void streamed_message_cut_by_max_tokens_is_metered() {
+  void streamedMessageCutByMaxTokensIsMetered() {
     Message message = stream(question().maxTokens(2).build());
 
     assertThat(text(message)).isEqualTo("2+2 equa");
@@ -127,7 +127,7 @@ class SdkFormatsIT {
   }
 
   @Test
-  void streamed_message_whose_start_and_end_differ_on_its_prompt_is_metered_by_its_end() {
+  void streamedMessageWhoseStartAndEndDifferOnItsPromptIsMeteredByItsEnd() {
     MessageCreateParams params =
         question()
             .putAdditionalHeader("x-sim-cached-tokens", "5")
@@ -152,7 +152,7 @@ class SdkFormatsIT {
   }
 
   @Test
-  void client_that_leaves_a_streamed_message_is_estimated_with_the_prompt_as_stated() {
+  void clientThatLeavesAStreamedMessageIsEstimatedWithThePromptAsStated() {
     MessageCreateParams params =
         question()
             .putAdditionalHeader("x-sim-chunk-delay-ms", "50")
@@ -173,7 +173,7 @@ class SdkFormatsIT {
   }
 
   @Test
-  void message_refused_by_the_backend_is_an_error_without_tokens() {
+  void messageRefusedByTheBackendIsAnErrorWithoutTokens() {
     assertThatThrownBy(
             () ->
                 anthropic
@@ -186,7 +186,7 @@ class SdkFormatsIT {
   }
 
   @Test
-  void counting_the_tokens_of_a_message_is_counted_and_not_metered() {
+  void countingTheTokensOfAMessageIsCountedAndNotMetered() {
     assertThat(
             anthropic
                 .messages()
@@ -202,7 +202,7 @@ class SdkFormatsIT {
   }
 
   @Test
-  void response_is_metered_for_the_user_and_the_selected_model() {
+  void responseIsMeteredForTheUserAndTheSelectedModel() {
     Response response = openai.responses().create(input().build());
 
     assertThat(text(response)).isEqualTo("2+2 equals 4.");
@@ -222,7 +222,7 @@ class SdkFormatsIT {
   }
 
   @Test
-  void cached_tokens_of_a_response_are_part_of_its_prompt() {
+  void cachedTokensOfAResponseArePartOfItsPrompt() {
     Response response =
         openai.responses().create(input().putAdditionalHeader("x-sim-cached-tokens", "5").build());
 
@@ -232,7 +232,7 @@ class SdkFormatsIT {
   }
 
   @Test
-  void streamed_response_is_metered() {
+  void streamedResponseIsMetered() {
     Response response = stream(input().build(), "response.completed");
 
     assertThat(text(response)).isEqualTo("2+2 equals 4.");
@@ -241,7 +241,7 @@ class SdkFormatsIT {
   }
 
   @Test
-  void streamed_response_cut_by_max_output_tokens_is_metered() {
+  void streamedResponseCutByMaxOutputTokensIsMetered() {
     Response response = stream(input().maxOutputTokens(2).build(), "response.incomplete");
 
     assertThat(text(response)).isEqualTo("2+2 equa");
@@ -250,7 +250,7 @@ class SdkFormatsIT {
   }
 
   @Test
-  void usage_that_the_client_plants_in_a_response_is_not_billed() {
+  void usageThatTheClientPlantsInAResponseIsNotBilled() {
     JsonValue usage = JsonValue.from(Map.of("input_tokens", 1, "output_tokens", 1));
     JsonValue planted = JsonValue.from(Map.of("usage", usage, "response", Map.of("usage", usage)));
     FunctionTool tool =
@@ -285,7 +285,7 @@ class SdkFormatsIT {
   }
 
   @Test
-  void client_that_leaves_a_streamed_response_is_estimated() {
+  void clientThatLeavesAStreamedResponseIsEstimated() {
     ResponseCreateParams params =
         input()
             .putAdditionalHeader("x-sim-chunk-delay-ms", "50")
@@ -301,7 +301,7 @@ class SdkFormatsIT {
   }
 
   @Test
-  void retrieving_a_response_is_counted_and_not_metered() {
+  void retrievingAResponseIsCountedAndNotMetered() {
     assertThat(openai.responses().retrieve("resp_1").usage()).isPresent();
 
     assertNotMetered();

@@ -46,12 +46,12 @@ class SemanticRouterIT {
 
   private VsrStub vsr;
   private Stack stack;
-  private Router quiet;
+  private ServerJar quiet;
 
   @BeforeAll
   void start() throws Exception {
     vsr = VsrStub.start();
-    quiet = Router.start(Project.WORK.resolve("vsr/quiet"), Stack.PORTS + QUIET);
+    quiet = ServerJar.start(Project.WORK.resolve("vsr/quiet"), Stack.PORTS + QUIET);
     stack =
         Stack.start(
             "vsr",
@@ -92,7 +92,7 @@ class SemanticRouterIT {
   }
 
   @AfterEach
-  void nobody_made_a_mistake() {
+  void nobodyMadeAMistake() {
     stack.assertNoMistakes();
     assertThat(quiet.scrape().sum("semantic_router_extproc_failures_total")).isZero();
   }
@@ -162,8 +162,7 @@ class SemanticRouterIT {
 
   @ParameterizedTest
   @EnumSource(VsrResponse.class)
-  void client_gets_the_names_of_the_guide_and_no_debug_headers(VsrResponse response)
-      throws Exception {
+  void clientGetsTheNamesOfTheGuideAndNoDebugHeaders(VsrResponse response) throws Exception {
     for (String listener : List.of("chain", "chain-static")) {
       stack.mark();
       RawHttp answer = ask(listener, response);
@@ -219,7 +218,7 @@ class SemanticRouterIT {
 
   @ParameterizedTest
   @EnumSource(VsrResponse.class)
-  void client_that_asks_for_debug_headers_gets_them(VsrResponse response) throws Exception {
+  void clientThatAsksForDebugHeadersGetsThem(VsrResponse response) throws Exception {
     RawHttp answer = ask("chain", response, "x-vsr-debug", "True");
 
     List<String> expected = lines(response.headers(true));
@@ -232,8 +231,8 @@ class SemanticRouterIT {
 
   @ParameterizedTest
   @EnumSource(VsrResponse.class)
-  void router_that_is_not_asked_keeps_its_debug_headers_whatever_the_client_wants(
-      VsrResponse response) throws Exception {
+  void routerThatIsNotAskedKeepsItsDebugHeadersWhateverTheClientWants(VsrResponse response)
+      throws Exception {
     RawHttp answer = ask("chain-quiet", response, "x-vsr-debug", "true");
 
     List<String> expected = lines(response.headers(false));
@@ -250,7 +249,7 @@ class SemanticRouterIT {
   }
 
   @Test
-  void router_gets_nothing_of_what_only_a_router_may_say() throws Exception {
+  void routerGetsNothingOfWhatOnlyARouterMaySay() throws Exception {
     ask(
         "chain",
         VsrResponse.UPSTREAM,
@@ -275,7 +274,7 @@ class SemanticRouterIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"chain", "chain-static", "chain-quiet"})
-  void stream_passes_the_router_whole_and_is_metered(String listener) throws Exception {
+  void streamPassesTheRouterWholeAndIsMetered(String listener) throws Exception {
     RawHttp expected =
         RawHttp.post(stack.backend.port(), Requests.CHAT, Requests.STREAM, "x-sim-tokens", "4");
     stack.mark();
@@ -297,24 +296,24 @@ class SemanticRouterIT {
   }
 
   @Test
-  void looper_has_no_price_although_its_model_has_one() throws Exception {
-    double before = stack.router.scrape().sum("semantic_router_cost_total");
+  void looperHasNoPriceAlthoughItsModelHasOne() throws Exception {
+    double before = stack.server.scrape().sum("semantic_router_cost_total");
     ask("chain", VsrResponse.UPSTREAM);
     stack.awaitRequests(1);
-    double priced = stack.router.scrape().sum("semantic_router_cost_total");
+    double priced = stack.server.scrape().sum("semantic_router_cost_total");
     // 7 × 0.20 + 4 × 0.60, per million
     assertThat(priced - before).isCloseTo(0.0000038, within(1e-12));
 
     ask("chain", VsrResponse.LOOPER);
     stack.awaitRequests(2);
-    assertThat(stack.router.scrape().sum("semantic_router_cost_total")).isEqualTo(priced);
+    assertThat(stack.server.scrape().sum("semantic_router_cost_total")).isEqualTo(priced);
     assertThat(stack.delta("semantic_router_unpriced_requests_total"))
         .isEqualTo(isShown(VsrResponse.LOOPER) ? 1 : 0);
   }
 
   /** Envoy fails an exchange that an edit of ours leaves with more headers than it takes. */
   @Test
-  void request_with_as_many_headers_as_envoy_takes_passes_as_without_us() throws Exception {
+  void requestWithAsManyHeadersAsEnvoyTakesPassesAsWithoutUs() throws Exception {
     for (int lines = 84; lines <= 100; lines++) {
       List<String> headers = new ArrayList<>();
       for (int i = 0; i < lines; i++) {

@@ -164,7 +164,7 @@ class SpellingsIT {
   }
 
   private final Map<RealBackend.Kind, RealBackend> backends = new EnumMap<>(RealBackend.Kind.class);
-  private final Map<Policy, Router> routers = new EnumMap<>(Policy.class);
+  private final Map<Policy, ServerJar> servers = new EnumMap<>(Policy.class);
   private final Map<String, List<Played>> played = new TreeMap<>();
   private TestAbortedException noGo;
   private Envoy envoy;
@@ -179,16 +179,16 @@ class SpellingsIT {
       noGo = e;
     }
     for (Policy policy : policies()) {
-      routers.put(
-          policy, Router.start(directory.resolve(policy.name()), Stack.PORTS + config(policy)));
+      servers.put(
+          policy, ServerJar.start(directory.resolve(policy.name()), Stack.PORTS + config(policy)));
     }
     EnvoyConfig config =
         EnvoyConfig.shipped(
-            routers.get(policies().get(0)).grpcPort(),
+            servers.get(policies().get(0)).grpcPort(),
             backends.get(RealBackend.Kind.PYTHON).port());
     backends.forEach((kind, backend) -> config.cluster(kind.name(), "backend", backend.port()));
-    routers.forEach(
-        (policy, router) -> config.cluster(policy.name(), "maas-extproc", router.grpcPort()));
+    servers.forEach(
+        (policy, server) -> config.cluster(policy.name(), "maas-extproc", server.grpcPort()));
     for (Policy policy : policies()) {
       for (RealBackend.Kind kind : backends.keySet()) {
         config
@@ -271,12 +271,12 @@ class SpellingsIT {
       List<RawHttp> plain,
       List<RawHttp> answers)
       throws IOException, InterruptedException {
-    Router router = routers.get(policy);
+    ServerJar server = servers.get(policy);
     Waiting.until(
         Duration.ofSeconds(20),
-        () -> assertThat(router.scrape().sum("semantic_router_extproc_open_streams")).isZero());
+        () -> assertThat(server.scrape().sum("semantic_router_extproc_open_streams")).isZero());
     Map<String, Bill> byUser = new TreeMap<>();
-    router
+    server
         .scrape()
         .series()
         .forEach(
@@ -357,7 +357,7 @@ class SpellingsIT {
     if (envoy != null) {
       envoy.close();
     }
-    routers.values().forEach(Router::close);
+    servers.values().forEach(ServerJar::close);
     backends.values().forEach(RealBackend::close);
   }
 
@@ -380,23 +380,21 @@ class SpellingsIT {
 
   @ParameterizedTest
   @MethodSource("tables")
-  void what_is_served_is_billed_in_full_or_counted_where_it_may_pass(
-      RealBackend.Kind kind, Policy policy) {
+  void whatIsServedIsBilledInFullOrCountedWhereItMayPass(RealBackend.Kind kind, Policy policy) {
     Verdict last = policy == Policy.ESTIMATE ? Verdict.ESTIMATED : Verdict.COUNTED;
     assertThat(played(kind, policy)).filteredOn(one -> one.verdict().compareTo(last) > 0).isEmpty();
   }
 
   @ParameterizedTest
   @MethodSource("tables")
-  void what_is_served_is_answered_as_without_us(RealBackend.Kind kind, Policy policy) {
+  void whatIsServedIsAnsweredAsWithoutUs(RealBackend.Kind kind, Policy policy) {
     assertThat(played(kind, policy)).filteredOn(one -> one.isChanged()).isEmpty();
   }
 
   /** What Envoy serves without us. What the policy refuses is counted by user. */
   @ParameterizedTest
   @MethodSource("tables")
-  void what_is_served_without_us_is_served_or_refused_and_counted(
-      RealBackend.Kind kind, Policy policy) {
+  void whatIsServedWithoutUsIsServedOrRefusedAndCounted(RealBackend.Kind kind, Policy policy) {
     assertThat(played(kind, policy))
         .filteredOn(one -> one.plain().status() == 200 && one.answer().status() != 200)
         .filteredOn(one -> policy != Policy.REFUSE || one.bill().unmeasurable == 0)

@@ -14,7 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Backend, router and Envoy, wired together, and the books of all three. */
+/** Backend, server and Envoy, wired together, and the books of all three. */
 final class Stack implements AutoCloseable {
   static final String PORTS =
       """
@@ -26,15 +26,15 @@ final class Stack implements AutoCloseable {
       """;
 
   final SimulatedVllm backend;
-  final Router router;
+  final ServerJar server;
   final Envoy envoy;
   private Scrape before;
 
-  private Stack(SimulatedVllm backend, Router router, Envoy envoy) {
+  private Stack(SimulatedVllm backend, ServerJar server, Envoy envoy) {
     this.backend = backend;
-    this.router = router;
+    this.server = server;
     this.envoy = envoy;
-    this.before = router.scrape();
+    this.before = server.scrape();
   }
 
   static Stack start(String name, String config) throws IOException, InterruptedException {
@@ -42,9 +42,9 @@ final class Stack implements AutoCloseable {
   }
 
   static Stack start(
-      String name, String config, SimulatedVllm.Builder simulator, String... routerJvmOptions)
+      String name, String config, SimulatedVllm.Builder simulator, String... serverJvmOptions)
       throws IOException, InterruptedException {
-    return start(name, config, simulator, unchanged -> {}, routerJvmOptions);
+    return start(name, config, simulator, unchanged -> {}, serverJvmOptions);
   }
 
   /**
@@ -57,21 +57,21 @@ final class Stack implements AutoCloseable {
       String config,
       SimulatedVllm.Builder simulator,
       Consumer<EnvoyConfig> change,
-      String... routerJvmOptions)
+      String... serverJvmOptions)
       throws IOException, InterruptedException {
     Envoy.binary();
     Path directory = Project.WORK.resolve(name);
     SimulatedVllm backend = simulator.start();
-    Router router = null;
+    ServerJar server = null;
     try {
-      router = Router.start(directory, PORTS + config, routerJvmOptions);
-      EnvoyConfig envoyConfig = EnvoyConfig.shipped(router.grpcPort(), backend.port());
+      server = ServerJar.start(directory, PORTS + config, serverJvmOptions);
+      EnvoyConfig envoyConfig = EnvoyConfig.shipped(server.grpcPort(), backend.port());
       change.accept(envoyConfig);
       Envoy envoy = Envoy.start(directory, envoyConfig.text());
-      return new Stack(backend, router, envoy);
+      return new Stack(backend, server, envoy);
     } catch (IOException | RuntimeException | AssertionError e) {
-      if (router != null) {
-        router.close();
+      if (server != null) {
+        server.close();
       }
       backend.close();
       throw e;
@@ -103,12 +103,12 @@ final class Stack implements AutoCloseable {
   /** From here on, {@link #delta} and {@link #awaitRequests} count anew. */
   void mark() {
     backend.resetStats();
-    before = router.scrape();
+    before = server.scrape();
   }
 
   /** How much a metric has grown since the mark. */
   long delta(String metric, String... labels) {
-    return delta(before, router.scrape(), metric, labels);
+    return delta(before, server.scrape(), metric, labels);
   }
 
   private static long delta(Scrape from, Scrape to, String metric, String... labels) {
@@ -125,7 +125,7 @@ final class Stack implements AutoCloseable {
     Waiting.until(
         Duration.ofSeconds(20),
         () -> assertThat(delta("semantic_router_requests_total")).isEqualTo(exchanges));
-    return router.scrape();
+    return server.scrape();
   }
 
   /** Waits until exactly so many exchanges are counted, and asserts that all ended like this. */
@@ -164,7 +164,7 @@ final class Stack implements AutoCloseable {
 
   /** Asserts that the tokens metered are those of the whole answers that stated their usage. */
   void assertTokensAsReported() {
-    assertTokensAsReported(router.scrape());
+    assertTokensAsReported(server.scrape());
   }
 
   private void assertTokensAsReported(Scrape now) {
@@ -177,9 +177,9 @@ final class Stack implements AutoCloseable {
         .isEqualTo(reported.completionTokens());
   }
 
-  /** Asserts that neither the router nor Envoy has seen the other do anything wrong. */
+  /** Asserts that neither the server nor Envoy has seen the other do anything wrong. */
   void assertNoMistakes() {
-    Scrape scrape = router.scrape();
+    Scrape scrape = server.scrape();
     assertThat(scrape.sum("semantic_router_metering_defects_total")).isZero();
     assertThat(scrape.sum("semantic_router_sink_failures_total")).isZero();
     assertThat(scrape.sum("semantic_router_extproc_failures_total")).isZero();
@@ -193,7 +193,7 @@ final class Stack implements AutoCloseable {
   @Override
   public void close() {
     envoy.close();
-    router.close();
+    server.close();
     backend.close();
   }
 }

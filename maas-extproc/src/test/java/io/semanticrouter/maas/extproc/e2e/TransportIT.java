@@ -33,11 +33,11 @@ class TransportIT {
   @TempDir private Path directory;
 
   @Test
-  void envoy_meters_over_a_unix_domain_socket() throws Exception {
+  void envoyMetersOverAUnixDomainSocket() throws Exception {
     Path socket = directory.resolve("maas.sock");
     try (SimulatedVllm backend = SimulatedVllm.builder().model("qwen3").start();
-        Router router =
-            Router.start(
+        ServerJar server =
+            ServerJar.start(
                 Project.WORK.resolve("uds"), config("grpc_tcp: false\n  grpc_socket: " + socket));
         Envoy envoy =
             start(
@@ -45,15 +45,15 @@ class TransportIT {
                 backend,
                 Files.readString(Project.file("deploy/envoy/cluster-uds.yaml"))
                     .replace("/run/maas/maas.sock", socket.toString()))) {
-      assertThat(router.grpcPort()).isEqualTo(-1);
-      assertMetered(envoy, router);
-      assertThat(router.stop()).isZero();
+      assertThat(server.grpcPort()).isEqualTo(-1);
+      assertMetered(envoy, server);
+      assertThat(server.stop()).isZero();
       assertThat(Files.exists(socket)).isFalse();
     }
   }
 
   @Test
-  void envoy_meters_over_mutual_tls_also_when_certificates_are_rotated() throws Exception {
+  void envoyMetersOverMutualTlsAlsoWhenCertificatesAreRotated() throws Exception {
     Envoy.binary();
     Certificates authority = new Certificates(directory);
     Identity first = authority.issue("first", "EC");
@@ -62,26 +62,26 @@ class TransportIT {
         "tls: { certificate: %s, private_key: %s, client_ca: %s, reload_seconds: 1 }"
             .formatted(first.certificate(), first.privateKey(), authority.authority());
     try (SimulatedVllm backend = SimulatedVllm.builder().model("qwen3").start();
-        Router router = Router.start(Project.WORK.resolve("mtls"), config(tls))) {
-      String cluster = cluster(envoyIdentity, authority, router);
+        ServerJar server = ServerJar.start(Project.WORK.resolve("mtls"), config(tls))) {
+      String cluster = cluster(envoyIdentity, authority, server);
       try (Envoy envoy = start("mtls", backend, cluster)) {
-        assertMetered(envoy, router);
+        assertMetered(envoy, server);
       }
       Identity second = authority.issue("second", "RSA");
       Files.copy(second.privateKey(), first.privateKey(), StandardCopyOption.REPLACE_EXISTING);
       Files.copy(second.certificate(), first.certificate(), StandardCopyOption.REPLACE_EXISTING);
       Waiting.until(
           Duration.ofSeconds(30),
-          () -> assertThat(router.log()).contains("new connections get what is in them now"));
+          () -> assertThat(server.log()).contains("new connections get what is in them now"));
       try (Envoy envoy = start("mtls-rotated", backend, cluster)) {
-        assertMetered(envoy, router);
+        assertMetered(envoy, server);
       }
     }
   }
 
   /** What Envoy's fail-open would hide: without its certificate nothing is metered. */
   @Test
-  void envoy_that_trusts_another_authority_does_not_meter() throws Exception {
+  void envoyThatTrustsAnotherAuthorityDoesNotMeter() throws Exception {
     Envoy.binary();
     Certificates authority = new Certificates(directory.resolve("one"));
     Certificates other = new Certificates(directory.resolve("two"));
@@ -90,23 +90,23 @@ class TransportIT {
         "tls: { certificate: %s, private_key: %s }"
             .formatted(identity.certificate(), identity.privateKey());
     try (SimulatedVllm backend = SimulatedVllm.builder().model("qwen3").start();
-        Router router = Router.start(Project.WORK.resolve("mtls-other"), config(tls))) {
-      String cluster = cluster(other.issue("envoy", "EC"), other, router);
+        ServerJar server = ServerJar.start(Project.WORK.resolve("mtls-other"), config(tls))) {
+      String cluster = cluster(other.issue("envoy", "EC"), other, server);
       try (Envoy envoy = start("mtls-other", backend, cluster)) {
         assertThat(chat(envoy)).contains("[DONE]");
         assertThat(envoy.stat("failure_mode_allowed")).isEqualTo(1);
-        assertThat(router.scrape().sum("semantic_router_requests_total")).isZero();
+        assertThat(server.scrape().sum("semantic_router_requests_total")).isZero();
       }
     }
   }
 
   /** The jar holds only what is reachable, and reflection reaches by name. */
   @Test
-  void reflection_works_in_the_jar() throws Exception {
-    try (Router router =
-        Router.start(Project.WORK.resolve("reflection"), config("reflection: true"))) {
+  void reflectionWorksInTheJar() throws Exception {
+    try (ServerJar server =
+        ServerJar.start(Project.WORK.resolve("reflection"), config("reflection: true"))) {
       ManagedChannel channel =
-          NettyChannelBuilder.forAddress("127.0.0.1", router.grpcPort()).usePlaintext().build();
+          NettyChannelBuilder.forAddress("127.0.0.1", server.grpcPort()).usePlaintext().build();
       try {
         assertThat(
                 reflect(
@@ -158,11 +158,11 @@ class TransportIT {
     return Stack.PORTS + "  " + keys + "\nmaas_integration:\n  enabled: true\n";
   }
 
-  private static String cluster(Identity identity, Certificates authority, Router router)
+  private static String cluster(Identity identity, Certificates authority, ServerJar server)
       throws Exception {
     return Envoy.clusterWithFiles(identity, authority.authority())
         .replace("address: maas-extproc", "address: 127.0.0.1")
-        .replace("port_value: 50051", "port_value: " + router.grpcPort())
+        .replace("port_value: 50051", "port_value: " + server.grpcPort())
         // Tests share their machine with others.
         .replace("connect_timeout: 1s", "connect_timeout: 20s");
   }
@@ -176,15 +176,15 @@ class TransportIT {
     return RawHttp.post(envoy.port(), "/v1/chat/completions", CHAT).body();
   }
 
-  private static void assertMetered(Envoy envoy, Router router) throws Exception {
-    double before = router.scrape().sum("semantic_router_requests_total", "outcome", "complete");
+  private static void assertMetered(Envoy envoy, ServerJar server) throws Exception {
+    double before = server.scrape().sum("semantic_router_requests_total", "outcome", "complete");
     for (int i = 0; i < EXCHANGES; i++) {
       assertThat(chat(envoy)).contains("[DONE]");
     }
     Waiting.until(
         Duration.ofSeconds(20),
         () ->
-            assertThat(router.scrape().sum("semantic_router_requests_total", "outcome", "complete"))
+            assertThat(server.scrape().sum("semantic_router_requests_total", "outcome", "complete"))
                 .isEqualTo(before + EXCHANGES));
     assertThat(envoy.stat("failure_mode_allowed")).isZero();
   }

@@ -86,7 +86,7 @@ class UnmeasurableIT {
     "generic, estimated, semantic_router_estimated_tokens_total",
     "vllm, partial, semantic_router_tokens_total"
   })
-  void hundred_clients_that_leave_in_the_middle_of_a_stream_are_billed(
+  void hundredClientsThatLeaveInTheMiddleOfAStreamAreBilled(
       String backend, String outcome, String metric) throws Exception {
     Stack stack = stack("{ backend: " + backend + " }");
     byte[] request =
@@ -130,8 +130,7 @@ class UnmeasurableIT {
   /** What steers a router is taken out or, where Envoy lets nobody do that, refused. */
   @ParameterizedTest
   @ValueSource(strings = {"", "accept-encoding: br", "x-vsr-debug: 1", "x-vsr-skip-processing: 1"})
-  void request_with_as_many_headers_as_envoy_takes_passes_as_without_us(String header)
-      throws Exception {
+  void requestWithAsManyHeadersAsEnvoyTakesPassesAsWithoutUs(String header) throws Exception {
     Stack stack = stack(FORCED);
     Map<Integer, String> without = new TreeMap<>();
     Map<Integer, String> with = new TreeMap<>();
@@ -156,8 +155,7 @@ class UnmeasurableIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"content-type: text/event-stream", JSON})
-  void response_with_as_many_headers_as_envoy_takes_passes_as_without_us(String type)
-      throws Exception {
+  void responseWithAsManyHeadersAsEnvoyTakesPassesAsWithoutUs(String type) throws Exception {
     String body = type.equals(JSON) ? ANSWER : EVENT + "data: [DONE]\n\n";
     raw.on(
         "full",
@@ -207,7 +205,7 @@ class UnmeasurableIT {
   @CsvSource(
       delimiter = '|',
       value = {"[1] | 400", "{\"stream\":true,} | 400", "{\"stream\":true} | 200", "{} | 200"})
-  void request_that_cannot_be_measured_is_refused_where_that_is_the_policy(String body, int status)
+  void requestThatCannotBeMeasuredIsRefusedWhereThatIsThePolicy(String body, int status)
       throws Exception {
     Stack stack = stack("{ unmeasurable: refuse }");
     RawHttp answer =

@@ -78,7 +78,7 @@ class UpgradeIT {
   }
 
   @AfterEach
-  void nobody_made_a_mistake() {
+  void nobodyMadeAMistake() {
     stack.assertNoMistakes();
   }
 
@@ -89,8 +89,7 @@ class UpgradeIT {
     "static, /v1/realtime",
     "static, /v1/chat/completions",
   })
-  void what_goes_through_an_upgraded_connection_comes_back(String listener, String path)
-      throws Exception {
+  void whatGoesThroughAnUpgradedConnectionComesBack(String listener, String path) throws Exception {
     byte[] sent = new byte[LARGE];
     new Random(4).nextBytes(sent);
     ExecutorService sender = Executors.newSingleThreadExecutor();

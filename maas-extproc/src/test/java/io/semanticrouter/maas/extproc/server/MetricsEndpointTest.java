@@ -127,7 +127,7 @@ class MetricsEndpointTest {
     "/-/metrics, 404",
     "/favicon.ico, 404"
   })
-  void each_path_with_each_method_and_accept_header_has_its_status(String path, int known)
+  void eachPathWithEachMethodAndAcceptHeaderHasItsStatus(String path, int known)
       throws IOException {
     for (String accept : ACCEPTS) {
       String[] headers = accept.equals("none") ? new String[0] : new String[] {"accept: " + accept};
@@ -231,7 +231,7 @@ class MetricsEndpointTest {
         "application/json, text/html | " + TEXT,
         "text/plain;q=NaN;version, ;;,q=1,/;q= | " + TEXT
       })
-  void each_scraper_gets_a_format_that_it_reads(String accept, String format) throws IOException {
+  void eachScraperGetsAFormatThatItReads(String accept, String format) throws IOException {
     Answer answer =
         accept == null ? ask("GET", "/metrics") : ask("GET", "/metrics", "accept: " + accept);
     assertThat(answer.status()).isEqualTo(200);
@@ -256,8 +256,7 @@ class MetricsEndpointTest {
         "zstd | false",
         "xgzip | false"
       })
-  void body_is_compressed_for_clients_that_say_so(String accepted, boolean zipped)
-      throws IOException {
+  void bodyIsCompressedForClientsThatSaySo(String accepted, boolean zipped) throws IOException {
     Answer answer = ask("GET", "/metrics", "accept-encoding: " + accepted);
     assertThat(answer.header("content-encoding")).isEqualTo(zipped ? "gzip" : "");
     byte[] body = answer.body();
@@ -281,8 +280,7 @@ class MetricsEndpointTest {
         "\r\n\r\n",
         "GET\r\n\r\n"
       })
-  void odd_request_gets_no_stack_trace_and_the_next_one_its_answer(String request)
-      throws IOException {
+  void oddRequestGetsNoStackTraceAndTheNextOneItsAnswer(String request) throws IOException {
     try (Socket socket = connect()) {
       socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
       socket.shutdownOutput();
@@ -293,7 +291,7 @@ class MetricsEndpointTest {
   }
 
   @Test
-  void metric_that_cannot_be_read_gives_500_without_a_stack_trace() throws IOException {
+  void metricThatCannotBeReadGives500WithoutAStackTrace() throws IOException {
     GaugeWithCallback.builder()
         .name("broken")
         .callback(
@@ -317,7 +315,7 @@ class MetricsEndpointTest {
   }
 
   @Test
-  void fifty_clients_that_never_read_do_not_hold_up_those_that_do() throws IOException {
+  void fiftyClientsThatNeverReadDoNotHoldUpThoseThatDo() throws IOException {
     fill();
     for (int i = 0; i < 50; i++) {
       Socket slow = connect();

@@ -86,7 +86,7 @@ class RoutingBudgetTest {
   }
 
   @Test
-  void all_else_is_what_the_router_says() {
+  void allElseIsWhatTheRouterSays() {
     assertThat(budget.routes(Operation.CHAT)).isTrue();
     assertThat(budget.routes(Operation.EMBEDDING)).isFalse();
     assertThat(budget.maxBodyBytes()).isEqualTo(LIMIT);
@@ -95,7 +95,7 @@ class RoutingBudgetTest {
   }
 
   @Test
-  void long_requests_at_once_are_routed_until_the_budget_is_used_and_pass_then() {
+  void longRequestsAtOnceAreRoutedUntilTheBudgetIsUsedAndPassThen() {
     cost = 100 * MILLIS;
     List<Result> results = route(150, LONG);
     assertThat(results.subList(0, 5)).containsOnly(Result.DEFAULT);
@@ -104,7 +104,7 @@ class RoutingBudgetTest {
   }
 
   @Test
-  void budget_comes_back_with_time_and_at_most_half_of_it_is_routing() {
+  void budgetComesBackWithTimeAndAtMostHalfOfItIsRouting() {
     cost = 100 * MILLIS;
     route(150, LONG);
     long usedAtOnce = used;
@@ -118,7 +118,7 @@ class RoutingBudgetTest {
   }
 
   @Test
-  void short_requests_are_always_routed() {
+  void shortRequestsAreAlwaysRouted() {
     cost = 100 * MILLIS;
     route(150, LONG);
     assertThat(route(50, RoutingBudget.LONG_BYTES - 1)).containsOnly(Result.DEFAULT);
@@ -126,7 +126,7 @@ class RoutingBudgetTest {
   }
 
   @Test
-  void one_request_however_long_blocks_others_for_half_a_second_at_most() {
+  void oneRequestHoweverLongBlocksOthersForHalfASecondAtMost() {
     cost = 60_000 * MILLIS;
     assertThat(route(LONG)).isEqualTo(Result.DEFAULT);
     assertThat(route(LONG)).isEqualTo(Result.CROWDED);
@@ -138,7 +138,7 @@ class RoutingBudgetTest {
   }
 
   @Test
-  void time_of_a_request_that_fails_counts_too() {
+  void timeOfARequestThatFailsCountsToo() {
     cost = 5_000 * MILLIS;
     broken = true;
     assertThat(route(LONG)).isEqualTo(Result.FAILED);
@@ -146,7 +146,7 @@ class RoutingBudgetTest {
   }
 
   @Test
-  void each_thread_has_a_budget_of_its_own() {
+  void eachThreadHasABudgetOfItsOwn() {
     cost = 100 * MILLIS;
     route(150, LONG);
     assertThat(CompletableFuture.supplyAsync(() -> route(LONG)).join()).isEqualTo(Result.DEFAULT);

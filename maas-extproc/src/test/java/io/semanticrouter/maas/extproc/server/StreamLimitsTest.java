@@ -160,8 +160,7 @@ class StreamLimitsTest {
   }
 
   @Test
-  void stream_beyond_the_limit_of_all_connections_is_refused_and_the_next_has_its_place()
-      throws Exception {
+  void streamBeyondTheLimitOfAllConnectionsIsRefusedAndTheNextHasItsPlace() throws Exception {
     start(new StreamLimits(100, 1 << 30));
     List<RawStream> open = new ArrayList<>();
     ManagedChannel[] two = {channel(), channel()};
@@ -181,7 +180,7 @@ class StreamLimitsTest {
   }
 
   @Test
-  void streams_that_are_opened_and_reset_leave_nothing_behind() throws Exception {
+  void streamsThatAreOpenedAndResetLeaveNothingBehind() throws Exception {
     start(new StreamLimits(100, 1 << 30));
     ManagedChannel channel = channel();
     for (int i = 0; i < 20_000; i++) {
@@ -192,7 +191,7 @@ class StreamLimitsTest {
 
   /** Each of them alone would be allowed. */
   @Test
-  void messages_in_parts_are_bounded_together_and_the_port_goes_on() throws Exception {
+  void messagesInPartsAreBoundedTogetherAndThePortGoesOn() throws Exception {
     start(new StreamLimits(1000, 20 << 20));
     List<RawStream> large = new ArrayList<>();
     ManagedChannel channel = channel();
@@ -217,7 +216,7 @@ class StreamLimitsTest {
   }
 
   @Test
-  void message_that_is_too_long_alone_is_counted_with_them() throws Exception {
+  void messageThatIsTooLongAloneIsCountedWithThem() throws Exception {
     start(new StreamLimits(1000, 1 << 30));
     RawStream stream = new RawStream(channel());
     stream.send((64 << 20) + 1);
@@ -268,7 +267,7 @@ class StreamLimitsTest {
 
   /** As many as ever come over one connection, from a peer that does not care what it may. */
   @Test
-  void hundred_thousand_empty_streams_leave_the_process_with_its_ports() throws Exception {
+  void hundredThousandEmptyStreamsLeaveTheProcessWithItsPorts() throws Exception {
     startChild();
     try (RawHttp2 client = RawHttp2.connect(child.ready())) {
       CompletableFuture<List<String>> frames =
@@ -295,7 +294,7 @@ class StreamLimitsTest {
 
   /** By default each is too long for a heap like this. */
   @Test
-  void messages_of_60_megabytes_at_once_leave_the_process_with_its_ports() throws Exception {
+  void messagesOf60MegabytesAtOnceLeaveTheProcessWithItsPorts() throws Exception {
     startChild();
     ManagedChannel channel = channel();
     List<RawStream> large = new ArrayList<>();

@@ -15,7 +15,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The jar as users run it: {@code java -jar maas-extproc.jar --config FILE}. */
-final class Router implements AutoCloseable {
+final class ServerJar implements AutoCloseable {
   private static final Pattern READY =
       Pattern.compile("Ready: .* on (?:.*:(\\d+)|unix:[^ ]+), metrics on .*:(\\d+)");
   private static final HttpClient HTTP = HttpClient.newHttpClient();
@@ -24,13 +24,13 @@ final class Router implements AutoCloseable {
   private final int grpcPort;
   private final int metricsPort;
 
-  private Router(ChildProcess process, int grpcPort, int metricsPort) {
+  private ServerJar(ChildProcess process, int grpcPort, int metricsPort) {
     this.process = process;
     this.grpcPort = grpcPort;
     this.metricsPort = metricsPort;
   }
 
-  static Router start(Path directory, String config, String... jvmOptions) throws IOException {
+  static ServerJar start(Path directory, String config, String... jvmOptions) throws IOException {
     Files.createDirectories(directory);
     Path file = Files.writeString(directory.resolve("config.yaml"), config);
     List<String> command = new ArrayList<>();
@@ -40,7 +40,7 @@ final class Router implements AutoCloseable {
     command.add(Project.file("maas-extproc/target/maas-extproc.jar").toString());
     command.add("--config");
     command.add(file.toString());
-    ChildProcess process = ChildProcess.start("router", directory, Map.of(), command);
+    ChildProcess process = ChildProcess.start("server", directory, Map.of(), command);
     try {
       Matcher ready =
           process.await(
@@ -50,7 +50,7 @@ final class Router implements AutoCloseable {
                 return matcher.find() ? matcher : null;
               });
       int grpcPort = ready.group(1) == null ? -1 : Integer.parseInt(ready.group(1));
-      return new Router(process, grpcPort, Integer.parseInt(ready.group(2)));
+      return new ServerJar(process, grpcPort, Integer.parseInt(ready.group(2)));
     } catch (RuntimeException | AssertionError e) {
       process.close();
       throw e;
