@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Usage metering of LLM exchanges: a pure library, nothing but {@code java.base} at run time. */
 module io.semanticrouter.maas.core {
-  requires static transitive org.jspecify;
+  requires static org.jspecify;
 
   exports io.semanticrouter.maas;
   exports io.semanticrouter.maas.spi;
