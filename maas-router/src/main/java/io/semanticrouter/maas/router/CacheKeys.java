@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.router;
 
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import io.semanticrouter.maas.Headers;
 import io.semanticrouter.maas.Identity;
 import io.semanticrouter.maas.Operation;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.EnumSet;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,14 +26,8 @@ final class CacheKeys {
   enum Bypass {
     /** It may be. */
     NONE,
-    /** An operation whose answers are not kept. */
-    OPERATION,
     /** The scope needs an identity that the gateway vouches for, and there is none. */
     IDENTITY,
-    /** The body is too long. */
-    TOO_LARGE,
-    /** The body is no JSON object, nests too deep, or has a member twice. */
-    MALFORMED,
     /** Tools, functions or a search may run. */
     TOOLS,
     /** The provider keeps something of it, or it builds on what the provider has kept. */
@@ -49,20 +46,15 @@ final class CacheKeys {
   /**
    * What came of one request.
    *
-   * @param key present when there is no reason against it
+   * @param key a SHA-256, when there is no reason against it: who can guess a prompt must not find
+   *     it confirmed
    * @param bypass the first reason against it
    */
-  record Keyed(@Nullable CacheKey key, Bypass bypass) {
+  record Keyed(@Nullable ByteBuffer key, Bypass bypass) {
     private static Keyed not(Bypass bypass) {
       return new Keyed(null, bypass);
     }
   }
-
-  private static final Set<Operation> SAMPLED =
-      EnumSet.of(Operation.CHAT, Operation.COMPLETION, Operation.RESPONSES, Operation.MESSAGES);
-
-  private static final Set<Operation> COMPUTED =
-      EnumSet.of(Operation.EMBEDDING, Operation.RERANK, Operation.POOLING);
 
   /** What lets a model act, or look at a world that changes (OpenAI, Anthropic, Azure, xAI…). */
   private static final List<String> TOOL_MEMBERS =
@@ -108,34 +100,15 @@ final class CacheKeys {
    * @param decision what else decides who answers, such as the name of the routing decision and the
    *     model that it chose; empty when nothing does
    * @param headers of the request
-   * @param bytes the body lies in these, as the client sent it
+   * @param body as the client sent it
    */
-  Keyed of(
-      Identity identity,
-      Operation operation,
-      String path,
-      String decision,
-      Headers headers,
-      byte[] bytes,
-      int from,
-      int to) {
-    boolean sampled = SAMPLED.contains(operation);
-    if (!sampled && !COMPUTED.contains(operation)) {
-      return Keyed.not(Bypass.OPERATION);
-    }
+  Keyed of(Identity identity, String path, String decision, Headers headers, RequestDocument body) {
     if (!isVouchedFor(identity)) {
       return Keyed.not(Bypass.IDENTITY);
     }
-    if (to - from > CanonicalRequest.MAX_BYTES) {
-      return Keyed.not(Bypass.TOO_LARGE);
-    }
-    CanonicalRequest request = CanonicalRequest.read(bytes, from, to, config.ignoredMembers());
-    if (request == null) {
-      return Keyed.not(Bypass.MALFORMED);
-    }
-    Bypass bypass = sampled ? bypassOf(request, operation) : Bypass.NONE;
+    Bypass bypass = bypassOf(body);
     return bypass == Bypass.NONE
-        ? new Keyed(key(identity, operation, path, decision, headers, request), Bypass.NONE)
+        ? new Keyed(key(identity, path, decision, headers, body), Bypass.NONE)
         : Keyed.not(bypass);
   }
 
@@ -148,7 +121,7 @@ final class CacheKeys {
     };
   }
 
-  private Bypass bypassOf(CanonicalRequest request, Operation operation) {
+  private Bypass bypassOf(RequestDocument request) {
     for (String member : TOOL_MEMBERS) {
       String fact = request.fact(member);
       if (fact != null && !fact.equals("[]")) {
@@ -160,7 +133,7 @@ final class CacheKeys {
         return Bypass.STATEFUL;
       }
     }
-    boolean responses = operation == Operation.RESPONSES;
+    boolean responses = request.operation() == Operation.RESPONSES;
     boolean stored = isTrue(request, "store", responses);
     boolean saved = responses && "{".equals(request.fact("prompt"));
     if (stored || saved || isTrue(request, "background", false)) {
@@ -170,7 +143,7 @@ final class CacheKeys {
   }
 
   /** Anything but {@code false} is true; null is the default. */
-  private static boolean isTrue(CanonicalRequest request, String member, boolean defaultValue) {
+  private static boolean isTrue(RequestDocument request, String member, boolean defaultValue) {
     String fact = request.fact(member);
     return fact == null ? defaultValue : !fact.equals("false");
   }
@@ -197,34 +170,52 @@ final class CacheKeys {
     return !number.isEmpty();
   }
 
-  private CacheKey key(
-      Identity identity,
-      Operation operation,
-      String path,
-      String decision,
-      Headers headers,
-      CanonicalRequest request) {
+  private ByteBuffer key(
+      Identity identity, String path, String decision, Headers headers, RequestDocument body) {
     MessageDigest digest = sha256();
     boolean byUser = config.scope() == CacheConfig.Scope.USER;
     boolean byTier = byUser || config.scope() == CacheConfig.Scope.TIER;
     add(digest, byUser ? identity.user() : "");
     add(digest, byTier ? identity.tier() : "");
-    add(digest, operation.label());
+    add(digest, body.operation().label());
     add(digest, path);
     add(digest, decision);
     for (String name : VARIANT_HEADERS) {
       String value = headers.get(name);
       add(digest, value == null ? "" : value);
     }
-    digest.update(request.bytes(), 0, request.size());
-    return CacheKey.of(digest.digest());
+    List<JsonObject.Member> members = new ArrayList<>(body.root().members());
+    members.sort(Comparator.comparing(JsonObject.Member::name));
+    for (JsonObject.Member member : members) {
+      if (!config.ignoredMembers().contains(member.name())) {
+        add(digest, member.name());
+        add(digest, body.body(), member.from(), member.to());
+      }
+    }
+    return ByteBuffer.wrap(digest.digest());
   }
 
-  /** With its length, so that no two rows of texts are the same bytes. */
+  /** A value by its tokens: white space and escapes make no difference, and numbers are texts. */
+  private static void add(MessageDigest digest, byte[] body, int from, int to) {
+    try (JsonParser parser = Json.parser(body, from, to)) {
+      for (JsonToken t = parser.nextToken(); t != null; t = parser.nextToken()) {
+        digest.update((byte) t.id());
+        if (!t.isStructStart() && !t.isStructEnd()) {
+          add(digest, parser.getText());
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * With its length, and as UTF-16: half a surrogate pair has no UTF-8, and is a text all the same.
+   */
   private static void add(MessageDigest digest, String text) {
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    digest.update(ByteBuffer.allocate(4).putInt(bytes.length).flip());
-    digest.update(bytes);
+    ByteBuffer bytes = ByteBuffer.allocate(4 + 2 * text.length()).putInt(text.length());
+    bytes.asCharBuffer().put(text);
+    digest.update(bytes.array());
   }
 
   private static MessageDigest sha256() {

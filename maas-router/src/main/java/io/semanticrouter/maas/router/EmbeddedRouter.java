@@ -2,9 +2,6 @@
 package io.semanticrouter.maas.router;
 
 import com.github.benmanes.caffeine.cache.Ticker;
-import io.semanticrouter.maas.AnswerKeeper;
-import io.semanticrouter.maas.Headers;
-import io.semanticrouter.maas.Measurement;
 import io.semanticrouter.maas.Operation;
 import io.semanticrouter.maas.RequestRouter;
 import io.semanticrouter.maas.RoutableRequest;
@@ -14,11 +11,11 @@ import io.semanticrouter.maas.RouterReport.Result;
 import io.semanticrouter.maas.Routing;
 import io.semanticrouter.maas.router.CacheKeys.Bypass;
 import io.semanticrouter.maas.router.SecuritySignals.Findings;
+import java.nio.ByteBuffer;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.ObjLongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -98,35 +95,27 @@ public final class EmbeddedRouter implements RequestRouter {
           report(Result.BLOCKED, findings),
           Refusal.of(request.operation(), security.isBlockedAsJailbreak(findings)));
     }
-    CacheKey key = cache == null ? null : key(request, decision);
+    ByteBuffer key = cache == null ? null : key(request, document, decision);
     CachedAnswer known = cache == null || key == null ? null : cache.get(key);
     if (known != null) {
       return RoutedRequest.answered(
           facts(decision, findings, known.model(), true, false),
           report(Result.CACHED, findings),
-          new RoutedRequest.Answer(
-              200,
-              known.contentType(),
-              known.body(),
-              Measurement.of(Measurement.Status.COMPLETE, Set.of(), known.usage())));
+          known.answer());
     }
     RoutedRequest routed = edited(document, decision, findings);
-    return cache == null || key == null
-        ? routed
-        : routed.withKeeper(new Keeper(cache.collect(key)));
+    return cache == null || key == null ? routed : routed.withKeeper(cache.collect(key));
   }
 
-  private @Nullable CacheKey key(RoutableRequest request, RoutingDecision decision) {
+  private @Nullable ByteBuffer key(
+      RoutableRequest request, RequestDocument document, RoutingDecision decision) {
     CacheKeys.Keyed keyed =
         keys.of(
             request.identity(),
-            request.operation(),
             request.path(),
             decision.name() + '\n' + decision.model(),
             request.headers(),
-            request.bytes(),
-            request.from(),
-            request.to());
+            document);
     Objects.requireNonNull(bypasses.get(keyed.bypass())).increment();
     return keyed.key();
   }
@@ -143,7 +132,7 @@ public final class EmbeddedRouter implements RequestRouter {
     BodyEdits edits = new BodyEdits(document).model(model);
     MemberEdit reasoning = decision.reasoningEdit();
     if (reasoning != null) {
-      edits.reasoning(new ReasoningSwitch(List.of(reasoning.on(document.operation()))));
+      edits.set(reasoning.on(document.operation()));
     }
     SystemPrompt prompt = decision.systemPrompt();
     boolean injected = prompt != null && edits.systemPrompt(prompt) == SystemPrompt.Outcome.ADDED;
@@ -192,27 +181,5 @@ public final class EmbeddedRouter implements RequestRouter {
   /** The bytes that kept answers take; 0 where there is no cache. */
   public long cachedBytes() {
     return cache == null ? 0 : cache.keptBytes();
-  }
-
-  private record Keeper(AnswerBuffer answer) implements AnswerKeeper {
-    @Override
-    public boolean begin(int status, Headers headers) {
-      return answer.begin(status, headers);
-    }
-
-    @Override
-    public void accept(byte[] bytes, int offset, int length) {
-      answer.accept(bytes, offset, length);
-    }
-
-    @Override
-    public void end(Measurement measurement, String model) {
-      answer.end(measurement, model);
-    }
-
-    @Override
-    public void abandon() {
-      answer.abandon();
-    }
   }
 }

@@ -3,12 +3,10 @@ package io.semanticrouter.maas.router;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.core.exc.StreamConstraintsException;
-import io.semanticrouter.maas.router.UnreadableRequest.Reason;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -36,8 +34,6 @@ final class Json {
                   .maxNumberLength(Integer.MAX_VALUE)
                   .build())
           .build();
-
-  private static final String HEX = "0123456789abcdef";
 
   private Json() {}
 
@@ -80,7 +76,7 @@ final class Json {
       isObject &= body[j] != 0;
     }
     if (!isObject || !isUtf8(body, from, to)) {
-      throw new UnreadableRequest(Reason.NOT_JSON);
+      throw new UnreadableRequest();
     }
     return i;
   }
@@ -96,16 +92,6 @@ final class Json {
       result = decoder.decode(in, out, true);
     } while (result.isOverflow());
     return !result.isError();
-  }
-
-  /** What a failure of the parser means. */
-  static UnreadableRequest unreadable(JsonProcessingException e) {
-    if (e instanceof StreamConstraintsException) {
-      return new UnreadableRequest(Reason.TOO_COMPLEX);
-    }
-    // Jackson has no type of its own for it; RequestDocumentTest notices if the words change.
-    boolean duplicate = e.getOriginalMessage().startsWith("Duplicate field");
-    return new UnreadableRequest(duplicate ? Reason.DUPLICATE_KEY : Reason.NOT_JSON);
   }
 
   /** Whether two texts are one value, however it is spelled; the order of keys counts. */
@@ -140,19 +126,6 @@ final class Json {
     }
   }
 
-  /** With a replacement character for each surrogate that is not one of a pair. */
-  static String wellFormed(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      if (Character.isSurrogate(text.charAt(i))) {
-        return text.codePoints()
-            .map(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE ? 0xFFFD : c)
-            .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
-            .toString();
-      }
-    }
-    return text;
-  }
-
   /** As a JSON string, with its quotes. */
   static String quoted(String text) {
     return '"' + escaped(text) + '"';
@@ -160,24 +133,11 @@ final class Json {
 
   /** As it stands between the quotes of a JSON string (RFC 8259, section 7). */
   static String escaped(String text) {
-    StringBuilder out = new StringBuilder(text.length() + 16);
-    String clean = wellFormed(text);
-    for (int i = 0; i < clean.length(); i++) {
-      char c = clean.charAt(i);
-      switch (c) {
-        case '"', '\\' -> out.append('\\').append(c);
-        case '\n' -> out.append("\\n");
-        case '\r' -> out.append("\\r");
-        case '\t' -> out.append("\\t");
-        default -> {
-          if (c < 0x20) {
-            out.append("\\u00").append(HEX.charAt(c >> 4)).append(HEX.charAt(c & 15));
-          } else {
-            out.append(c);
-          }
-        }
-      }
-    }
-    return out.toString();
+    return new String(JsonStringEncoder.getInstance().quoteAsString(text));
+  }
+
+  /** As it stands in a body; half a surrogate pair becomes a question mark. */
+  static byte[] bytes(String json) {
+    return json.getBytes(StandardCharsets.UTF_8);
   }
 }

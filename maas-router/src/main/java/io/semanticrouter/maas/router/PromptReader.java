@@ -47,7 +47,6 @@ final class PromptReader {
   private final int base;
 
   private String model = "";
-  private boolean stream;
   private boolean tools;
   private boolean media;
   private long characters;
@@ -70,7 +69,6 @@ final class PromptReader {
   void member(String name, JsonParser p) throws IOException {
     switch (name) {
       case "model" -> model = p.hasToken(JsonToken.VALUE_STRING) ? p.getText() : "";
-      case "stream" -> stream = p.hasToken(JsonToken.VALUE_TRUE);
       case "tools", "functions", "mcp_servers" -> tools |= hasElements(p);
       default -> texts(name, p);
     }
@@ -252,10 +250,6 @@ final class PromptReader {
         characters,
         tools,
         media);
-  }
-
-  boolean stream() {
-    return stream;
   }
 
   /** Whether a message has the role system or developer. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.router;
 
+import com.google.re2j.Pattern;
 import io.semanticrouter.maas.ConfigSection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,6 +39,11 @@ record ReasoningFamily(String name, Type type, String parameter, String off, int
   static final List<String> EFFORTS = List.of("minimal", "low", "medium", "high", "xhigh");
   private static final String DEFAULT_EFFORT = "medium";
   private static final int LEAST_BUDGET = 1024;
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_]{1,64}");
+
+  /** What other edits change, or what decides how the body is read. */
+  private static final Set<String> RESERVED =
+      Set.of("model", "messages", "system", "instructions", "input", "prompt", "stream");
 
   /** The families that need no configuration. */
   static final Map<String, ReasoningFamily> BUILT_IN =
@@ -73,12 +79,12 @@ record ReasoningFamily(String name, Type type, String parameter, String off, int
   MemberEdit edit(boolean reasoning, @Nullable String effort) {
     return switch (type) {
       case CHAT_TEMPLATE_KWARGS ->
-          MemberEdit.set(String.valueOf(reasoning), "chat_template_kwargs", parameter);
+          new MemberEdit("chat_template_kwargs", parameter, String.valueOf(reasoning));
       case REASONING_EFFORT -> {
         String wanted = effort == null ? DEFAULT_EFFORT : effort;
-        yield MemberEdit.set('"' + (reasoning ? wanted : off) + '"', parameter);
+        yield new MemberEdit(null, parameter, '"' + (reasoning ? wanted : off) + '"');
       }
-      case THINKING -> MemberEdit.set(thinkingJson(reasoning), parameter);
+      case THINKING -> new MemberEdit(null, parameter, thinkingJson(reasoning));
     };
   }
 
@@ -119,8 +125,10 @@ record ReasoningFamily(String name, Type type, String parameter, String off, int
               case REASONING_EFFORT -> "reasoning_effort";
               case THINKING -> "thinking";
             });
-    if (parameter.isEmpty() || parameter.length() > 64 || !isMemberName(parameter)) {
+    if (!NAME.matcher(parameter).matches()) {
       section.reject("parameter", "must be a name of letters, digits and _, 1 to 64 long");
+    } else if (type != Type.CHAT_TEMPLATE_KWARGS && RESERVED.contains(parameter)) {
+      section.reject("parameter", "must not be what says the request itself");
     }
     String off = "";
     int budget = 0;
@@ -131,16 +139,5 @@ record ReasoningFamily(String name, Type type, String parameter, String off, int
     }
     section.rejectUnknownKeys();
     return new ReasoningFamily(name, type, parameter, off, budget);
-  }
-
-  private static boolean isMemberName(String name) {
-    for (int i = 0; i < name.length(); i++) {
-      char c = name.charAt(i);
-      byte kind = Characters.kind(c);
-      if (c >= 128 || (c != '_' && kind != Characters.WORD && kind != Characters.DIGIT)) {
-        return false;
-      }
-    }
-    return true;
   }
 }

@@ -2,14 +2,10 @@
 package io.semanticrouter.maas.router;
 
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import io.semanticrouter.maas.Operation;
-import io.semanticrouter.maas.router.UnreadableRequest.Reason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.math.BigDecimal;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,9 +19,6 @@ import org.jspecify.annotations.Nullable;
  * references).
  */
 final class RequestDocument {
-  /** A number that a request may mean has fewer digits. */
-  private static final int MAX_NUMBER = 64;
-
   /**
    * The array of messages.
    *
@@ -46,7 +39,6 @@ final class RequestDocument {
   private final int to;
   private final JsonObject root;
   private final Prompt prompt;
-  private final boolean stream;
   private final boolean systemRole;
   private final @Nullable Messages messages;
 
@@ -58,7 +50,6 @@ final class RequestDocument {
     this.to = to;
     this.root = root;
     this.prompt = reader.prompt();
-    this.stream = reader.stream();
     this.systemRole = reader.hasSystemRole();
     this.messages = reader.messages();
   }
@@ -81,7 +72,7 @@ final class RequestDocument {
   static RequestDocument read(Operation operation, byte[] body, int from, int to)
       throws UnreadableRequest {
     if (!reads(operation)) {
-      throw new UnreadableRequest(Reason.OTHER_OPERATION);
+      throw new UnreadableRequest();
     }
     int start = Json.objectStart(body, from, to);
     try (JsonParser parser = Json.parser(body, start, to)) {
@@ -89,24 +80,17 @@ final class RequestDocument {
       PromptReader reader = new PromptReader(operation, start);
       JsonObject root = JsonObject.read(parser, start, reader::member);
       if (parser.nextToken() != null) {
-        throw new UnreadableRequest(Reason.NOT_JSON);
+        throw new UnreadableRequest();
       }
       return new RequestDocument(operation, body, from, to, root, reader);
-    } catch (JsonProcessingException e) {
-      throw Json.unreadable(e);
     } catch (IOException e) {
-      throw new UnreadableRequest(Reason.NOT_JSON);
+      throw new UnreadableRequest();
     }
   }
 
   /** What the request says. Its characters are UTF-16 code units. */
   Prompt prompt() {
     return prompt;
-  }
-
-  /** Whether {@code stream} is true. */
-  boolean stream() {
-    return stream;
   }
 
   /** Whether the client states a system prompt of its own, an empty one included. */
@@ -118,50 +102,34 @@ final class RequestDocument {
     };
   }
 
-  /** Whether a member of the request is there and not null. */
-  boolean states(String name) {
+  private boolean states(String name) {
     JsonObject.Member member = root.member(name);
     return member != null && body[member.from()] != 'n';
   }
 
-  /** Whether a member of the request is true. */
-  boolean isTrue(String name) {
-    JsonObject.Member member = root.member(name);
-    return member != null && body[member.from()] == 't';
-  }
-
   /**
-   * A member of the request that is a number.
-   *
-   * @return null when there is none; also when it has more than 64 characters or an exponent beyond
-   *     ±64, which no request means but which arithmetic would choke on. {@link #states} tells
-   *     these from a member that is not there.
+   * A member of the request in short: its text for a scalar, {@code []} for an array without
+   * elements, {@code [} for another array, <code>{</code> for an object; null when it is absent or
+   * null.
    */
-  @Nullable BigDecimal number(String name) {
+  @Nullable String fact(String name) {
     JsonObject.Member member = root.member(name);
-    if (member == null || member.to() - member.from() > MAX_NUMBER) {
+    if (member == null || body[member.from()] == 'n') {
       return null;
     }
     try (JsonParser parser = Json.parser(body, member.from(), member.to())) {
       JsonToken token = parser.nextToken();
-      if (token == null || !token.isNumeric()) {
-        return null;
+      if (token != null && token.isScalarValue()) {
+        return parser.getText();
       }
+      boolean array = token == JsonToken.START_ARRAY;
+      return array ? parser.nextToken() == JsonToken.END_ARRAY ? "[]" : "[" : "{";
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    String text =
-        new String(body, member.from(), member.to() - member.from(), StandardCharsets.US_ASCII);
-    try {
-      BigDecimal number = new BigDecimal(text);
-      return Math.abs((long) number.scale()) > MAX_NUMBER ? null : number;
-    } catch (NumberFormatException e) {
-      // An exponent beyond int.
-      return null;
-    }
   }
 
-  /** The members of the request, for who wants to see all of it. */
+  /** The members of the request. */
   JsonObject root() {
     return root;
   }

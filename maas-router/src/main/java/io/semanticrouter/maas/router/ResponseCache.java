@@ -4,6 +4,7 @@ package io.semanticrouter.maas.router;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
+import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,7 @@ final class ResponseCache {
   /** About what an entry takes besides its texts: objects, map node and queue links. */
   private static final int ENTRY_BYTES = 320;
 
-  private final Cache<CacheKey, CachedAnswer> answers;
+  private final Cache<ByteBuffer, CachedAnswer> answers;
   private final int maxEntryBytes;
   private final long maxCollectedBytes;
   private final AtomicLong collectedBytes = new AtomicLong();
@@ -39,25 +40,25 @@ final class ResponseCache {
     this.maxCollectedBytes = config.maxBytes() / 4;
   }
 
-  private static int weight(CacheKey key, CachedAnswer answer) {
+  private static int weight(ByteBuffer key, CachedAnswer answer) {
     return ENTRY_BYTES
-        + answer.body().length
-        + 2 * answer.contentType().length()
+        + answer.answer().body().length
+        + 2 * answer.answer().contentType().length()
         + 2 * answer.model().length();
   }
 
   /** The answer to such a request; null when there is none. */
-  @Nullable CachedAnswer get(CacheKey key) {
+  @Nullable CachedAnswer get(ByteBuffer key) {
     return answers.getIfPresent(key);
   }
 
   /** Keeps an answer, in place of an older one. */
-  void put(CacheKey key, CachedAnswer answer) {
+  void put(ByteBuffer key, CachedAnswer answer) {
     answers.put(key, answer);
   }
 
   /** Something that collects the answer to such a request, and keeps it when it is whole. */
-  AnswerBuffer collect(CacheKey key) {
+  AnswerBuffer collect(ByteBuffer key) {
     return new AnswerBuffer(this, key, maxEntryBytes);
   }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.router;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -21,14 +20,6 @@ final class Splice {
     replace(at, at, text);
   }
 
-  void remove(int from, int to) {
-    replace(from, to, "");
-  }
-
-  void addAll(Splice other) {
-    pieces.addAll(other.pieces);
-  }
-
   boolean isEmpty() {
     return pieces.isEmpty();
   }
@@ -40,7 +31,7 @@ final class Splice {
     int size = to - from;
     for (int i = 0; i < texts.length; i++) {
       Piece piece = pieces.get(i);
-      texts[i] = piece.text().getBytes(StandardCharsets.UTF_8);
+      texts[i] = Json.bytes(piece.text());
       size += texts[i].length - (piece.to() - piece.from());
     }
     byte[] out = new byte[size];

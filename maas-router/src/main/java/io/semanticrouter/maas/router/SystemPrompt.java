@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.router;
 
+import java.nio.charset.StandardCharsets;
+
 /**
  * A system prompt that a request is given.
  *
- * @param text at least one character; surrogates that are not one of a pair are replaced
+ * @param text at least one character
  */
 record SystemPrompt(String text, Mode mode) {
   /** What becomes of the client's own. */
@@ -34,14 +36,9 @@ record SystemPrompt(String text, Mode mode) {
     NO_PLACE
   }
 
-  /**
-   * @throws IllegalArgumentException if the text is empty
-   */
+  /** Replaces surrogates that are not one of a pair. */
   SystemPrompt {
-    if (text.isEmpty()) {
-      throw new IllegalArgumentException("a system prompt needs a text");
-    }
-    text = Json.wellFormed(text);
+    text = new String(Json.bytes(text), StandardCharsets.UTF_8);
   }
 
   /** The text stays out of logs. */

@@ -54,7 +54,7 @@ class DeciderTest {
                 "qwen3",
                 "math",
                 false,
-                new MemberEdit(List.of("chat_template_kwargs", "enable_thinking"), "false"),
+                new MemberEdit("chat_template_kwargs", "enable_thinking", "false"),
                 null));
   }
 
@@ -292,11 +292,11 @@ class DeciderTest {
               [{model: 'gpt', use_reasoning: true, reasoning_effort: 'high'}]}]
             """;
     RoutingDecision on = decide(config, Prompts.of("hi"));
-    assertThat(on.reasoningEdit()).isEqualTo(MemberEdit.set("\"high\"", "reasoning_effort"));
+    assertThat(on.reasoningEdit()).isEqualTo(new MemberEdit(null, "reasoning_effort", "\"high\""));
     RoutingDecision off =
         decide(config.replace("true, reasoning_e", "false, reasoning_e"), Prompts.of("hi"));
     assertThat(off.reasoning()).isFalse();
-    assertThat(off.reasoningEdit()).isEqualTo(MemberEdit.set("\"low\"", "reasoning_effort"));
+    assertThat(off.reasoningEdit()).isEqualTo(new MemberEdit(null, "reasoning_effort", "\"low\""));
   }
 
   @Test

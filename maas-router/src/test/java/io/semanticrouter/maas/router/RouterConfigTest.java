@@ -182,7 +182,21 @@ class RouterConfigTest {
             """
                 .formatted(family));
     ReasoningFamily found = Objects.requireNonNull(config.models().family("m"));
-    assertThat(found.edit(true, effort)).isEqualTo(new MemberEdit(List.of(path.split("/")), on));
-    assertThat(found.edit(false, effort)).isEqualTo(new MemberEdit(List.of(path.split("/")), off));
+    int slash = path.indexOf('/');
+    String parent = slash < 0 ? null : path.substring(0, slash);
+    String name = path.substring(slash + 1);
+    assertThat(found.edit(true, effort)).isEqualTo(new MemberEdit(parent, name, on));
+    assertThat(found.edit(false, effort)).isEqualTo(new MemberEdit(parent, name, off));
+  }
+
+  @Test
+  void aFamilyMustNotSetWhatSaysTheRequestItself() {
+    assertThat(
+            Configs.errorsOf(
+                "reasoning_families: {mine: {type: 'reasoning_effort', parameter: 'model'}}"))
+        .containsExactly(
+            "router.reasoning_families.mine.parameter = \"model\": must not be what says the request"
+                + " itself");
+    assertThat(Configs.errorsOf("reasoning_families: {mine: {parameter: 'model'}}")).isEmpty();
   }
 }

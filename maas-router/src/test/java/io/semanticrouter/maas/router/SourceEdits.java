@@ -10,7 +10,6 @@ import io.semanticrouter.maas.router.Source.Raw;
 import io.semanticrouter.maas.router.Source.Text;
 import io.semanticrouter.maas.router.SystemPrompt.Mode;
 import io.semanticrouter.maas.router.SystemPrompt.Outcome;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The edits of a request on a tree that remembers its spelling. */
@@ -24,19 +23,11 @@ final class SourceEdits {
   }
 
   @Nullable Outcome edit(BodyEditsFuzzTest.Case edits) {
-    // Removals first: they cut at members that were there.
-    for (MemberEdit edit : edits.members) {
-      if (edit.literal() == null) {
-        set(request, edit.path(), null);
-      }
-    }
     if (edits.model != null) {
       put(request, "model", text(edits.model));
     }
     for (MemberEdit edit : edits.members) {
-      if (edit.literal() != null) {
-        set(request, edit.path(), edit.literal());
-      }
+      set(edit);
     }
     return edits.prompt == null ? null : prompt(edits.prompt);
   }
@@ -53,24 +44,17 @@ final class SourceEdits {
     }
   }
 
-  private static void set(Obj object, List<String> path, @Nullable String literal) {
-    String name = path.get(0);
-    if (path.size() == 1) {
-      if (literal == null) {
-        object.remove(name);
-      } else {
-        // The literals of the test have neither white space nor escapes.
-        put(object, name, new Raw(literal));
-      }
-      return;
-    }
-    Node stated = object.value(name);
-    if (stated instanceof Obj child) {
-      set(child, path.subList(1, path.size()), literal);
-    } else if (literal != null) {
+  private void set(MemberEdit edit) {
+    // The literals of the test have neither white space nor escapes.
+    Raw value = new Raw(edit.json());
+    if (edit.parent() == null) {
+      put(request, edit.name(), value);
+    } else if (request.value(edit.parent()) instanceof Obj child) {
+      put(child, edit.name(), value);
+    } else {
       Obj child = new Obj();
-      set(child, path.subList(1, path.size()), literal);
-      object.set(name, child);
+      child.set(edit.name(), value);
+      request.set(edit.parent(), child);
     }
   }
 
