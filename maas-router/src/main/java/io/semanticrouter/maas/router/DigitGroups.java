@@ -22,12 +22,11 @@ final class DigitGroups {
   private static final int MAX_SEPARATOR = 3;
 
   private final String text;
-  private final byte[] digits = new byte[MAX_DIGITS];
+  private final StringBuilder digits = new StringBuilder(MAX_DIGITS);
   private final int[] lengths = new int[MAX_GROUPS];
   private final int[] ends = new int[MAX_GROUPS];
   private final char[] before = new char[MAX_GROUPS];
   private int count;
-  private int total;
   private boolean goesOn;
 
   DigitGroups(String text) {
@@ -37,20 +36,20 @@ final class DigitGroups {
   /** Reads the groups that begin at a digit. */
   void read(int from) {
     count = 0;
-    total = 0;
+    digits.setLength(0);
     goesOn = false;
     int i = from;
     while (true) {
       int start = i;
-      while (i < text.length() && isDigit(text.charAt(i)) && i - start + total < MAX_DIGITS) {
-        digits[total + i - start] = (byte) (text.charAt(i) - '0');
-        i++;
+      int known = digits.length();
+      while (i < text.length() && isDigit(text.charAt(i)) && digits.length() < MAX_DIGITS) {
+        digits.append(text.charAt(i++));
       }
       if (i < text.length() && Tokens.isPart(text.charAt(i))) {
+        digits.setLength(known);
         goesOn = true;
         return;
       }
-      total += i - start;
       lengths[count] = i - start;
       ends[count++] = i;
       int separator = i;
@@ -64,21 +63,15 @@ final class DigitGroups {
         goesOn = true;
         return;
       }
-      before[count] = kindOf(separator, i);
+      before[count] = kindOf(text.substring(separator, i));
     }
   }
 
-  private char kindOf(int from, int to) {
-    char first = text.charAt(from);
-    if (to - from == 1) {
-      return first == '(' ? BRACKET : first;
+  private static char kindOf(String separator) {
+    if (separator.indexOf('(') >= 0 || separator.length() > 1 && separator.indexOf(')') >= 0) {
+      return BRACKET;
     }
-    for (int i = from; i < to; i++) {
-      if (text.charAt(i) == '(' || text.charAt(i) == ')') {
-        return BRACKET;
-      }
-    }
-    return SEVERAL;
+    return separator.length() == 1 ? separator.charAt(0) : SEVERAL;
   }
 
   static boolean isDigit(char c) {
@@ -96,7 +89,7 @@ final class DigitGroups {
 
   /** The digits of all groups. */
   int total() {
-    return total;
+    return digits.length();
   }
 
   /** Whether there are more digits, which were not read. */
@@ -104,7 +97,7 @@ final class DigitGroups {
     return goesOn;
   }
 
-  /** The digits of one group. */
+  /** How many digits one group has. */
   int length(int group) {
     return lengths[group];
   }
@@ -121,53 +114,24 @@ final class DigitGroups {
 
   /** One digit of all. */
   int digit(int i) {
-    return digits[i];
+    return digits.charAt(i) - '0';
   }
 
-  /** Some of the digits as a number; at most 18 of them. */
-  long number(int from, int to) {
-    long number = 0;
-    for (int i = from; i < to; i++) {
-      number = number * 10 + digits[i];
+  /** The digits of the first groups. */
+  String digits(int groups) {
+    int length = 0;
+    for (int g = 0; g < groups; g++) {
+      length += lengths[g];
     }
-    return number;
+    return digits.substring(0, length);
   }
 
-  /** Whether the first groups have these lengths, with these separators in between. */
-  boolean have(String shape, char separator) {
-    return have(0, shape, separator);
-  }
-
-  /** The same from a further group on. */
-  boolean have(int first, String shape, char separator) {
-    if (count < first + shape.length()) {
-      return false;
+  /** The lengths of the first groups with what stands between them, such as {@code 3-2-4}. */
+  String shape(int groups) {
+    StringBuilder shape = new StringBuilder(2 * groups).append(lengths[0]);
+    for (int g = 1; g < groups; g++) {
+      shape.append(before[g]).append(lengths[g]);
     }
-    for (int i = 0; i < shape.length(); i++) {
-      if (lengths[first + i] != shape.charAt(i) - '0'
-          || (i > 0 && before[first + i] != separator)) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /** The Luhn check of the first digits. */
-  boolean passLuhn(int from, int to) {
-    int sum = 0;
-    for (int i = to - 1, weight = 1; i >= from; i--, weight = 3 - weight) {
-      int product = digits[i] * weight;
-      sum += product > 9 ? product - 9 : product;
-    }
-    return sum % 10 == 0;
-  }
-
-  /** The check of EAN-13 for the first 13 digits. */
-  boolean passEan13() {
-    int sum = 0;
-    for (int i = 0; i < 13; i++) {
-      sum += digits[i] * (i % 2 == 0 ? 1 : 3);
-    }
-    return sum % 10 == 0;
+    return shape.toString();
   }
 }

@@ -50,15 +50,10 @@ record SecurityConfig(Pii pii, Jailbreak jailbreak) {
    *
    * @param enabled whether they are looked for
    * @param action what becomes of a request that is one
-   * @param phrases further phrases, in the language of {@link PhraseAutomaton}
+   * @param phrases further phrases, in the language of {@link PhraseList}
    * @param patterns further patterns of RE2, searched in the text regardless of case
    */
   record Jailbreak(boolean enabled, Action action, List<String> phrases, List<String> patterns) {}
-
-  /** Whether nothing is looked for. */
-  boolean isOff() {
-    return !pii.enabled() && !jailbreak.enabled();
-  }
 
   /** Reads the section; errors go to the list behind it. */
   static SecurityConfig from(ConfigSection section) {
@@ -107,7 +102,7 @@ record SecurityConfig(Pii pii, Jailbreak jailbreak) {
 
   private static List<String> phrases(ConfigSection section) {
     List<String> phrases = section.strings("phrases");
-    String problem = phrases.isEmpty() ? null : PhraseAutomaton.problemOf(phrases);
+    String problem = phrases.isEmpty() ? null : PhraseList.problemOf(phrases);
     if (problem != null) {
       section.reject("phrases", problem);
     }

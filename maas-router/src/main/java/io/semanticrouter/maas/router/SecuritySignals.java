@@ -32,13 +32,13 @@ final class SecuritySignals {
   }
 
   private final SecurityConfig config;
-  private final @Nullable PhraseAutomaton phrases;
+  private final @Nullable PhraseList phrases;
   private final @Nullable Pattern patterns;
 
   SecuritySignals(SecurityConfig config) {
     this.config = config;
     SecurityConfig.Jailbreak jailbreak = config.jailbreak();
-    this.phrases = jailbreak.enabled() ? PhraseAutomaton.shippedAnd(jailbreak.phrases()) : null;
+    this.phrases = jailbreak.enabled() ? PhraseList.shippedAnd(jailbreak.phrases()) : null;
     this.patterns = jailbreak.enabled() ? anyOf(jailbreak.patterns()) : null;
   }
 
@@ -52,16 +52,16 @@ final class SecuritySignals {
   }
 
   /** What is in a text, of that which the configuration looks for. */
-  Findings scan(CharSequence text) {
+  Findings scan(String text) {
     boolean pii = config.pii().enabled();
     if (!pii && phrases == null) {
       return Findings.NONE;
     }
-    String plain = pii || patterns != null ? TextFolding.plain(text) : "";
+    String plain = TextFolding.plain(text);
     Set<PiiType> kinds =
         pii ? PiiScanner.scan(plain, config.pii().types(), config.pii().nationalIds()) : Set.of();
     boolean jailbreak =
-        (phrases != null && phrases.isIn(text))
+        (phrases != null && phrases.isIn(plain))
             || (patterns != null && patterns.matcher(plain).find());
     return kinds.isEmpty() && !jailbreak ? Findings.NONE : new Findings(kinds, jailbreak);
   }

@@ -13,18 +13,24 @@ final class Tokens {
 
   /** Letters, digits and the underscore. */
   static boolean isPart(char c) {
-    if (c < 0x80) {
-      return isLetter(c) || (c >= '0' && c <= '9') || c == '_';
+    return isLetterOrDigit(c) || c == '_';
+  }
+
+  static boolean isLetterOrDigit(char c) {
+    return c < 0x80 ? isLetter(c) || (c >= '0' && c <= '9') : Character.isLetterOrDigit(c);
+  }
+
+  /** Where the letters and digits end that begin here. */
+  static int end(String text, int start) {
+    int end = start;
+    while (end < text.length() && isPart(text.charAt(end))) {
+      end++;
     }
-    return Character.isLetterOrDigit(c);
+    return end;
   }
 
   static boolean isLetter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  }
-
-  static boolean isUpper(char c) {
-    return c >= 'A' && c <= 'Z';
   }
 
   /** Whether what begins here is only the rest of something longer, such as a path or a version. */

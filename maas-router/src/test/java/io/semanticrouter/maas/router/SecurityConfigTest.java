@@ -31,7 +31,6 @@ class SecurityConfigTest {
   void section_that_is_absent_looks_for_nothing() {
     SecurityConfig config = read(Map.of());
     assertThat(errors).isEmpty();
-    assertThat(config.isOff()).isTrue();
     assertThat(config)
         .isEqualTo(
             new SecurityConfig(
@@ -69,7 +68,6 @@ class SecurityConfigTest {
                     "patterns",
                     List.of("<\\|im_(start|end)\\|>"))));
     assertThat(errors).isEmpty();
-    assertThat(config.isOff()).isFalse();
     assertThat(config)
         .isEqualTo(
             new SecurityConfig(

@@ -255,7 +255,7 @@ class SecuritySignalsTest {
       for (int i = random.nextInt(14); i >= 0; i--) {
         text.append(pieces[random.nextInt(pieces.length)]);
       }
-      Findings alone = ALL.scan(text);
+      Findings alone = ALL.scan(text.toString());
       Findings among = ALL.scan("lorem ipsum; " + text + "; dolor sit amet");
       assertThat(among).as("seed %d: %s", seed, text).isEqualTo(alone);
     }

@@ -15,9 +15,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class PhraseAutomatonTest {
+class PhraseListTest {
   private static boolean isIn(String phrase, String text) {
-    return PhraseAutomaton.of(List.of(phrase)).isIn(text);
+    return new PhraseList(List.of(phrase)).isIn(TextFolding.plain(text));
   }
 
   @ParameterizedTest
@@ -78,20 +78,15 @@ class PhraseAutomatonTest {
   @ValueSource(
       strings = {"", " ", "[a] b", "a [b]", "~2 a", "a ~2", "a ~9 b", "a ~ b", "a||b", "a- b"})
   void phrase_that_is_none_is_rejected(String phrase) {
-    assertThatThrownBy(() -> PhraseAutomaton.of(List.of(phrase)))
+    assertThatThrownBy(() -> new PhraseList(List.of(phrase)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(phrase);
   }
 
   @Test
-  void too_many_words_are_rejected() {
-    String phrase = "a " + "b ".repeat(28) + "c";
-    List<String> phrases = new ArrayList<>();
-    for (int i = 0; i < 400; i++) {
-      phrases.add(phrase);
-    }
-    assertThat(PhraseAutomaton.problemOf(phrases)).contains("10000 words");
-    assertThat(PhraseAutomaton.problemOf(List.of(phrase))).isNull();
+  void a_phrase_of_too_many_words_is_rejected() {
+    assertThat(PhraseList.problemOf(List.of("a " + "b ".repeat(28) + "c"))).isNull();
+    assertThat(PhraseList.problemOf(List.of("a " + "b ".repeat(29) + "c"))).contains("30 words");
   }
 
   @Test
@@ -113,7 +108,7 @@ class PhraseAutomatonTest {
       for (String phrase : phrases) {
         expected |= search(phrase, text.toString());
       }
-      assertThat(PhraseAutomaton.of(phrases).isIn(text))
+      assertThat(new PhraseList(phrases).isIn(text.toString()))
           .as("seed %d: %s in %s", seed, phrases, text)
           .isEqualTo(expected);
       found += expected ? 1 : 0;
@@ -174,9 +169,10 @@ class PhraseAutomatonTest {
   @ValueSource(
       strings = {"ignore all ", "ignore", " ", "i ", "do not you no ai act as ", "\ud835\udc22"})
   void a_megabyte_of_beginnings_takes_no_more_than_its_length(String piece) {
-    PhraseAutomaton automaton = PhraseAutomaton.shippedAnd(List.of());
+    PhraseList automaton = PhraseList.shippedAnd(List.of());
     String text = piece.repeat(1_000_000 / piece.length());
     assertTimeoutPreemptively(
-        Duration.ofSeconds(20), () -> assertThat(automaton.isIn(text)).isFalse());
+        Duration.ofSeconds(20),
+        () -> assertThat(automaton.isIn(TextFolding.plain(text))).isFalse());
   }
 }
