@@ -9,8 +9,22 @@ import io.semanticrouter.maas.RoutedRequest;
 import io.semanticrouter.maas.RouterReport;
 import io.semanticrouter.maas.RouterReport.Result;
 import io.semanticrouter.maas.Routing;
-import io.semanticrouter.maas.router.CacheKeys.Bypass;
-import io.semanticrouter.maas.router.SecuritySignals.Findings;
+import io.semanticrouter.maas.router.internal.cache.CacheKeys;
+import io.semanticrouter.maas.router.internal.cache.CacheKeys.Bypass;
+import io.semanticrouter.maas.router.internal.cache.CachedAnswer;
+import io.semanticrouter.maas.router.internal.cache.ResponseCache;
+import io.semanticrouter.maas.router.internal.decisions.Decider;
+import io.semanticrouter.maas.router.internal.decisions.DecisionConfig;
+import io.semanticrouter.maas.router.internal.decisions.RoutingDecision;
+import io.semanticrouter.maas.router.internal.edits.BodyEdits;
+import io.semanticrouter.maas.router.internal.edits.MemberEdit;
+import io.semanticrouter.maas.router.internal.edits.Prompt;
+import io.semanticrouter.maas.router.internal.edits.RequestDocument;
+import io.semanticrouter.maas.router.internal.edits.SystemPrompt;
+import io.semanticrouter.maas.router.internal.edits.UnreadableRequest;
+import io.semanticrouter.maas.router.internal.security.Refusal;
+import io.semanticrouter.maas.router.internal.security.SecuritySignals;
+import io.semanticrouter.maas.router.internal.security.SecuritySignals.Findings;
 import java.nio.ByteBuffer;
 import java.util.EnumMap;
 import java.util.List;
@@ -45,13 +59,12 @@ public final class EmbeddedRouter implements RequestRouter {
 
   EmbeddedRouter(RouterConfig config, Ticker ticker) {
     this.config = config;
-    decider = new Decider(config);
-    security = new SecuritySignals(config.security());
-    looksForPii = config.security().pii().enabled();
-    looksForJailbreak = config.security().jailbreak().enabled();
-    keys = new CacheKeys(config.responseCache());
-    cache =
-        config.responseCache().enabled() ? new ResponseCache(config.responseCache(), ticker) : null;
+    decider = config.decider;
+    security = new SecuritySignals(config.security);
+    looksForPii = config.security.pii().enabled();
+    looksForJailbreak = config.security.jailbreak().enabled();
+    keys = new CacheKeys(config.responseCache);
+    cache = config.responseCache.enabled() ? new ResponseCache(config.responseCache, ticker) : null;
     for (Bypass bypass : Bypass.values()) {
       bypasses.put(bypass, new LongAdder());
     }
@@ -64,12 +77,12 @@ public final class EmbeddedRouter implements RequestRouter {
 
   @Override
   public int maxBodyBytes() {
-    return config.maxBodyBytes();
+    return config.maxBodyBytes;
   }
 
   @Override
   public long maxHeldBytes() {
-    return config.maxHeldBytes();
+    return config.maxHeldBytes;
   }
 
   @Override

@@ -2,12 +2,12 @@
 package io.semanticrouter.maas.router;
 
 import io.semanticrouter.maas.ConfigSection;
+import io.semanticrouter.maas.router.internal.cache.CacheConfig;
+import io.semanticrouter.maas.router.internal.decisions.Decider;
+import io.semanticrouter.maas.router.internal.security.SecurityConfig;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The configuration of the embedded router: the top-level section {@value #SECTION}. Off when the
@@ -22,106 +22,29 @@ public final class RouterConfig {
 
   private static final int MIB = 1024 * 1024;
 
-  private final boolean enabled;
-  private final int maxBodyBytes;
-  private final long maxHeldBytes;
-  private final List<String> routeModels;
-  private final Models models;
-  private final Signals signals;
-  private final List<DecisionConfig> decisions;
-  private final SecurityConfig security;
-  private final CacheConfig responseCache;
-
-  private RouterConfig(
-      boolean enabled,
-      int maxBodyBytes,
-      long maxHeldBytes,
-      List<String> routeModels,
-      Models models,
-      Signals signals,
-      List<DecisionConfig> decisions,
-      SecurityConfig security,
-      CacheConfig responseCache) {
-    this.enabled = enabled;
-    this.maxBodyBytes = maxBodyBytes;
-    this.maxHeldBytes = maxHeldBytes;
-    this.routeModels = routeModels;
-    this.models = models;
-    this.signals = signals;
-    this.decisions = decisions;
-    this.security = security;
-    this.responseCache = responseCache;
-  }
-
-  /** Whether anything is routed. */
-  public boolean enabled() {
-    return enabled;
-  }
-
   /** The largest request body that is routed, in bytes; a larger one passes as it is. */
-  int maxBodyBytes() {
-    return maxBodyBytes;
-  }
+  final int maxBodyBytes;
 
   /** The most bytes that all requests together take while they are held back. */
-  long maxHeldBytes() {
-    return maxHeldBytes;
-  }
+  final long maxHeldBytes;
 
-  /** Which requested models are routed, names or patterns with {@code *}. */
-  List<String> routeModels() {
-    return routeModels;
-  }
+  final Decider decider;
+  final SecurityConfig security;
+  final CacheConfig responseCache;
+  private final boolean enabled;
 
-  Models models() {
-    return models;
-  }
-
-  /** The names of the models that a request can be routed to. */
-  public Set<String> modelNames() {
-    return models.names();
-  }
-
-  /** What is looked for in a request. */
-  Signals signals() {
-    return signals;
-  }
-
-  /** The routing decisions, in the order in which they are tried. */
-  List<DecisionConfig> decisions() {
-    return decisions;
-  }
-
-  SecurityConfig security() {
-    return security;
-  }
-
-  CacheConfig responseCache() {
-    return responseCache;
-  }
-
-  /**
-   * The models that routing decisions may name.
-   *
-   * @param names all of them
-   * @param families those that can be told to reason, with how
-   * @param hasDefault whether a default is configured, if only a wrong one
-   * @param defaultModel the model of a request that no decision gives one to; null: its own
-   */
-  record Models(
-      Set<String> names,
-      Map<String, ReasoningFamily> families,
-      boolean hasDefault,
-      @Nullable String defaultModel) {
-
-    @Nullable ReasoningFamily family(String model) {
-      return families.get(model);
+  private RouterConfig(ConfigSection section) {
+    enabled = section.bool("enabled", false);
+    maxBodyBytes = (int) section.integer("max_body_bytes", MIB, 1024, 64 * MIB);
+    maxHeldBytes =
+        section.integer("max_held_bytes", Math.max(16L * MIB, maxBodyBytes), 1024, 1L << 40);
+    if (maxHeldBytes < maxBodyBytes) {
+      section.reject("max_held_bytes", "must be at least max_body_bytes");
     }
-
-    /** The model that a key refers to; null when it is absent or there is no such model. */
-    @Nullable String reference(ConfigSection section, String key) {
-      return modelReference(section, key, names);
-    }
+    decider = Decider.from(section);
+    security = SecurityConfig.from(section.section("security"));
+    responseCache = CacheConfig.from(section.section("response_cache"));
+    section.rejectUnknownKeys();
   }
 
   /** The default: off. */
@@ -130,83 +53,20 @@ public final class RouterConfig {
   }
 
   /**
-   * Reads the section from the top level of a configuration file. Errors go to the list behind
-   * {@code root}; the result is usable only when that stays empty. What is off is checked as well.
+   * Reads the section from the top level of a configuration file. Errors go to the list of {@code
+   * root}; the result is usable only when that stays empty. What is off is checked as well.
    */
   public static RouterConfig from(ConfigSection root) {
-    ConfigSection section = root.section(SECTION);
-    boolean enabled = section.bool("enabled", false);
-    int maxBodyBytes = (int) section.integer("max_body_bytes", MIB, 1024, 64 * MIB);
-    long maxHeldBytes =
-        section.integer("max_held_bytes", Math.max(16L * MIB, maxBodyBytes), 1024, 1L << 40);
-    if (maxHeldBytes < maxBodyBytes) {
-      section.reject("max_held_bytes", "must be at least max_body_bytes");
-    }
-    Models models = models(section);
-    Signals signals = Signals.from(section.section("signals"));
-    RouterConfig config =
-        new RouterConfig(
-            enabled,
-            maxBodyBytes,
-            maxHeldBytes,
-            routeModels(section),
-            models,
-            signals,
-            DecisionConfig.from(section.sections("decisions"), models, signals),
-            SecurityConfig.from(section.section("security")),
-            CacheConfig.from(section.section("response_cache")));
-    section.rejectUnknownKeys();
-    return config;
+    return new RouterConfig(root.section(SECTION));
   }
 
-  private static Models models(ConfigSection section) {
-    Map<String, ReasoningFamily> known =
-        ReasoningFamily.from(section.section("reasoning_families"));
-    ConfigSection models = section.section("models");
-    ConfigNames.checkKeys(models);
-    Map<String, ReasoningFamily> families = new HashMap<>();
-    for (String name : models.keys()) {
-      ConfigSection model = models.section(name);
-      if (model.has("reasoning_family")) {
-        ReasoningFamily family = known.get(model.oneOf("reasoning_family", "", known.keySet()));
-        if (family != null) {
-          families.put(name, family);
-        }
-      } else {
-        model.string("reasoning_family", "");
-      }
-      model.rejectUnknownKeys();
-    }
-    Set<String> names = Set.copyOf(models.keys());
-    return new Models(
-        names,
-        Map.copyOf(families),
-        section.has("default_model"),
-        modelReference(section, "default_model", names));
+  /** Whether anything is routed. */
+  public boolean enabled() {
+    return enabled;
   }
 
-  private static @Nullable String modelReference(
-      ConfigSection section, String key, Set<String> names) {
-    if (!section.has(key)) {
-      section.string(key, "");
-      return null;
-    }
-    if (names.isEmpty()) {
-      section.reject(key, "must be one of the models, and there is none");
-      return null;
-    }
-    String name = section.oneOf(key, "", names);
-    return name.isEmpty() ? null : name;
-  }
-
-  private static List<String> routeModels(ConfigSection section) {
-    List<String> patterns = new ArrayList<>();
-    for (String pattern : section.strings("route_models")) {
-      if (pattern.isEmpty()) {
-        section.reject("route_models", "must be all, or names of models, where * is for any text");
-      }
-      patterns.add(pattern.equals("all") ? "*" : pattern);
-    }
-    return patterns.isEmpty() ? List.of("*") : List.copyOf(patterns);
+  /** The names of the models that a request can be routed to. */
+  public Set<String> modelNames() {
+    return decider.models().names();
   }
 }

@@ -5,6 +5,7 @@ import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.lang.conditions.ArchConditions.accessTargetWhere;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -24,10 +25,7 @@ import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The rules of the house for maas-router, and a proof that each can fail. There is one package, so
- * cycles between packages cannot be.
- */
+/** The rules of the house for maas-router, and a proof that each can fail. */
 @AnalyzeClasses(
     packages = "io.semanticrouter.maas.router",
     importOptions = ImportOption.DoNotIncludeTests.class)
@@ -52,9 +50,29 @@ class ArchitectureTest {
           .because("what is inside a gateway is paid for by whoever embeds it");
 
   @ArchTest
+  static final ArchRule roomsDependOnEachOtherOneWayOnly =
+      slices()
+          .matching("io.semanticrouter.maas.router.internal.(*)..")
+          .should()
+          .beFreeOfCycles()
+          .because("each can be read by itself, from the bottom up");
+
+  @ArchTest
+  static final ArchRule roomsDoNotKnowTheFace =
+      noClasses()
+          .that()
+          .resideInAPackage("..router.internal..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage(ROUTER)
+          .because("the router is put together in one place");
+
+  @ArchTest
   static final ArchRule onlyTheRouterAndItsConfigurationArePublic =
       classes()
           .that(describe("are public", ArchitectureTest::isPublicTopLevel))
+          .and()
+          .resideOutsideOfPackage("..router.internal..")
           .should()
           .haveSimpleName("EmbeddedRouter")
           .orShould()
@@ -84,7 +102,8 @@ class ArchitectureTest {
     JavaClass base = target.getBaseComponentType();
     String name = base.getPackageName();
     return base.isPrimitive()
-        || Set.of(CORE, ROUTER, "org.jspecify.annotations", "com.google.re2j").contains(name)
+        || name.startsWith(ROUTER)
+        || Set.of(CORE, "org.jspecify.annotations", "com.google.re2j").contains(name)
         || name.equals("com.fasterxml.jackson.core")
         || name.startsWith("com.fasterxml.jackson.core.")
         || name.equals("com.github.benmanes.caffeine.cache")

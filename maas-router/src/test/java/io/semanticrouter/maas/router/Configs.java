@@ -8,13 +8,14 @@ import io.semanticrouter.maas.ConfigError;
 import io.semanticrouter.maas.ConfigException;
 import io.semanticrouter.maas.ConfigSection;
 import io.semanticrouter.maas.Identity;
+import io.semanticrouter.maas.router.internal.decisions.Decider;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 /** Configurations and identities for tests, as JSON without the quotes that it does not need. */
-final class Configs {
+public final class Configs {
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
           .enable(JsonReadFeature.ALLOW_UNQUOTED_FIELD_NAMES)
@@ -26,31 +27,40 @@ final class Configs {
   private Configs() {}
 
   /** The section {@code router}: what stands between its braces. */
-  static RouterConfig router(String members) {
+  public static RouterConfig router(String members) {
     List<ConfigError> errors = new ArrayList<>();
-    RouterConfig config = read(members, errors);
+    RouterConfig config = RouterConfig.from(root(members, errors));
     if (!errors.isEmpty()) {
       throw new ConfigException(errors);
     }
     return config;
   }
 
+  /** What decides by such a section. */
+  public static Decider decider(String members) {
+    List<ConfigError> errors = new ArrayList<>();
+    Decider decider = Decider.from(root(members, errors).section("router"));
+    if (!errors.isEmpty()) {
+      throw new ConfigException(errors);
+    }
+    return decider;
+  }
+
   static List<String> errorsOf(String members) {
     List<ConfigError> errors = new ArrayList<>();
-    read(members, errors);
+    RouterConfig.from(root(members, errors));
     return errors.stream().map(ConfigError::toString).toList();
   }
 
-  private static RouterConfig read(String members, List<ConfigError> errors) {
+  private static ConfigSection root(String members, List<ConfigError> errors) {
     try {
-      Map<?, ?> tree = MAPPER.readValue("{router: {" + members + "}}", Map.class);
-      return RouterConfig.from(ConfigSection.root(tree, errors));
+      return ConfigSection.root(MAPPER.readValue("{router: {" + members + "}}", Map.class), errors);
     } catch (JsonProcessingException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  static Identity tier(String tier) {
+  public static Identity tier(String tier) {
     return new Identity("ana", tier, Identity.Source.HEADER, Identity.Source.HEADER);
   }
 }

@@ -15,7 +15,6 @@ import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RouterConfigTest {
@@ -23,50 +22,9 @@ class RouterConfigTest {
   void absentSectionIsOff() {
     RouterConfig config = Configs.router("");
     assertThat(config.enabled()).isFalse();
-    assertThat(config.maxBodyBytes()).isEqualTo(1_048_576);
-    assertThat(config.routeModels()).containsExactly("*");
-    assertThat(config.decisions()).isEmpty();
-  }
-
-  @Test
-  void decisionsAreInTheOrderInWhichTheyAreTried() {
-    RouterConfig config =
-        Configs.router(
-            """
-            models: {m: {}}, default_model: 'm',
-            decisions: [
-              {name: 'default'},
-              {name: 'a', rules: {type: 'tools'}},
-              {name: 'b', priority: 5, rules: {type: 'tools'}},
-              {name: 'c', priority: -1, rules: {type: 'tools'}},
-              {name: 'd', rules: {type: 'tools'}},
-            ]
-            """);
-    assertThat(config.decisions())
-        .extracting(DecisionConfig::name)
-        .containsExactly("b", "a", "d", "c", "default");
-  }
-
-  @Test
-  void shippedDomainsNeedNoConfiguration() {
-    assertThat(Configs.router("").signals().domains())
-        .extracting(Domain::name)
-        .containsExactly(
-            "math",
-            "code",
-            "science",
-            "law",
-            "medicine",
-            "finance",
-            "history",
-            "philosophy",
-            "writing");
-    assertThat(Configs.router("").signals().domains())
-        .allSatisfy(domain -> assertThat(domain.keywords()).hasSizeGreaterThan(150))
-        .allSatisfy(
-            domain ->
-                assertThat(domain.keywords().values())
-                    .allMatch(weight -> weight != 0 && Math.abs(weight) <= Domain.MAX_WEIGHT));
+    assertThat(config.maxBodyBytes).isEqualTo(1_048_576);
+    assertThat(config.decider.isRouted("any")).isTrue();
+    assertThat(config.decider.decisions()).isEmpty();
   }
 
   @Test
@@ -122,8 +80,8 @@ class RouterConfigTest {
 
   @Test
   void whatIsHeldBackHasRoomForTheLongestBody() {
-    assertThat(Configs.router("").maxHeldBytes()).isEqualTo(16 << 20);
-    assertThat(Configs.router("max_body_bytes: 33554432").maxHeldBytes()).isEqualTo(32 << 20);
+    assertThat(Configs.router("").maxHeldBytes).isEqualTo(16 << 20);
+    assertThat(Configs.router("max_body_bytes: 33554432").maxHeldBytes).isEqualTo(32 << 20);
     assertThat(Configs.errorsOf("max_held_bytes: 2048"))
         .containsExactly("router.max_held_bytes = 2048: must be at least max_body_bytes");
   }
@@ -154,39 +112,6 @@ class RouterConfigTest {
             errors));
     assertThat(errors).hasSize(1);
     assertThat(errors.get(0).rule()).isEqualTo("must not be nested deeper than 16 levels");
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "qwen3     | high | chat_template_kwargs/enable_thinking | true       | false",
-        "deepseek  | high | chat_template_kwargs/thinking        | true       | false",
-        "gpt       | high | reasoning_effort                     | \"high\"   | \"low\"",
-        "gpt-oss   |      | reasoning_effort                     | \"medium\" | \"low\"",
-        "claude    | high | thinking | {\"type\":\"enabled\",\"budget_tokens\":1024} | {\"type\":\"disabled\"}",
-        "anthropic |      | thinking | {\"type\":\"enabled\",\"budget_tokens\":1024} | {\"type\":\"disabled\"}",
-        "glm       | high | thinking | {\"type\":\"enabled\"}                        | {\"type\":\"disabled\"}",
-        "o         | low  | effort                               | \"low\"    | \"none\"",
-      })
-  void reasoningIsSwitchedAsEachFamilyWantsIt(
-      String family, String effort, String path, String on, String off) {
-    RouterConfig config =
-        Configs.router(
-            """
-            reasoning_families: {
-              glm: {type: 'thinking', budget_tokens: 0},
-              o: {type: 'reasoning_effort', parameter: 'effort', off: 'none'},
-            },
-            models: {m: {reasoning_family: '%s'}}
-            """
-                .formatted(family));
-    ReasoningFamily found = Objects.requireNonNull(config.models().family("m"));
-    int slash = path.indexOf('/');
-    String parent = slash < 0 ? null : path.substring(0, slash);
-    String name = path.substring(slash + 1);
-    assertThat(found.edit(true, effort)).isEqualTo(new MemberEdit(parent, name, on));
-    assertThat(found.edit(false, effort)).isEqualTo(new MemberEdit(parent, name, off));
   }
 
   @Test
