@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Counts usage records in Prometheus metrics. The switches of the configuration decide which
  * metrics exist; the mode decides the labels (user and tier only in MaaS and Hybrid mode) and the
- * cost (only in Standalone and Hybrid mode). The README lists all metrics.
+ * cost (only in Standalone and Hybrid mode). {@code docs/metrics.md} lists all.
  *
  * <p>At most {@code max_series} combinations of user, tier and model get series of their own, and
  * only with usage, so that no client fills them with models that do not exist; all others are

@@ -165,7 +165,7 @@ class FloodTest {
     assertThat(small.total(REQUESTS, "__overflow__")).isEqualTo(small.total(OVERFLOW, ""));
   }
 
-  /** As the README of this module states it. */
+  /** As {@code docs/metrics.md} states it. */
   private static int bound(int maxSeries) {
     return 2_048 * maxSeries + 262_144;
   }

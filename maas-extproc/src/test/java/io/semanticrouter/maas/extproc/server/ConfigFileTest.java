@@ -90,7 +90,8 @@ class ConfigFileTest {
         .usingRecursiveComparison()
         .withStrictTypeChecking()
         .isEqualTo(MaasConfig.defaults());
-    // Its signals hold trees of thousands of words, which a comparison by reflection walks for minutes.
+    // Its signals hold trees of thousands of words, which a comparison by reflection walks for
+    // minutes.
     assertThat(file.router())
         .usingRecursiveComparison()
         .ignoringFields("signals", "security")

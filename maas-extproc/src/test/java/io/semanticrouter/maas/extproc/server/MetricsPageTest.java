@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.prometheus.metrics.config.EscapingScheme;
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.semanticrouter.maas.Cost;
+import io.semanticrouter.maas.ForcedUsage;
+import io.semanticrouter.maas.Identity;
+import io.semanticrouter.maas.Identity.Source;
+import io.semanticrouter.maas.Measurement;
+import io.semanticrouter.maas.Measurement.Reason;
+import io.semanticrouter.maas.Measurement.Status;
+import io.semanticrouter.maas.Operation;
+import io.semanticrouter.maas.PiiType;
+import io.semanticrouter.maas.ProviderTool;
+import io.semanticrouter.maas.ResponsePath;
+import io.semanticrouter.maas.RouterReport;
+import io.semanticrouter.maas.RouterReport.Result;
+import io.semanticrouter.maas.Routing;
+import io.semanticrouter.maas.ServiceTier;
+import io.semanticrouter.maas.TokenUsage;
+import io.semanticrouter.maas.UnitUsage;
+import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.metrics.PrometheusSink;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * {@code docs/metrics.md} has every metric as a scrape shows it: name, type, labels, the values of
+ * closed labels, the modes in which it exists.
+ */
+@Timeout(60)
+class MetricsPageTest {
+  private static final Set<String> OPEN_LABELS =
+      Set.of("user", "tier", "model", "decision", "category", "currency");
+
+  private static final Pattern LABEL = Pattern.compile("`(\\w+)`(?:: ([^`]*[^`, ]))?");
+  private static final Pattern SAMPLE =
+      Pattern.compile("(\\w+?)(_bucket|_sum|_count)?(\\{.*})? .*");
+  private static final Pattern VALUE = Pattern.compile("(\\w+)=\"([^\"]*)\"");
+
+  @TempDir
+  @SuppressWarnings("NullAway.Init") // by JUnit
+  private Path directory;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Standalone", "MaaS", "Hybrid"})
+  void pageHasWhatTheSinkShowsOfExchangesOfEveryKind(String mode) throws Exception {
+    ConfigFile config =
+        config(
+            "maas_integration: { enabled: %s, metrics: { internal_cost_calculation: %s } }"
+                .formatted(!mode.equals("Standalone"), mode.equals("Hybrid")));
+    PrometheusRegistry registry = new PrometheusRegistry();
+    PrometheusSink sink = PrometheusSink.register(config.metering(), registry);
+    everyKind().forEach(sink::record);
+    ByteArrayOutputStream text = new ByteArrayOutputStream();
+    PrometheusTextFormatWriter.create().write(text, registry.scrape(), EscapingScheme.DEFAULT);
+    assertSame(shown(text.toString(StandardCharsets.UTF_8)), page("Usage", mode));
+  }
+
+  @Test
+  void pageHasWhatTheServerShows() throws Exception {
+    ConfigFile config =
+        config(
+            """
+            router: { enabled: true, response_cache: { enabled: true } }
+            server: { grpc_address: 127.0.0.1, grpc_port: 0, metrics_address: 127.0.0.1, metrics_port: 0 }
+            """);
+    try (MaasServer server = new MaasServer(config.metering(), config.router(), config.server())) {
+      server.start();
+      URI uri = URI.create("http://127.0.0.1:" + server.metricsPort() + "/metrics");
+      String text = new String(uri.toURL().openStream().readAllBytes(), StandardCharsets.UTF_8);
+      Set<String> shown = shown(text);
+      shown.removeAll(page("Usage", "Standalone"));
+      // The one of TLS, which needs certificates, is in TlsTest.
+      assertSame(shown, page("The server", "response cache"));
+    }
+  }
+
+  private static void assertSame(Set<String> shown, Set<String> page) {
+    assertThat(String.join("\n", shown)).isEqualTo(String.join("\n", page));
+  }
+
+  private ConfigFile config(String yaml) throws Exception {
+    return ConfigFile.read(Files.writeString(directory.resolve("config.yaml"), yaml), "info");
+  }
+
+  /** Exchanges that together have every value of every closed label. */
+  private static List<UsageRecord> everyKind() {
+    List<UsageRecord> records = new ArrayList<>();
+    for (Status status : Status.values()) {
+      for (Reason reason : Reason.values()) {
+        for (ForcedUsage forced : ForcedUsage.values()) {
+          records.add(record(status, reason, forced, records.size()));
+        }
+      }
+    }
+    return records;
+  }
+
+  private static UsageRecord record(Status status, Reason reason, ForcedUsage forced, int turn) {
+    boolean known = status != Status.NONE && status != Status.FAILED;
+    TokenUsage usage = new TokenUsage(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
+    UnitUsage units =
+        new UnitUsage(1, 1, 1, Map.of(ProviderTool.WEB_SEARCH, 1L, ProviderTool.OTHER, 1L));
+    Source source = ofTurn(Source.values(), turn);
+    @Nullable Boolean fact = turn % 3 == 0 ? null : Boolean.valueOf(turn % 3 == 1);
+    ResponsePath path = ofTurn(ResponsePath.values(), turn);
+    return new UsageRecord(
+        "id",
+        Instant.EPOCH,
+        Duration.ZERO,
+        Operation.CHAT,
+        new Identity("alice", "premium", source, source),
+        new Routing("m", null, "d", "c", fact, fact, fact, fact, fact, path),
+        200,
+        forced,
+        new RouterReport(ofTurn(Result.values(), turn), EnumSet.allOf(PiiType.class)),
+        ServiceTier.UNKNOWN,
+        Measurement.of(status, Set.of(reason), known ? usage : null).withUnits(units),
+        new Cost("USD", 1, 0),
+        true);
+  }
+
+  private static <E> E ofTurn(E[] values, int turn) {
+    return values[turn % values.length];
+  }
+
+  /**
+   * Each metric of a scrape: name, type, and its labels with the values of those that are closed.
+   */
+  private static Set<String> shown(String text) {
+    Map<String, String> types = new TreeMap<>();
+    Map<String, Map<String, Set<String>>> labels = new TreeMap<>();
+    for (String line : text.lines().toList()) {
+      if (line.startsWith("# TYPE ")) {
+        String[] words = line.split(" ", -1);
+        types.put(words[2], words[3]);
+      } else if (!line.startsWith("#")) {
+        Matcher sample = SAMPLE.matcher(line);
+        assertThat(sample.matches()).as(line).isTrue();
+        Map<String, Set<String>> of = labels.computeIfAbsent(sample.group(1), k -> new TreeMap<>());
+        Matcher value = VALUE.matcher(sample.group(3) == null ? "" : sample.group(3));
+        while (value.find()) {
+          if (!value.group(1).equals("le")) {
+            of.computeIfAbsent(value.group(1), k -> new TreeSet<>()).add(value.group(2));
+          }
+        }
+      }
+    }
+    Set<String> shown = new TreeSet<>();
+    labels.forEach((name, of) -> shown.add(line(name, types.getOrDefault(name, "?"), of)));
+    return shown;
+  }
+
+  private static String line(String name, String type, Map<String, Set<String>> labels) {
+    labels.replaceAll((label, values) -> OPEN_LABELS.contains(label) ? Set.of() : values);
+    return name + " " + type + " " + labels;
+  }
+
+  /** The same of a table of the page, as far as it is about a mode. */
+  private static Set<String> page(String heading, String mode) throws IOException {
+    Set<String> reasons = new TreeSet<>();
+    rows("Reasons").forEach(row -> reasons.add(row[1].replace("`", "")));
+    Set<String> page = new TreeSet<>();
+    for (String[] row : rows(heading)) {
+      if (!row[4].equals("all") && !row[4].contains(mode)) {
+        continue;
+      }
+      Map<String, Set<String>> labels = new TreeMap<>();
+      Matcher label =
+          LABEL.matcher(row[3].replace("[below](#reasons)", String.join(", ", reasons)));
+      while (label.find()) {
+        String values = label.group(2) == null ? "" : label.group(2);
+        labels.put(label.group(1), new TreeSet<>(List.of(values.split("[, ]+", -1))));
+      }
+      if (mode.equals("Standalone")) {
+        labels.keySet().removeAll(Set.of("user", "tier"));
+      }
+      page.add(line(row[1].replace("`", ""), row[2], labels));
+    }
+    return page;
+  }
+
+  private static List<String[]> rows(String heading) throws IOException {
+    String text = Files.readString(Path.of("..", "docs", "metrics.md"));
+    String section = text.split("\n## " + heading + "\n", -1)[1].split("\n## ", -1)[0];
+    return section
+        .lines()
+        .filter(l -> l.startsWith("| `"))
+        .map(l -> l.split(" *\\| *", -1))
+        .toList();
+  }
+}
