@@ -301,7 +301,7 @@ public final class Exchange implements AutoCloseable {
       localAnswer = decided.localAnswer();
       settleAnswered(answer.measurement());
     } else if (routed.keeper() != null) {
-      kept = new KeptAnswer(metering, routed.keeper());
+      kept = new KeptAnswer(metering.failures(), routed.keeper());
     }
   }
 
@@ -413,7 +413,7 @@ public final class Exchange implements AutoCloseable {
       return edits;
     } catch (Throwable e) {
       if (!defective) { // one defect, however often it shows
-        metering.defect(e);
+        metering.failures().add(e);
       }
       return edits;
     }
@@ -581,7 +581,7 @@ public final class Exchange implements AutoCloseable {
     Cost cost =
         usage == null || meter == null
             ? null
-            : metering.cost(facts, serviceTier(), usage, meter.otherLinesSoFar());
+            : metering.pricing().cost(facts, serviceTier(), usage, meter.otherLinesSoFar());
     return new SoFar(facts.model(), usage, cost);
   }
 
@@ -759,10 +759,10 @@ public final class Exchange implements AutoCloseable {
     try {
       stopMeasuring();
     } catch (Throwable again) {
-      Metering.passOn(again);
+      Defects.passOn(again);
     }
     keepNothing();
-    metering.defect(e);
+    metering.failures().add(e);
   }
 
   private void stopMeasuring() {

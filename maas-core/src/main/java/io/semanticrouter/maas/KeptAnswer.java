@@ -9,15 +9,15 @@ import org.jspecify.annotations.Nullable;
  * time.
  */
 final class KeptAnswer {
-  private final Metering metering;
+  private final Defects defects;
 
   /** Null once it is closed. */
   private @Nullable AnswerKeeper keeper;
 
   private boolean begun;
 
-  KeptAnswer(Metering metering, AnswerKeeper keeper) {
-    this.metering = metering;
+  KeptAnswer(Defects defects, AnswerKeeper keeper) {
+    this.defects = defects;
     this.keeper = keeper;
   }
 
@@ -40,7 +40,7 @@ final class KeptAnswer {
     try {
       wanted = measured && !begun && open.begin(status, headers);
     } catch (Throwable e) {
-      metering.defect(e);
+      defects.add(e);
     }
     begun = true;
     if (!wanted) {
@@ -56,7 +56,7 @@ final class KeptAnswer {
     try {
       open.accept(bytes, offset, length);
     } catch (Throwable e) {
-      metering.defect(e);
+      defects.add(e);
       abandon();
     }
   }
@@ -72,7 +72,7 @@ final class KeptAnswer {
     try {
       open.end(measurement, model);
     } catch (Throwable e) {
-      metering.defect(e);
+      defects.add(e);
     }
   }
 
@@ -85,7 +85,7 @@ final class KeptAnswer {
     try {
       open.abandon();
     } catch (Throwable e) {
-      metering.defect(e);
+      defects.add(e);
     }
   }
 }

@@ -43,14 +43,14 @@ public final class Metering {
   private final List<ContentCoding> codings;
   private final @Nullable RequestRouter router;
   private final AskedModels askedModels;
+  private final Pricing pricing;
 
   private final UnlistedRequests unlisted = new UnlistedRequests();
   private final PendingResponses pending = new PendingResponses();
   private final AtomicLong sequence = new AtomicLong();
-  private final AtomicLong heldRequestBytes = new AtomicLong();
-  private final LongAdder defects = new LongAdder();
+  private final HeldRequests heldRequests = new HeldRequests();
+  private final Defects defects = new Defects();
   private final LongAdder sinkFailures = new LongAdder();
-  private final AtomicBoolean defectLogged = new AtomicBoolean();
   private final AtomicBoolean sinkFailureLogged = new AtomicBoolean();
 
   private Metering(Builder builder) {
@@ -64,6 +64,7 @@ public final class Metering {
     codings = builder.codings != null ? builder.codings : ContentDecoding.installed();
     router = builder.router;
     askedModels = new AskedModels(ticker);
+    pricing = new Pricing(config, defects);
   }
 
   /** Starts to configure an engine. */
@@ -105,7 +106,7 @@ public final class Metering {
       try {
         identity = identities.read(request);
       } catch (Throwable e) {
-        defect(e);
+        defects.add(e);
         identity = identities.read(Headers.EMPTY);
       }
       try {
@@ -119,6 +120,7 @@ public final class Metering {
           edits = HeaderEdits.EMPTY;
         }
         if (operation != null && asks) {
+          boolean refuses = config.usage().unmeasurable() == UsageConfig.Unmeasurable.REFUSE;
           if (isForced(operation, route, path)) {
             HeaderEdits asking =
                 AcceptEncoding.edit(
@@ -130,12 +132,11 @@ public final class Metering {
             if (asking.fitInto(request)) {
               boolean encoded = ResponseMeter.isEncoded(request.get("content-encoding"));
               boolean continuous = backend(route) == UsageConfig.Backend.VLLM;
-              forcing = new UsageForcing(this, path, continuous, encoded);
+              forcing = new UsageForcing(defects, askedModels, refuses, path, continuous, encoded);
               editsWithBody = asking;
             }
             forcedUsage = forcing == null ? ForcedUsage.NO_ROOM : ForcedUsage.UNSEEN;
           }
-          boolean refuses = config.usage().unmeasurable() == UsageConfig.Unmeasurable.REFUSE;
           isHeadFull |= refuses && forcedUsage == ForcedUsage.NO_ROOM;
         }
         if (asks || detects || polls) {
@@ -146,20 +147,30 @@ public final class Metering {
       } catch (Throwable e) {
         forcing = null;
         forcedUsage = ForcedUsage.OFF;
-        defect(e);
+        defects.add(e);
       }
     }
     RequestRouting routing = null;
     RouterReport routerReport = RouterReport.OFF;
     if (router != null && operation != null) {
       try {
-        long length = contentLength(request);
+        long length = RequestSize.contentLength(request, defects);
         RouterReport.Result result = routable(router, operation, length, request);
         // Its length may change, and where there is no room no edit may say so.
         if (result == RouterReport.Result.UNSEEN && request.hasRoomFor(0, 0)) {
           HeaderEdits routed = withoutLength(edits, request);
           if (routed.fitInto(request)) {
-            routing = new RequestRouting(this, router, operation, path, identity, request, length);
+            routing =
+                new RequestRouting(
+                    defects,
+                    heldRequests,
+                    this::localAnswer,
+                    router,
+                    operation,
+                    path,
+                    identity,
+                    request,
+                    length);
             editsWithBody = forcing != null ? editsWithBody : routed;
           }
         }
@@ -167,7 +178,7 @@ public final class Metering {
       } catch (Throwable e) {
         routing = null;
         routerReport = RouterReport.of(RouterReport.Result.FAILED);
-        defect(e);
+        defects.add(e);
       }
     }
     return new Exchange(
@@ -176,7 +187,7 @@ public final class Metering {
         isUnlisted,
         stored,
         path,
-        operation == null ? null : RequestSize.of(operation, request, this),
+        operation == null ? null : RequestSize.of(operation, request, config, defects),
         identity,
         edits,
         forcing != null || routing != null ? editsWithBody : edits,
@@ -243,21 +254,9 @@ public final class Metering {
     return route == null ? config.usage().backend() : route.backend();
   }
 
-  long contentLength(Headers request) {
-    try {
-      String length = request.get(CONTENT_LENGTH);
-      return length == null ? -1 : Long.parseLong(length);
-    } catch (NumberFormatException e) {
-      return -1;
-    } catch (Throwable e) {
-      defect(e);
-      return -1;
-    }
-  }
-
   /** How often the metering itself failed; such exchanges count as FAILED. */
   public long defects() {
-    return defects.sum();
+    return defects.count();
   }
 
   /** How often a sink threw. */
@@ -291,27 +290,11 @@ public final class Metering {
 
   /** The bytes that requests take which are held back at this moment, to be routed. */
   long heldRequestBytes() {
-    return heldRequestBytes.get();
-  }
-
-  /** Whether requests may hold so many bytes more. */
-  boolean reserveRequestBytes(long bytes, long limit) {
-    if (heldRequestBytes.addAndGet(bytes) <= limit) {
-      return true;
-    }
-    heldRequestBytes.addAndGet(-bytes);
-    return false;
-  }
-
-  /** Gives back what was reserved. */
-  void releaseRequestBytes(long bytes) {
-    if (bytes > 0) {
-      heldRequestBytes.addAndGet(-bytes);
-    }
+    return heldRequests.bytes();
   }
 
   /** An answer of the router as the client gets it. */
-  LocalAnswer localAnswer(Routing routing, RoutedRequest.Answer answer) {
+  private LocalAnswer localAnswer(Routing routing, RoutedRequest.Answer answer) {
     HeaderEdits facts =
         config.mode().isIntegrated()
             ? routingHeaders.write(routing, Headers.EMPTY, false)
@@ -324,8 +307,12 @@ public final class Metering {
     return identities.refuses(identity);
   }
 
-  AskedModels askedModels() {
-    return askedModels;
+  Defects failures() {
+    return defects;
+  }
+
+  Pricing pricing() {
+    return pricing;
   }
 
   RoutingHeaders routingHeaders() {
@@ -341,7 +328,7 @@ public final class Metering {
     try {
       return ticker.getAsLong();
     } catch (Throwable e) {
-      defect(e);
+      defects.add(e);
       return 0;
     }
   }
@@ -350,7 +337,7 @@ public final class Metering {
     try {
       return clock.instant();
     } catch (Throwable e) {
-      defect(e);
+      defects.add(e);
       return Instant.EPOCH;
     }
   }
@@ -367,7 +354,10 @@ public final class Metering {
       Instant startedAt,
       Duration duration) {
     TokenUsage usage = measurement.usage();
-    Cost cost = usage == null ? null : cost(routing, serviceTier, usage, measurement.otherLines());
+    Cost cost =
+        usage == null
+            ? null
+            : pricing.cost(routing, serviceTier, usage, measurement.otherLines());
     boolean unpriced = cost == null && usage != null && config.mode().calculatesCost();
     UsageRecord record =
         new UsageRecord(
@@ -390,95 +380,16 @@ public final class Metering {
     return record;
   }
 
-  /** What usage costs; null when it has no price here, or cost is not calculated. */
-  @Nullable Cost cost(
-      Routing routing, ServiceTier tier, TokenUsage usage, List<UsageLine> otherLines) {
-    if (!config.mode().calculatesCost()) {
-      return null;
-    }
-    // vLLM knows no tiers, and repeats what the client asked for.
-    if (tier.isSpecial() && config.usage().backend() != UsageConfig.Backend.VLLM) {
-      return null;
-    }
-    try {
-      return price(routing, usage, otherLines);
-    } catch (Throwable e) {
-      // The record goes out unpriced; without it the usage would be lost too.
-      defect(e);
-      return null;
-    }
-  }
-
-  /**
-   * The price of the selected model, else of the model that the response names. An answer from the
-   * response cache cost no generation; it has no price of its own yet, so it is unpriced. So is an
-   * exchange of which one of several models has no price, and one that a looper spread over models
-   * of which only the sum is known.
-   */
-  private @Nullable Cost price(Routing routing, TokenUsage usage, List<UsageLine> otherLines) {
-    if (usage.isEmpty()
-        || Boolean.TRUE.equals(routing.cacheHit())
-        || routing.responsePath() == ResponsePath.LOOPER) {
-      return null;
-    }
-    RateCard card = config.rateCard();
-    Cost cost = card.cost(routing.model(), usage);
-    String responseModel = routing.responseModel();
-    if (cost == null && responseModel != null) {
-      cost = card.cost(responseModel, usage);
-    }
-    for (int i = 0; i < otherLines.size() && cost != null; i++) {
-      Cost other = card.cost(otherLines.get(i).model(), otherLines.get(i).usage());
-      cost = other == null ? null : cost.plus(other);
-    }
-    return cost;
-  }
-
   private void deliver(UsageSink sink, UsageRecord record) {
     try {
       sink.record(record);
     } catch (Throwable e) {
       // A class that is missing in one sink must not cost the others their record.
       sinkFailures.increment();
-      passOn(e);
+      Defects.passOn(e);
       if (sinkFailureLogged.compareAndSet(false, true)) {
         LOG.log(ERROR, "A usage sink failed; further failures are counted, not logged", e);
       }
-    }
-  }
-
-  /**
-   * Something here, or something that was plugged in, has failed: the one answer to all that a
-   * callback catches. It is counted, and the exchange goes on.
-   */
-  void defect(Throwable e) {
-    defects.increment();
-    passOn(e);
-    if (defectLogged.compareAndSet(false, true)) {
-      // Only where it happened: a message could quote what the exchange carried.
-      StackTraceElement[] trace = e.getStackTrace();
-      LOG.log(
-          ERROR,
-          "Metering failed with {0} at {1}; further failures are counted, not logged",
-          e.getClass().getName(),
-          trace.length == 0 ? "unknown" : trace[0].toString());
-    }
-  }
-
-  /**
-   * Rethrows what says that the JVM is at its end, or that this thread has to end: nothing here can
-   * go on then. All else stays here, also errors of classes that are missing and of stacks that are
-   * too small, and checked exceptions, which other languages throw where Java would not.
-   */
-  static void passOn(Throwable e) {
-    if (e instanceof VirtualMachineError fatal && !(e instanceof StackOverflowError)) {
-      throw fatal;
-    }
-    if (e instanceof ThreadDeath death) {
-      throw death;
-    }
-    if (e instanceof InterruptedException) {
-      Thread.currentThread().interrupt();
     }
   }
 

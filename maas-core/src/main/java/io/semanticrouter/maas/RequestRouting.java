@@ -5,6 +5,7 @@ import io.semanticrouter.maas.RouterReport.Result;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +16,9 @@ final class RequestRouting {
   private static final int FIRST_BYTES = 4096;
   private static final byte[] NOTHING = {};
 
-  private final Metering metering;
+  private final Defects defects;
+  private final HeldRequests heldRequests;
+  private final BiFunction<Routing, RoutedRequest.Answer, LocalAnswer> answers;
   private final RequestRouter router;
   private final Operation operation;
   private final String path;
@@ -47,14 +50,18 @@ final class RequestRouting {
   private @Nullable LocalAnswer localAnswer;
 
   RequestRouting(
-      Metering metering,
+      Defects defects,
+      HeldRequests heldRequests,
+      BiFunction<Routing, RoutedRequest.Answer, LocalAnswer> answers,
       RequestRouter router,
       Operation operation,
       String path,
       Identity identity,
       Headers headers,
       long bodyBytes) {
-    this.metering = metering;
+    this.defects = defects;
+    this.heldRequests = heldRequests;
+    this.answers = answers;
     this.router = router;
     this.operation = operation;
     this.path = path;
@@ -173,9 +180,9 @@ final class RequestRouting {
       decided =
           router.route(new RoutableRequest(operation, path, identity, this::header, b, from, to));
       RoutedRequest.Answer answer = decided.answer();
-      localAnswer = answer == null ? null : metering.localAnswer(decided.routing(), answer);
+      localAnswer = answer == null ? null : answers.apply(decided.routing(), answer);
     } catch (Throwable e) {
-      metering.defect(e);
+      defects.add(e);
       report = RouterReport.of(Result.FAILED);
       next.accept(b, from, to - from);
       return;
@@ -199,7 +206,7 @@ final class RequestRouting {
     }
     long doubled = Math.max(Math.max(FIRST_BYTES, needed), 2L * held.length);
     int larger = (int) Math.min(doubled, maxBodyBytes);
-    if (!metering.reserveRequestBytes(larger - reserved, maxHeldBytes)) {
+    if (!heldRequests.reserve(larger - reserved, maxHeldBytes)) {
       return false;
     }
     reserved = larger;
@@ -213,7 +220,7 @@ final class RequestRouting {
   }
 
   private void release() {
-    metering.releaseRequestBytes(reserved);
+    heldRequests.release(reserved);
     reserved = 0;
   }
 

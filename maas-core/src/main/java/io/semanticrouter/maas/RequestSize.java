@@ -19,17 +19,31 @@ final class RequestSize {
   }
 
   /** With the request headers. */
-  static RequestSize of(Operation operation, Headers request, Metering metering) {
-    UsageConfig config = metering.config().usage();
+  static RequestSize of(
+      Operation operation, Headers request, MaasConfig config, Defects defects) {
+    UsageConfig usage = config.usage();
     boolean estimated =
-        config.unmeasurable() != UsageConfig.Unmeasurable.PASS
-            || config.onDisconnect() == UsageConfig.Disconnect.ESTIMATE;
+        usage.unmeasurable() != UsageConfig.Unmeasurable.PASS
+            || usage.onDisconnect() == UsageConfig.Disconnect.ESTIMATE;
     if (operation == Operation.NOT_METERED || !estimated || isMedia(operation, request)) {
       return new RequestSize(false, UNKNOWN);
     }
-    long length = metering.contentLength(request);
+    long length = contentLength(request, defects);
     // Where nothing of a request is touched, none of it is asked for either.
-    return new RequestSize(length < 0 && metering.config().mode().isIntegrated(), length);
+    return new RequestSize(length < 0 && config.mode().isIntegrated(), length);
+  }
+
+  /** What the head says; -1 when it says nothing. */
+  static long contentLength(Headers request, Defects defects) {
+    try {
+      String length = request.get("content-length");
+      return length == null ? UNKNOWN : Long.parseLong(length);
+    } catch (NumberFormatException e) {
+      return UNKNOWN;
+    } catch (Throwable e) {
+      defects.add(e);
+      return UNKNOWN;
+    }
   }
 
   /** Sound and pictures have many bytes and few tokens, in no proportion that is known here. */

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 final class UsageForcing {
   private static final BodySink NOWHERE = (bytes, offset, length) -> {};
 
-  private final Metering metering;
+  private final Defects defects;
+  private final AskedModels askedModels;
   private final String path;
 
   /** Whether a request that cannot be asked for its usage is not to go on. */
@@ -49,21 +50,28 @@ final class UsageForcing {
   /**
    * Begins with the request headers.
    *
-   * @param metering counts what goes wrong
+   * @param refuses whether a request that cannot be asked for its usage is not to go on
    * @param path of the request
    * @param continuous whether the backend can state usage in every chunk
    * @param encoded whether the head says that the body has a coding
    */
-  UsageForcing(Metering metering, String path, boolean continuous, boolean encoded) {
-    this.metering = metering;
+  UsageForcing(
+      Defects defects,
+      AskedModels askedModels,
+      boolean refuses,
+      String path,
+      boolean continuous,
+      boolean encoded) {
+    this.defects = defects;
+    this.askedModels = askedModels;
     this.path = path;
-    this.refuses = metering.config().usage().unmeasurable() == UsageConfig.Unmeasurable.REFUSE;
+    this.refuses = refuses;
     this.encoded = encoded;
     splice =
         new RequestSplice(
             (b, from, to) -> deliver(requestSink, b, from, to),
             continuous,
-            name -> metering.askedModels().asks(this.path, name));
+            name -> askedModels.asks(this.path, name));
   }
 
   private void deliver(BodySink sink, byte[] b, int from, int to) {
@@ -130,7 +138,7 @@ final class UsageForcing {
   }
 
   private void giveUp(RequestSplice open, int length, Throwable e) {
-    metering.defect(e);
+    defects.add(e);
     splice = null;
     open.giveUp(length);
   }
@@ -193,12 +201,12 @@ final class UsageForcing {
   /** What the answer says about asking this model. */
   private void learn(boolean successful, boolean refused) {
     if (outcome == ForcedUsage.EDITED && successful) {
-      metering.askedModels().taken(path, model);
+      askedModels.taken(path, model);
     } else if (outcome == ForcedUsage.EDITED && refused) {
       outcome = ForcedUsage.REFUSED;
-      metering.askedModels().refused(path, model);
+      askedModels.refused(path, model);
     } else if (outcome == ForcedUsage.NOT_ASKED && refused) {
-      metering.askedModels().refusedUnasked(path, model);
+      askedModels.refusedUnasked(path, model);
     }
   }
 
@@ -252,7 +260,7 @@ final class UsageForcing {
   }
 
   private void giveUp(UsageStrip open, int length, Throwable e) {
-    metering.defect(e);
+    defects.add(e);
     strip = null;
     open.giveUp(length);
   }
