@@ -4,6 +4,9 @@ module io.semanticrouter.maas.core {
   requires static org.jspecify;
 
   exports io.semanticrouter.maas;
+  exports io.semanticrouter.maas.config;
+  exports io.semanticrouter.maas.http;
+  exports io.semanticrouter.maas.record;
   exports io.semanticrouter.maas.spi;
 
   uses io.semanticrouter.maas.spi.ContentCoding;

@@ -1,10 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas;
 
-import io.semanticrouter.maas.Measurement.Reason;
-import io.semanticrouter.maas.Measurement.Status;
-import io.semanticrouter.maas.internal.ByteSink;
-import io.semanticrouter.maas.internal.UsageScanner;
+import io.semanticrouter.maas.config.UsageConfig;
+import io.semanticrouter.maas.http.BodySink;
+import io.semanticrouter.maas.http.HeaderEdits;
+import io.semanticrouter.maas.http.Headers;
+import io.semanticrouter.maas.http.LocalAnswer;
+import io.semanticrouter.maas.internal.bytes.ByteSink;
+import io.semanticrouter.maas.internal.engine.Defects;
+import io.semanticrouter.maas.internal.engine.ErrorAnswers;
+import io.semanticrouter.maas.internal.engine.KeptAnswer;
+import io.semanticrouter.maas.internal.engine.PendingResponses;
+import io.semanticrouter.maas.internal.engine.RequestRouting;
+import io.semanticrouter.maas.internal.engine.RequestSize;
+import io.semanticrouter.maas.internal.engine.ResponseMeter;
+import io.semanticrouter.maas.internal.engine.RoutingFacts;
+import io.semanticrouter.maas.internal.engine.RoutingHeaders;
+import io.semanticrouter.maas.internal.engine.UsageForcing;
+import io.semanticrouter.maas.internal.spelling.ModelPath;
+import io.semanticrouter.maas.internal.spelling.Texts;
+import io.semanticrouter.maas.internal.usage.UsageScanner;
+import io.semanticrouter.maas.record.AbortReason;
+import io.semanticrouter.maas.record.Cost;
+import io.semanticrouter.maas.record.ForcedUsage;
+import io.semanticrouter.maas.record.Identity;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.Measurement.Reason;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.Operation;
+import io.semanticrouter.maas.record.RouterReport;
+import io.semanticrouter.maas.record.Routing;
+import io.semanticrouter.maas.record.ServiceTier;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.spi.RoutedRequest;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -730,7 +759,7 @@ public final class Exchange implements AutoCloseable {
     String served = meter == null ? null : meter.serviceTier();
     return requested == null && served == null
         ? ServiceTier.UNKNOWN
-        : new ServiceTier(requested, served);
+        : new ServiceTier(Texts.sanitise(requested), Texts.sanitise(served));
   }
 
   private Measurement measure(@Nullable AbortReason abort) {

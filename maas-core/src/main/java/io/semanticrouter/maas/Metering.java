@@ -3,8 +3,40 @@ package io.semanticrouter.maas;
 
 import static java.lang.System.Logger.Level.ERROR;
 
-import io.semanticrouter.maas.internal.ContentDecoding;
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.config.UsageConfig;
+import io.semanticrouter.maas.http.HeaderEdits;
+import io.semanticrouter.maas.http.Headers;
+import io.semanticrouter.maas.http.LocalAnswer;
+import io.semanticrouter.maas.internal.coding.ContentDecoding;
+import io.semanticrouter.maas.internal.engine.AcceptEncoding;
+import io.semanticrouter.maas.internal.engine.AskedModels;
+import io.semanticrouter.maas.internal.engine.Defects;
+import io.semanticrouter.maas.internal.engine.HeldRequests;
+import io.semanticrouter.maas.internal.engine.IdentityReader;
+import io.semanticrouter.maas.internal.engine.PendingResponses;
+import io.semanticrouter.maas.internal.engine.Pricing;
+import io.semanticrouter.maas.internal.engine.RequestRouting;
+import io.semanticrouter.maas.internal.engine.RequestSize;
+import io.semanticrouter.maas.internal.engine.ResponseMeter;
+import io.semanticrouter.maas.internal.engine.RoutingHeaders;
+import io.semanticrouter.maas.internal.engine.UnlistedRequests;
+import io.semanticrouter.maas.internal.engine.UsageForcing;
+import io.semanticrouter.maas.internal.spelling.Endpoints;
+import io.semanticrouter.maas.internal.spelling.RequestPath;
+import io.semanticrouter.maas.record.Cost;
+import io.semanticrouter.maas.record.ForcedUsage;
+import io.semanticrouter.maas.record.Identity;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.Operation;
+import io.semanticrouter.maas.record.RouterReport;
+import io.semanticrouter.maas.record.Routing;
+import io.semanticrouter.maas.record.ServiceTier;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UsageRecord;
 import io.semanticrouter.maas.spi.ContentCoding;
+import io.semanticrouter.maas.spi.RequestRouter;
+import io.semanticrouter.maas.spi.RoutedRequest;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -86,10 +118,10 @@ public final class Metering {
    */
   public Exchange begin(String method, String target, Headers request) {
     String path = RequestPath.of(target);
-    boolean generates = Operation.mayGenerate(method);
+    boolean generates = Endpoints.mayGenerate(method);
     UsageConfig.Route route = generates ? config.usage().route(path) : null;
-    Operation stored = Operation.stored(method, path);
-    Operation listed = stored == null ? Operation.of(method, path) : Operation.NOT_METERED;
+    Operation stored = Endpoints.stored(method, path);
+    Operation listed = stored == null ? Endpoints.of(method, path) : Operation.NOT_METERED;
     Operation operation = route != null && route.operation() != null ? route.operation() : listed;
     boolean free = operation == Operation.NOT_METERED && generates && route == null;
     if (free && !RequestPath.isPlain(target, path)) {
@@ -355,9 +387,7 @@ public final class Metering {
       Duration duration) {
     TokenUsage usage = measurement.usage();
     Cost cost =
-        usage == null
-            ? null
-            : pricing.cost(routing, serviceTier, usage, measurement.otherLines());
+        usage == null ? null : pricing.cost(routing, serviceTier, usage, measurement.otherLines());
     boolean unpriced = cost == null && usage != null && config.mode().calculatesCost();
     UsageRecord record =
         new UsageRecord(

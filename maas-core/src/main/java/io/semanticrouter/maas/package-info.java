@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Usage metering of LLM exchanges at a gateway. Start at {@link io.semanticrouter.maas.Metering}. A
- * router inside the gateway is a {@link io.semanticrouter.maas.RequestRouter}.
+ * The face of the metering engine, for gateways. Start at {@link io.semanticrouter.maas.Metering}:
+ * one per process, built of a {@link io.semanticrouter.maas.config.MaasConfig}. Each request begins
+ * an {@link io.semanticrouter.maas.Exchange}, which sees the heads and bodies pass in the types of
+ * {@link io.semanticrouter.maas.http}, is settled exactly once, and becomes a {@link
+ * io.semanticrouter.maas.record.UsageRecord} in each {@link io.semanticrouter.maas.UsageSink}. What
+ * others plug in implements {@link io.semanticrouter.maas.spi}.
+ *
+ * <p>Packages are layers; a lower one never looks up: this one, {@code internal.engine}, {@code
+ * spi} and {@code config}, {@code http}, {@code record}; beside them what reads bytes, {@code
+ * internal.edit} and {@code internal.usage}, {@code internal.framing}, {@code internal.coding} and
+ * {@code internal.json}, {@code internal.bytes}.
  */
 @NullMarked
 package io.semanticrouter.maas;

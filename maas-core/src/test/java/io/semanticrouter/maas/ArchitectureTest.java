@@ -7,6 +7,7 @@ import static com.tngtech.archunit.lang.conditions.ArchConditions.accessTargetWh
 import static com.tngtech.archunit.lang.conditions.ArchConditions.dependOnClassesThat;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -57,15 +58,60 @@ class ArchitectureTest {
           .because("an embedding gateway gets java.base and nothing else");
 
   @ArchTest
-  static final ArchRule internalDoesNotDependOnRoot =
-      noClasses()
-          .that()
-          .resideInAPackage(INTERNAL)
-          .should()
-          .dependOnClassesThat()
-          .resideInAPackage(ROOT)
-          .because("the root package uses the internal one, in this direction only")
-          .allowEmptyShould(true);
+  static final ArchRule layersLookDownOnly =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInLayers()
+          .layer("face")
+          .definedBy(ROOT)
+          .layer("engine")
+          .definedBy(ROOT + ".internal.engine")
+          .layer("spi")
+          .definedBy(ROOT + ".spi")
+          .layer("config")
+          .definedBy(ROOT + ".config")
+          .layer("http")
+          .definedBy(ROOT + ".http")
+          .layer("spelling")
+          .definedBy(ROOT + ".internal.spelling")
+          .layer("record")
+          .definedBy(ROOT + ".record")
+          .layer("edit")
+          .definedBy(ROOT + ".internal.edit")
+          .layer("usage")
+          .definedBy(ROOT + ".internal.usage")
+          .layer("framing")
+          .definedBy(ROOT + ".internal.framing")
+          .layer("coding")
+          .definedBy(ROOT + ".internal.coding")
+          .layer("json")
+          .definedBy(ROOT + ".internal.json")
+          .layer("bytes")
+          .definedBy(ROOT + ".internal.bytes")
+          .whereLayer("face")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("engine")
+          .mayOnlyBeAccessedByLayers("face")
+          .whereLayer("config")
+          .mayOnlyBeAccessedByLayers("face", "engine")
+          .whereLayer("edit")
+          .mayOnlyBeAccessedByLayers("engine")
+          .whereLayer("usage")
+          .mayOnlyBeAccessedByLayers("face", "engine")
+          .whereLayer("coding")
+          .mayOnlyBeAccessedByLayers("face", "engine")
+          .whereLayer("spi")
+          .mayOnlyBeAccessedByLayers("face", "engine", "coding")
+          .whereLayer("http")
+          .mayOnlyBeAccessedByLayers("face", "engine", "spi", "config")
+          .whereLayer("record")
+          .mayOnlyBeAccessedByLayers("face", "engine", "spi", "config", "spelling")
+          .whereLayer("spelling")
+          .mayOnlyBeAccessedByLayers("face", "engine", "config", "http")
+          .whereLayer("framing")
+          .mayOnlyBeAccessedByLayers("engine", "edit", "usage")
+          .whereLayer("json")
+          .mayOnlyBeAccessedByLayers("edit", "usage")
+          .because("what is low can be read without what is high");
 
   @ArchTest
   static final ArchRule packagesHaveNoCycles =
@@ -75,7 +121,7 @@ class ArchitectureTest {
   static final ArchRule publicSignaturesShowNothingInternal =
       classes()
           .that()
-          .resideInAPackage(ROOT)
+          .resideOutsideOfPackage(INTERNAL)
           .should(showNothingOf(ROOT + ".internal"))
           .because("the internal package is not exported");
 

@@ -9,7 +9,8 @@ import static io.semanticrouter.maas.Wire.utf8;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Measurement.Reason;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.Measurement.Reason;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntSupplier;

@@ -6,9 +6,12 @@ import static io.semanticrouter.maas.Wire.gzip;
 import static io.semanticrouter.maas.Wire.utf8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Measurement.Reason;
-import io.semanticrouter.maas.Measurement.Status;
-import io.semanticrouter.maas.internal.Allocation;
+import io.semanticrouter.maas.http.Headers;
+import io.semanticrouter.maas.internal.usage.Allocation;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.Measurement.Reason;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.UsageRecord;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import java.util.ArrayList;
 import java.util.Arrays;

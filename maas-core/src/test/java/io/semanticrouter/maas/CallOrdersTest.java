@@ -4,7 +4,12 @@ package io.semanticrouter.maas;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Measurement.Reason;
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.http.Headers;
+import io.semanticrouter.maas.record.AbortReason;
+import io.semanticrouter.maas.record.Measurement.Reason;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UsageRecord;
 import io.semanticrouter.maas.spi.ContentCoding;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import io.semanticrouter.maas.testkit.RecordingSink;

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** Where the System.Logger of the tests logs to: a list. A service, so public. */
 public final class CapturedLog extends System.LoggerFinder {
   /** All messages so far, of all tests. */
-  static final List<String> MESSAGES = new CopyOnWriteArrayList<>();
+  public static final List<String> MESSAGES = new CopyOnWriteArrayList<>();
 
   /** For the service loader. */
   public CapturedLog() {}

@@ -3,6 +3,7 @@ package io.semanticrouter.maas;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;

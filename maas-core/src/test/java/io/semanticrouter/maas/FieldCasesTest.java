@@ -4,6 +4,10 @@ package io.semanticrouter.maas;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UsageRecord;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import io.semanticrouter.maas.testkit.FieldCase;
 import io.semanticrouter.maas.testkit.FieldCase.Answer;

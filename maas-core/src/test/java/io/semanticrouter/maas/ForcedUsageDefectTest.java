@@ -5,6 +5,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.http.BodySink;
+import io.semanticrouter.maas.http.Headers;
+import io.semanticrouter.maas.internal.engine.UsageForcing;
+import io.semanticrouter.maas.record.Outcome;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import java.io.ByteArrayOutputStream;
 import java.io.UncheckedIOException;

@@ -5,6 +5,7 @@ import static io.semanticrouter.maas.Tokens.tokens;
 import static io.semanticrouter.maas.Wire.concat;
 import static io.semanticrouter.maas.Wire.utf8;
 
+import io.semanticrouter.maas.record.TokenUsage;
 import java.util.List;
 
 /**

@@ -4,7 +4,13 @@ package io.semanticrouter.maas;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Measurement.Reason;
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.http.Headers;
+import io.semanticrouter.maas.http.LocalAnswer;
+import io.semanticrouter.maas.record.Identity;
+import io.semanticrouter.maas.record.Measurement.Reason;
+import io.semanticrouter.maas.record.Outcome;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

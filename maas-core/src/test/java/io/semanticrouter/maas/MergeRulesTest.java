@@ -10,8 +10,12 @@ import static io.semanticrouter.maas.Wire.concat;
 import static io.semanticrouter.maas.Wire.utf8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Measurement.Reason;
-import io.semanticrouter.maas.Measurement.Status;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.Measurement.Reason;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UsageLine;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;

@@ -8,8 +8,15 @@ import static io.semanticrouter.maas.Transcripts.partial;
 import static io.semanticrouter.maas.Wire.utf8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Measurement.Reason;
-import io.semanticrouter.maas.Measurement.Status;
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.http.Headers;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.Measurement.Reason;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.ServiceTier;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UnitUsage;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;

@@ -3,8 +3,12 @@ package io.semanticrouter.maas;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Measurement.Reason;
-import io.semanticrouter.maas.Measurement.Status;
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.record.AbortReason;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.Measurement.Reason;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

@@ -3,6 +3,13 @@ package io.semanticrouter.maas;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.config.UsageConfig;
+import io.semanticrouter.maas.internal.spelling.Endpoints;
+import io.semanticrouter.maas.internal.spelling.ModelPath;
+import io.semanticrouter.maas.internal.spelling.RequestPath;
+import io.semanticrouter.maas.record.Operation;
+import io.semanticrouter.maas.record.UsageRecord;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -185,9 +192,9 @@ class PathSpellingsTest {
     for (String endpoint : ENDPOINTS) {
       String path = spelling.spelt.apply(endpoint);
       String normal = RequestPath.of(path);
-      Operation operation = Operation.of("POST", endpoint);
+      Operation operation = Endpoints.of("POST", endpoint);
       assertThat(operation).as(endpoint).isNotNull();
-      assertThat(Operation.of("POST", normal)).as("%s: %s", path, normal).isEqualTo(operation);
+      assertThat(Endpoints.of("POST", normal)).as("%s: %s", path, normal).isEqualTo(operation);
       String model = ModelPath.model(endpoint);
       String spelt = ModelPath.model(normal);
       if (spelling.keepsCase()) {
@@ -331,7 +338,7 @@ class PathSpellingsTest {
   @ParameterizedTest
   @ValueSource(strings = {"POST", "post", "Post", "PUT", "PATCH", "QUERY", "SEARCH", "COMPLETE"})
   void method_that_may_generate_is_metered_however_it_is_spelt(String method) {
-    assertThat(Operation.of(method, "/v1/chat/completions")).isEqualTo(Operation.CHAT);
+    assertThat(Endpoints.of(method, "/v1/chat/completions")).isEqualTo(Operation.CHAT);
   }
 
   @ParameterizedTest
@@ -340,6 +347,6 @@ class PathSpellingsTest {
         "GET", "get", "HEAD", "head", "OPTIONS", "DELETE", "delete", "TRACE", "CONNECT", ""
       })
   void method_that_only_reads_or_deletes_is_no_operation(String method) {
-    assertThat(Operation.of(method, "/v1/chat/completions")).isNull();
+    assertThat(Endpoints.of(method, "/v1/chat/completions")).isNull();
   }
 }

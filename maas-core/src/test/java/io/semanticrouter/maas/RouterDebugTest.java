@@ -3,6 +3,11 @@ package io.semanticrouter.maas;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.http.HeaderEdits;
+import io.semanticrouter.maas.http.Headers;
+import io.semanticrouter.maas.internal.engine.RoutingHeaders;
+import io.semanticrouter.maas.record.Routing;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import io.semanticrouter.maas.testkit.VsrResponse;
 import java.util.List;

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.semanticrouter.maas.Transcripts.Transcript;
+import io.semanticrouter.maas.record.AbortReason;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;

@@ -4,6 +4,14 @@ package io.semanticrouter.maas;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.semanticrouter.maas.record.ForcedUsage;
+import io.semanticrouter.maas.record.Identity;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.Operation;
+import io.semanticrouter.maas.record.RouterReport;
+import io.semanticrouter.maas.record.Routing;
+import io.semanticrouter.maas.record.ServiceTier;
+import io.semanticrouter.maas.record.UsageRecord;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import io.semanticrouter.maas.testkit.TestClock;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas;
 
+import io.semanticrouter.maas.record.TokenUsage;
 import java.util.Arrays;
 
 /** Spells out the expected {@link TokenUsage}: what is not named is unknown. */

@@ -19,8 +19,13 @@ import static io.semanticrouter.maas.Wire.RERANK;
 import static io.semanticrouter.maas.Wire.RESPONSES;
 import static io.semanticrouter.maas.Wire.TRANSCRIPTIONS;
 
-import io.semanticrouter.maas.Measurement.Reason;
-import io.semanticrouter.maas.Measurement.Status;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.Measurement.Reason;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.ProviderTool;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UnitUsage;
+import io.semanticrouter.maas.record.UsageLine;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

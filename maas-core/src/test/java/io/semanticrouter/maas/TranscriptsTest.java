@@ -4,8 +4,14 @@ package io.semanticrouter.maas;
 import static io.semanticrouter.maas.Wire.concat;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.Transcripts.Transcript;
+import io.semanticrouter.maas.record.AbortReason;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UnitUsage;
+import io.semanticrouter.maas.record.UsageLine;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.URISyntaxException;

@@ -3,7 +3,16 @@ package io.semanticrouter.maas;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Measurement.Status;
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.http.HeaderEdits;
+import io.semanticrouter.maas.internal.engine.UnlistedRequests;
+import io.semanticrouter.maas.record.AbortReason;
+import io.semanticrouter.maas.record.ForcedUsage;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.Operation;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UsageRecord;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import java.nio.charset.StandardCharsets;

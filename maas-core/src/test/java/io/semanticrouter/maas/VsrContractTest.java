@@ -3,6 +3,17 @@ package io.semanticrouter.maas;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.http.HeaderEdits;
+import io.semanticrouter.maas.http.Headers;
+import io.semanticrouter.maas.internal.engine.RoutingFacts;
+import io.semanticrouter.maas.internal.engine.RoutingHeaders;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.Outcome;
+import io.semanticrouter.maas.record.ResponsePath;
+import io.semanticrouter.maas.record.Routing;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UsageRecord;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import io.semanticrouter.maas.testkit.VsrResponse;
 import java.util.ArrayList;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas;
 
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.record.AbortReason;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,12 +19,12 @@ import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /** Puts responses of one path through whole exchanges, as a gateway would. Immutable. */
-record Wire(
+public record Wire(
     String path,
     Map<String, String> requestHeaders,
     Map<String, String> responseHeaders,
     MaasConfig config) {
-  static final String CHAT = "/v1/chat/completions";
+  public static final String CHAT = "/v1/chat/completions";
   static final String COMPLETIONS = "/v1/completions";
   static final String EMBEDDINGS = "/v1/embeddings";
   static final String RESPONSES = "/v1/responses";

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package consumer;
 
-import io.semanticrouter.maas.Headers;
-import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.http.Headers;
+import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.Metering;
+
 import java.util.List;
 import java.util.Map;
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package consumer;
 
-import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.Metering;
+
 import io.semanticrouter.maas.extproc.MaasProcessor;
 import java.util.Map;
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package consumer;
 
-import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import io.semanticrouter.maas.Headers;
-import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.http.Headers;
+import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.Metering;
+
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.metrics.PrometheusSink;
 import java.util.List;
 import java.util.Map;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.bench;
 
-import io.semanticrouter.maas.Measurement;
-import io.semanticrouter.maas.TokenUsage;
-import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UsageRecord;
 import org.jspecify.annotations.Nullable;
 
 /** A benchmark of the wrong thing is worse than none: what is measured is checked first. */

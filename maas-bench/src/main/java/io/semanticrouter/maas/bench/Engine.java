@@ -4,7 +4,7 @@ package io.semanticrouter.maas.bench;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Metering;
-import io.semanticrouter.maas.Mode;
+import io.semanticrouter.maas.config.Mode;
 import io.semanticrouter.maas.metrics.PrometheusSink;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;

@@ -3,7 +3,7 @@ package io.semanticrouter.maas.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.semanticrouter.maas.Headers;
+import io.semanticrouter.maas.http.Headers;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

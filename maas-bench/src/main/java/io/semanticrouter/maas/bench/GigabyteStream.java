@@ -3,7 +3,7 @@ package io.semanticrouter.maas.bench;
 
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Metering;
-import io.semanticrouter.maas.Mode;
+import io.semanticrouter.maas.config.Mode;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;

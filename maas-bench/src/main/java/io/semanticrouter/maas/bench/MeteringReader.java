@@ -3,8 +3,8 @@ package io.semanticrouter.maas.bench;
 
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Metering;
-import io.semanticrouter.maas.Mode;
-import io.semanticrouter.maas.TokenUsage;
+import io.semanticrouter.maas.config.Mode;
+import io.semanticrouter.maas.record.TokenUsage;
 
 /** Ours, through the API that a gateway uses. */
 final class MeteringReader implements UsageReader {

@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Metering;
-import io.semanticrouter.maas.Mode;
+import io.semanticrouter.maas.config.Mode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;

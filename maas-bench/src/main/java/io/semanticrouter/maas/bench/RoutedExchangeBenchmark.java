@@ -4,12 +4,12 @@ package io.semanticrouter.maas.bench;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import io.semanticrouter.maas.ConfigError;
-import io.semanticrouter.maas.ConfigSection;
 import io.semanticrouter.maas.Exchange;
-import io.semanticrouter.maas.LocalAnswer;
-import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.config.ConfigError;
+import io.semanticrouter.maas.config.ConfigSection;
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.http.LocalAnswer;
 import io.semanticrouter.maas.metrics.PrometheusSink;
 import io.semanticrouter.maas.router.EmbeddedRouter;
 import io.semanticrouter.maas.router.RouterConfig;
@@ -94,7 +94,7 @@ public class RoutedExchangeBenchmark {
                 + PROMPT.repeat(characters / PROMPT.length())
                 + "\"}]}")
             .getBytes(UTF_8);
-    MaasConfig config = Traffic.config(io.semanticrouter.maas.Mode.MAAS, false);
+    MaasConfig config = Traffic.config(io.semanticrouter.maas.config.Mode.MAAS, false);
     Metering.Builder builder =
         Metering.builder(config).sink(PrometheusSink.register(config, new PrometheusRegistry()));
     metering =

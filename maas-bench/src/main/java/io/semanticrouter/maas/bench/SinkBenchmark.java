@@ -2,11 +2,11 @@
 package io.semanticrouter.maas.bench;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.Metering;
-import io.semanticrouter.maas.UsageRecord;
 import io.semanticrouter.maas.UsageSink;
+import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.metrics.PrometheusSink;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -47,7 +47,7 @@ public class SinkBenchmark {
   /** Makes the records and opens all series. */
   @Setup(Level.Trial)
   public void open() {
-    MaasConfig config = Traffic.config(io.semanticrouter.maas.Mode.HYBRID);
+    MaasConfig config = Traffic.config(io.semanticrouter.maas.config.Mode.HYBRID);
     sink = PrometheusSink.register(config, new PrometheusRegistry());
     for (UsageRecord record : records(config)) {
       sink.record(record);

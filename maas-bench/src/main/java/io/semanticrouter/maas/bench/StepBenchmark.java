@@ -2,8 +2,8 @@
 package io.semanticrouter.maas.bench;
 
 import io.semanticrouter.maas.Exchange;
-import io.semanticrouter.maas.HeaderEdits;
 import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.http.HeaderEdits;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -29,7 +29,7 @@ import org.openjdk.jmh.infra.Blackhole;
 @State(Scope.Thread)
 public class StepBenchmark {
   private final Metering metering =
-      Metering.builder(Traffic.config(io.semanticrouter.maas.Mode.HYBRID)).build();
+      Metering.builder(Traffic.config(io.semanticrouter.maas.config.Mode.HYBRID)).build();
   private final Client client = new Client();
   private final Exchange open = client.begin(metering);
 

@@ -2,7 +2,7 @@
 package io.semanticrouter.maas.bench;
 
 import io.semanticrouter.maas.Exchange;
-import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;

@@ -3,8 +3,8 @@ package io.semanticrouter.maas.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.semanticrouter.maas.MaasConfig;
-import io.semanticrouter.maas.Mode;
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.config.Mode;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

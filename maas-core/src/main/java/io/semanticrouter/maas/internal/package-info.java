@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The byte-level usage scanner. Not exported; knows nothing of the public API. */
+/** What every package may use. Like all below it, it is not exported. */
 @NullMarked
 package io.semanticrouter.maas.internal;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.testkit;
 
-import io.semanticrouter.maas.Headers;
+import io.semanticrouter.maas.http.Headers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.testkit;
 
-import io.semanticrouter.maas.AnswerKeeper;
-import io.semanticrouter.maas.Headers;
-import io.semanticrouter.maas.Measurement;
+import io.semanticrouter.maas.http.Headers;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.spi.AnswerKeeper;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.testkit;
 
-import io.semanticrouter.maas.Operation;
-import io.semanticrouter.maas.RequestRouter;
-import io.semanticrouter.maas.RoutableRequest;
-import io.semanticrouter.maas.RoutedRequest;
+import io.semanticrouter.maas.record.Operation;
+import io.semanticrouter.maas.spi.RequestRouter;
+import io.semanticrouter.maas.spi.RoutableRequest;
+import io.semanticrouter.maas.spi.RoutedRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;

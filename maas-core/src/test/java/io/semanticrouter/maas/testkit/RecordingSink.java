@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.testkit;
 
-import io.semanticrouter.maas.UsageRecord;
 import io.semanticrouter.maas.UsageSink;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -4,13 +4,13 @@ package io.semanticrouter.maas.encodings;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.semanticrouter.maas.Exchange;
-import io.semanticrouter.maas.MaasConfig;
-import io.semanticrouter.maas.Measurement.Reason;
-import io.semanticrouter.maas.Measurement.Status;
 import io.semanticrouter.maas.Metering;
-import io.semanticrouter.maas.TokenUsage;
-import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.encodings.CodingsTest.Coding;
+import io.semanticrouter.maas.record.Measurement.Reason;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc;
 
-import io.semanticrouter.maas.BodySink;
+import io.semanticrouter.maas.http.BodySink;
 import java.util.Arrays;
 
 /**

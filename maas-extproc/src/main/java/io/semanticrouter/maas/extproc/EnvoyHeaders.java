@@ -4,7 +4,7 @@ package io.semanticrouter.maas.extproc;
 import com.google.protobuf.ByteString;
 import io.envoyproxy.envoy.config.core.v3.HeaderMap;
 import io.envoyproxy.envoy.config.core.v3.HeaderValue;
-import io.semanticrouter.maas.Headers;
+import io.semanticrouter.maas.http.Headers;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc;
 
-import io.semanticrouter.maas.ConfigSection;
+import io.semanticrouter.maas.config.ConfigSection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 

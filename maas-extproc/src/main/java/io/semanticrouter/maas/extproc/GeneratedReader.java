@@ -5,7 +5,7 @@ import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody;
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProtocolConfiguration;
-import io.semanticrouter.maas.Headers;
+import io.semanticrouter.maas.http.Headers;
 import java.io.IOException;
 import java.io.InputStream;
 

@@ -2,7 +2,7 @@
 package io.semanticrouter.maas.extproc;
 
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
-import io.semanticrouter.maas.Headers;
+import io.semanticrouter.maas.http.Headers;
 import org.jspecify.annotations.Nullable;
 
 /**

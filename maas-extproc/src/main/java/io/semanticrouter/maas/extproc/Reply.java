@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc;
 
-import io.semanticrouter.maas.HeaderEdits;
-import io.semanticrouter.maas.LocalAnswer;
+import io.semanticrouter.maas.http.HeaderEdits;
+import io.semanticrouter.maas.http.LocalAnswer;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc;
 
-import io.semanticrouter.maas.AbortReason;
 import io.semanticrouter.maas.Exchange;
-import io.semanticrouter.maas.HeaderEdits;
-import io.semanticrouter.maas.Headers;
-import io.semanticrouter.maas.LocalAnswer;
 import io.semanticrouter.maas.Metering;
-import io.semanticrouter.maas.UsageRecord;
 import io.semanticrouter.maas.extproc.ExtProcStats.End;
+import io.semanticrouter.maas.http.HeaderEdits;
+import io.semanticrouter.maas.http.Headers;
+import io.semanticrouter.maas.http.LocalAnswer;
+import io.semanticrouter.maas.record.AbortReason;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc;
 
-import io.semanticrouter.maas.Cost;
 import io.semanticrouter.maas.Exchange;
-import io.semanticrouter.maas.Identity;
-import io.semanticrouter.maas.TokenUsage;
-import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.record.Cost;
+import io.semanticrouter.maas.record.Identity;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 

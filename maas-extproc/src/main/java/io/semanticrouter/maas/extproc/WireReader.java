@@ -4,7 +4,7 @@ package io.semanticrouter.maas.extproc;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.grpc.KnownLength;
-import io.semanticrouter.maas.Headers;
+import io.semanticrouter.maas.http.Headers;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -3,8 +3,8 @@ package io.semanticrouter.maas.extproc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.ConfigError;
-import io.semanticrouter.maas.ConfigSection;
+import io.semanticrouter.maas.config.ConfigError;
+import io.semanticrouter.maas.config.ConfigSection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

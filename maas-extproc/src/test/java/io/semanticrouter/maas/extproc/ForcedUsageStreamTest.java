@@ -16,10 +16,10 @@ import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.Bo
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.HeaderSendMode;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
-import io.semanticrouter.maas.ForcedUsage;
-import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.Metering;
-import io.semanticrouter.maas.Outcome;
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.record.ForcedUsage;
+import io.semanticrouter.maas.record.Outcome;
 import io.semanticrouter.maas.spi.ContentCoding;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import java.util.ArrayList;

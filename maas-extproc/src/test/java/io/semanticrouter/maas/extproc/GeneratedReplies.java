@@ -18,8 +18,8 @@ import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.StreamedBodyResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.TrailersResponse;
 import io.envoyproxy.envoy.type.v3.HttpStatus;
-import io.semanticrouter.maas.HeaderEdits;
-import io.semanticrouter.maas.LocalAnswer;
+import io.semanticrouter.maas.http.HeaderEdits;
+import io.semanticrouter.maas.http.LocalAnswer;
 
 /** Replies as the generated classes say them: what {@link Codec} is compared with. */
 final class GeneratedReplies {

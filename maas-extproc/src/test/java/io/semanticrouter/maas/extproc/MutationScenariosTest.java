@@ -13,8 +13,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
-import io.semanticrouter.maas.Identity;
-import io.semanticrouter.maas.Outcome;
 import io.semanticrouter.maas.extproc.minienvoy.Filter;
 import io.semanticrouter.maas.extproc.minienvoy.HttpExchange;
 import io.semanticrouter.maas.extproc.minienvoy.HttpMessage;
@@ -22,6 +20,8 @@ import io.semanticrouter.maas.extproc.minienvoy.HttpMessage.End;
 import io.semanticrouter.maas.extproc.minienvoy.MiniEnvoy;
 import io.semanticrouter.maas.extproc.minienvoy.Modes;
 import io.semanticrouter.maas.extproc.minienvoy.Played;
+import io.semanticrouter.maas.record.Identity;
+import io.semanticrouter.maas.record.Outcome;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;

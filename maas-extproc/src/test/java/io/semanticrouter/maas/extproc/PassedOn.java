@@ -7,9 +7,9 @@ import io.envoyproxy.envoy.service.ext_proc.v3.BodyResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest.RequestCase;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
-import io.semanticrouter.maas.internal.RequestSplice;
-import io.semanticrouter.maas.internal.UsageScanner;
-import io.semanticrouter.maas.internal.UsageStrip;
+import io.semanticrouter.maas.internal.edit.RequestSplice;
+import io.semanticrouter.maas.internal.edit.UsageStrip;
+import io.semanticrouter.maas.internal.framing.Framing;
 import java.io.ByteArrayOutputStream;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -83,9 +83,7 @@ record PassedOn(String request, String response) {
           if (mode != null && headers.contains("event-stream") && headers.contains("\"200\"")) {
             strip =
                 new UsageStrip(
-                    (b, from, to) -> response.write(b, from, to - from),
-                    mode,
-                    UsageScanner.Framing.SSE);
+                    (b, from, to) -> response.write(b, from, to - from), mode, Framing.SSE);
           }
         }
         case RESPONSE_BODY -> {

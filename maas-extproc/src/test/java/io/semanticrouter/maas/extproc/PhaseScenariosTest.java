@@ -10,8 +10,6 @@ import static io.semanticrouter.maas.extproc.MeteredEnvoy.assertPassedOn;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
-import io.semanticrouter.maas.Measurement.Status;
-import io.semanticrouter.maas.Outcome;
 import io.semanticrouter.maas.extproc.minienvoy.Direction;
 import io.semanticrouter.maas.extproc.minienvoy.Ending;
 import io.semanticrouter.maas.extproc.minienvoy.Filter;
@@ -21,6 +19,8 @@ import io.semanticrouter.maas.extproc.minienvoy.HttpMessage.End;
 import io.semanticrouter.maas.extproc.minienvoy.MiniEnvoy;
 import io.semanticrouter.maas.extproc.minienvoy.Modes;
 import io.semanticrouter.maas.extproc.minienvoy.Played;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.Outcome;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;

@@ -10,13 +10,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
-import io.semanticrouter.maas.Outcome;
 import io.semanticrouter.maas.extproc.minienvoy.Ending;
 import io.semanticrouter.maas.extproc.minienvoy.Filter;
 import io.semanticrouter.maas.extproc.minienvoy.HttpExchange;
 import io.semanticrouter.maas.extproc.minienvoy.HttpMessage;
 import io.semanticrouter.maas.extproc.minienvoy.Modes;
 import io.semanticrouter.maas.extproc.minienvoy.Played;
+import io.semanticrouter.maas.record.Outcome;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;

@@ -11,7 +11,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
-import io.semanticrouter.maas.Outcome;
 import io.semanticrouter.maas.extproc.minienvoy.Direction;
 import io.semanticrouter.maas.extproc.minienvoy.Ending;
 import io.semanticrouter.maas.extproc.minienvoy.Filter;
@@ -20,6 +19,7 @@ import io.semanticrouter.maas.extproc.minienvoy.HttpMessage;
 import io.semanticrouter.maas.extproc.minienvoy.HttpMessage.End;
 import io.semanticrouter.maas.extproc.minienvoy.Modes;
 import io.semanticrouter.maas.extproc.minienvoy.Played;
+import io.semanticrouter.maas.record.Outcome;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import java.util.ArrayList;
 import java.util.List;

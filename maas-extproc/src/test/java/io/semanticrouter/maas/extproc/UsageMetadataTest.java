@@ -3,7 +3,7 @@ package io.semanticrouter.maas.extproc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Cost;
+import io.semanticrouter.maas.record.Cost;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

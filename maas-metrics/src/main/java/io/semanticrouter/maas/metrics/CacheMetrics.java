@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.metrics;
 
-import io.semanticrouter.maas.Measurement.Status;
-import io.semanticrouter.maas.TokenUsage;
-import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UsageRecord;
 
 /** The router's response cache: hits and misses, and the tokens that no backend had to spend. */
 final class CacheMetrics implements SeriesMetrics {

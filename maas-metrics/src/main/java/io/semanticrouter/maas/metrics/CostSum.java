@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.metrics;
 
-import io.semanticrouter.maas.Cost;
+import io.semanticrouter.maas.record.Cost;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -2,12 +2,12 @@
 package io.semanticrouter.maas.metrics;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import io.semanticrouter.maas.Identity;
-import io.semanticrouter.maas.MaasConfig;
-import io.semanticrouter.maas.Routing;
-import io.semanticrouter.maas.UsageLine;
-import io.semanticrouter.maas.UsageRecord;
 import io.semanticrouter.maas.UsageSink;
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.record.Identity;
+import io.semanticrouter.maas.record.Routing;
+import io.semanticrouter.maas.record.UsageLine;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

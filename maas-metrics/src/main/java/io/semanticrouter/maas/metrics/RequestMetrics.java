@@ -3,13 +3,13 @@ package io.semanticrouter.maas.metrics;
 
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import io.semanticrouter.maas.ForcedUsage;
-import io.semanticrouter.maas.Measurement;
-import io.semanticrouter.maas.Measurement.Reason;
-import io.semanticrouter.maas.Measurement.Status;
-import io.semanticrouter.maas.Outcome;
-import io.semanticrouter.maas.Unmeasured;
-import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.record.ForcedUsage;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.Measurement.Reason;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.Outcome;
+import io.semanticrouter.maas.record.Unmeasured;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.util.Arrays;
 import java.util.List;
 

@@ -2,8 +2,8 @@
 package io.semanticrouter.maas.metrics;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import io.semanticrouter.maas.RouterReport.Result;
-import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.record.RouterReport.Result;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.util.Arrays;
 import java.util.List;
 

@@ -2,10 +2,10 @@
 package io.semanticrouter.maas.metrics;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import io.semanticrouter.maas.MaasConfig;
-import io.semanticrouter.maas.ResponsePath;
-import io.semanticrouter.maas.Routing;
-import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.record.ResponsePath;
+import io.semanticrouter.maas.record.Routing;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.metrics;
 
-import io.semanticrouter.maas.PiiType;
-import io.semanticrouter.maas.Routing;
-import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.record.PiiType;
+import io.semanticrouter.maas.record.Routing;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.util.Arrays;
 
 /** Personal data and jailbreak attempts that the router detected, per user. */

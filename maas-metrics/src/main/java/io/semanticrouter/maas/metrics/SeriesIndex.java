@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.metrics;
 
-import io.semanticrouter.maas.Routing;
+import io.semanticrouter.maas.record.Routing;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

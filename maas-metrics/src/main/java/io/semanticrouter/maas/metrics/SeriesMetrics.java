@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.metrics;
 
-import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.record.UsageRecord;
 
 /** A group of metrics that is exported or not as a whole. Thread-safe, never blocks. */
 interface SeriesMetrics {

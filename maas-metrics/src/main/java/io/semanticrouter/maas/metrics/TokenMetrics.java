@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.metrics;
 
-import io.semanticrouter.maas.Measurement.Status;
-import io.semanticrouter.maas.TokenUsage;
-import io.semanticrouter.maas.UnitUsage;
-import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UnitUsage;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.util.List;
 
 /**

@@ -3,8 +3,8 @@ package io.semanticrouter.maas.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Mode;
-import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.config.Mode;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.lang.management.ManagementFactory;
 import org.junit.jupiter.api.Test;
 

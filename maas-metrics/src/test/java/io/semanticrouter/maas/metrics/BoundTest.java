@@ -3,8 +3,8 @@ package io.semanticrouter.maas.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.MaasConfig;
-import io.semanticrouter.maas.Mode;
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.config.Mode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;

@@ -3,13 +3,13 @@ package io.semanticrouter.maas.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Cost;
-import io.semanticrouter.maas.MaasConfig;
-import io.semanticrouter.maas.Measurement.Reason;
-import io.semanticrouter.maas.Measurement.Status;
-import io.semanticrouter.maas.Mode;
-import io.semanticrouter.maas.TokenUsage;
-import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.config.Mode;
+import io.semanticrouter.maas.record.Cost;
+import io.semanticrouter.maas.record.Measurement.Reason;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collections;

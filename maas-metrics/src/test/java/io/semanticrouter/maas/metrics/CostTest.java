@@ -3,9 +3,9 @@ package io.semanticrouter.maas.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Cost;
-import io.semanticrouter.maas.Mode;
-import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.config.Mode;
+import io.semanticrouter.maas.record.Cost;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Random;

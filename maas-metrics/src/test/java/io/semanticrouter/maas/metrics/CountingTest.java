@@ -3,13 +3,13 @@ package io.semanticrouter.maas.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Identity.Source;
-import io.semanticrouter.maas.Measurement.Reason;
-import io.semanticrouter.maas.Measurement.Status;
-import io.semanticrouter.maas.Mode;
-import io.semanticrouter.maas.PiiType;
-import io.semanticrouter.maas.ResponsePath;
-import io.semanticrouter.maas.RouterReport.Result;
+import io.semanticrouter.maas.config.Mode;
+import io.semanticrouter.maas.record.Identity.Source;
+import io.semanticrouter.maas.record.Measurement.Reason;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.PiiType;
+import io.semanticrouter.maas.record.ResponsePath;
+import io.semanticrouter.maas.record.RouterReport.Result;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

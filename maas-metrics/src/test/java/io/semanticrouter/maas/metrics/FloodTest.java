@@ -3,10 +3,10 @@ package io.semanticrouter.maas.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.MaasConfig;
-import io.semanticrouter.maas.Measurement.Reason;
-import io.semanticrouter.maas.Measurement.Status;
-import io.semanticrouter.maas.Mode;
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.config.Mode;
+import io.semanticrouter.maas.record.Measurement.Reason;
+import io.semanticrouter.maas.record.Measurement.Status;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;

@@ -3,11 +3,11 @@ package io.semanticrouter.maas.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Identity.Source;
-import io.semanticrouter.maas.Measurement.Reason;
-import io.semanticrouter.maas.Measurement.Status;
-import io.semanticrouter.maas.Mode;
-import io.semanticrouter.maas.ResponsePath;
+import io.semanticrouter.maas.config.Mode;
+import io.semanticrouter.maas.record.Identity.Source;
+import io.semanticrouter.maas.record.Measurement.Reason;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.ResponsePath;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

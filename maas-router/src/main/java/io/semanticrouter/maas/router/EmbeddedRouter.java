@@ -2,13 +2,10 @@
 package io.semanticrouter.maas.router;
 
 import com.github.benmanes.caffeine.cache.Ticker;
-import io.semanticrouter.maas.Operation;
-import io.semanticrouter.maas.RequestRouter;
-import io.semanticrouter.maas.RoutableRequest;
-import io.semanticrouter.maas.RoutedRequest;
-import io.semanticrouter.maas.RouterReport;
-import io.semanticrouter.maas.RouterReport.Result;
-import io.semanticrouter.maas.Routing;
+import io.semanticrouter.maas.record.Operation;
+import io.semanticrouter.maas.record.RouterReport;
+import io.semanticrouter.maas.record.RouterReport.Result;
+import io.semanticrouter.maas.record.Routing;
 import io.semanticrouter.maas.router.internal.cache.CacheKeys;
 import io.semanticrouter.maas.router.internal.cache.CacheKeys.Bypass;
 import io.semanticrouter.maas.router.internal.cache.CachedAnswer;
@@ -25,6 +22,9 @@ import io.semanticrouter.maas.router.internal.edits.UnreadableRequest;
 import io.semanticrouter.maas.router.internal.security.Refusal;
 import io.semanticrouter.maas.router.internal.security.SecuritySignals;
 import io.semanticrouter.maas.router.internal.security.SecuritySignals.Findings;
+import io.semanticrouter.maas.spi.RequestRouter;
+import io.semanticrouter.maas.spi.RoutableRequest;
+import io.semanticrouter.maas.spi.RoutedRequest;
 import java.nio.ByteBuffer;
 import java.util.EnumMap;
 import java.util.List;

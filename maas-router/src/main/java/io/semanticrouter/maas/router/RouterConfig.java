@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.router;
 
-import io.semanticrouter.maas.ConfigSection;
+import io.semanticrouter.maas.config.ConfigSection;
 import io.semanticrouter.maas.router.internal.cache.CacheConfig;
 import io.semanticrouter.maas.router.internal.decisions.Decider;
 import io.semanticrouter.maas.router.internal.security.SecurityConfig;

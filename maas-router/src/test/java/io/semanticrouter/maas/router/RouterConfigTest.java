@@ -3,8 +3,8 @@ package io.semanticrouter.maas.router;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.ConfigError;
-import io.semanticrouter.maas.ConfigSection;
+import io.semanticrouter.maas.config.ConfigError;
+import io.semanticrouter.maas.config.ConfigSection;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -3,10 +3,10 @@ package io.semanticrouter.maas.bench.extproc;
 
 import io.grpc.ServerMethodDefinition;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.bench.Checks;
 import io.semanticrouter.maas.bench.Traffic;
+import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.extproc.MaasProcessor;
 import io.semanticrouter.maas.metrics.PrometheusSink;
 import java.util.List;
@@ -60,7 +60,7 @@ public class MessageBenchmark {
   /** Makes the service, and checks that it replies and measures. */
   @Setup(Level.Trial)
   public void start() {
-    MaasConfig config = Traffic.config(io.semanticrouter.maas.Mode.HYBRID, forceUsage);
+    MaasConfig config = Traffic.config(io.semanticrouter.maas.config.Mode.HYBRID, forceUsage);
     Metering metering =
         Metering.builder(config)
             .sink(PrometheusSink.register(config, new PrometheusRegistry()))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server;
 
-import io.semanticrouter.maas.UsageRecord;
 import io.semanticrouter.maas.UsageSink;
+import io.semanticrouter.maas.record.UsageRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server;
 
-import io.semanticrouter.maas.ConfigError;
-import io.semanticrouter.maas.ConfigException;
-import io.semanticrouter.maas.Mode;
-import io.semanticrouter.maas.RoutingConfig;
-import io.semanticrouter.maas.RoutingProfile;
-import io.semanticrouter.maas.UsageConfig;
+import io.semanticrouter.maas.config.ConfigError;
+import io.semanticrouter.maas.config.ConfigException;
+import io.semanticrouter.maas.config.Mode;
+import io.semanticrouter.maas.config.RoutingConfig;
+import io.semanticrouter.maas.config.RoutingProfile;
+import io.semanticrouter.maas.config.UsageConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server;
 
-import io.semanticrouter.maas.Operation;
-import io.semanticrouter.maas.RequestRouter;
-import io.semanticrouter.maas.RoutableRequest;
-import io.semanticrouter.maas.RoutedRequest;
-import io.semanticrouter.maas.RouterReport;
-import io.semanticrouter.maas.RouterReport.Result;
-import io.semanticrouter.maas.Routing;
+import io.semanticrouter.maas.record.Operation;
+import io.semanticrouter.maas.record.RouterReport;
+import io.semanticrouter.maas.record.RouterReport.Result;
+import io.semanticrouter.maas.record.Routing;
+import io.semanticrouter.maas.spi.RequestRouter;
+import io.semanticrouter.maas.spi.RoutableRequest;
+import io.semanticrouter.maas.spi.RoutedRequest;
 import java.util.List;
 import java.util.function.LongSupplier;
 

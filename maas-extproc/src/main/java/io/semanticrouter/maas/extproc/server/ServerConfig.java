@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server;
 
-import io.semanticrouter.maas.ConfigSection;
+import io.semanticrouter.maas.config.ConfigSection;
 import io.semanticrouter.maas.extproc.ExtProcConfig;
 import java.time.Duration;
 

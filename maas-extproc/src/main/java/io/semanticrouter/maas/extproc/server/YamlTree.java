@@ -3,7 +3,7 @@ package io.semanticrouter.maas.extproc.server;
 
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
-import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.router.RouterConfig;
 import java.io.IOException;
 import java.math.BigDecimal;

@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.semanticrouter.maas.ConfigError;
-import io.semanticrouter.maas.ConfigException;
-import io.semanticrouter.maas.Cost;
-import io.semanticrouter.maas.MaasConfig;
-import io.semanticrouter.maas.Mode;
-import io.semanticrouter.maas.TokenUsage;
+import io.semanticrouter.maas.config.ConfigError;
+import io.semanticrouter.maas.config.ConfigException;
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.config.Mode;
 import io.semanticrouter.maas.extproc.ExtProcConfig;
+import io.semanticrouter.maas.record.Cost;
+import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.router.RouterConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -90,11 +90,11 @@ class ConfigFileTest {
         .usingRecursiveComparison()
         .withStrictTypeChecking()
         .isEqualTo(MaasConfig.defaults());
-    // Its signals hold trees of thousands of words, which a comparison by reflection walks for
+    // Its conditions hold trees of thousands of words, which a comparison by reflection walks for
     // minutes.
     assertThat(file.router())
         .usingRecursiveComparison()
-        .ignoringFields("signals", "security")
+        .ignoringFields("decider", "security")
         .withStrictTypeChecking()
         .isEqualTo(RouterConfig.defaults());
     assertThat(file.server()).isEqualTo(DEFAULT_SERVER);

@@ -20,7 +20,7 @@ import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
 import io.grpc.stub.StreamObserver;
-import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.extproc.ExtProcConfig;
 import io.semanticrouter.maas.extproc.FakeEnvoy;
 import io.semanticrouter.maas.router.RouterConfig;

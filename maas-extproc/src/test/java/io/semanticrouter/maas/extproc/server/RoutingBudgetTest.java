@@ -3,17 +3,17 @@ package io.semanticrouter.maas.extproc.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.BodySink;
 import io.semanticrouter.maas.Exchange;
-import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.Metering;
-import io.semanticrouter.maas.Operation;
-import io.semanticrouter.maas.RequestRouter;
-import io.semanticrouter.maas.RoutableRequest;
-import io.semanticrouter.maas.RoutedRequest;
-import io.semanticrouter.maas.RouterReport;
-import io.semanticrouter.maas.RouterReport.Result;
-import io.semanticrouter.maas.Routing;
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.http.BodySink;
+import io.semanticrouter.maas.record.Operation;
+import io.semanticrouter.maas.record.RouterReport;
+import io.semanticrouter.maas.record.RouterReport.Result;
+import io.semanticrouter.maas.record.Routing;
+import io.semanticrouter.maas.spi.RequestRouter;
+import io.semanticrouter.maas.spi.RoutableRequest;
+import io.semanticrouter.maas.spi.RoutedRequest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;

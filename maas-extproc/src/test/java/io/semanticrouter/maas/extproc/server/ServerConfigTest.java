@@ -3,8 +3,8 @@ package io.semanticrouter.maas.extproc.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.ConfigError;
-import io.semanticrouter.maas.ConfigSection;
+import io.semanticrouter.maas.config.ConfigError;
+import io.semanticrouter.maas.config.ConfigSection;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

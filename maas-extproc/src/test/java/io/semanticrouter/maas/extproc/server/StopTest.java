@@ -12,7 +12,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
-import io.semanticrouter.maas.MaasConfig;
+import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.extproc.FakeEnvoy;
 import io.semanticrouter.maas.router.RouterConfig;
 import java.util.Map;

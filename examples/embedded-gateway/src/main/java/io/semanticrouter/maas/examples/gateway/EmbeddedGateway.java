@@ -3,11 +3,11 @@ package io.semanticrouter.maas.examples.gateway;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import io.semanticrouter.maas.AbortReason;
 import io.semanticrouter.maas.Exchange;
-import io.semanticrouter.maas.HeaderEdits;
-import io.semanticrouter.maas.LocalAnswer;
 import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.http.HeaderEdits;
+import io.semanticrouter.maas.http.LocalAnswer;
+import io.semanticrouter.maas.record.AbortReason;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

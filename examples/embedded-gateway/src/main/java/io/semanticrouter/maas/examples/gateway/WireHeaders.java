@@ -4,8 +4,8 @@ package io.semanticrouter.maas.examples.gateway;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.semanticrouter.maas.HeaderEdits;
-import io.semanticrouter.maas.Headers;
+import io.semanticrouter.maas.http.HeaderEdits;
+import io.semanticrouter.maas.http.Headers;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;

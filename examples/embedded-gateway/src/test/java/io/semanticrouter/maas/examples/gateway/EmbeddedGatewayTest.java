@@ -4,12 +4,12 @@ package io.semanticrouter.maas.examples.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.semanticrouter.maas.ForcedUsage;
-import io.semanticrouter.maas.Measurement.Reason;
-import io.semanticrouter.maas.Measurement.Status;
-import io.semanticrouter.maas.Outcome;
-import io.semanticrouter.maas.TokenUsage;
-import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.record.ForcedUsage;
+import io.semanticrouter.maas.record.Measurement.Reason;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.Outcome;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UsageRecord;
 import io.semanticrouter.maas.testing.vllm.SimulatedVllm;
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -4,7 +4,7 @@ package io.semanticrouter.maas.examples.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.semanticrouter.maas.Mode;
+import io.semanticrouter.maas.config.Mode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 import io.semanticrouter.maas.Exchange;
-import io.semanticrouter.maas.HeaderEdits;
-import io.semanticrouter.maas.Headers;
-import io.semanticrouter.maas.MaasConfig;
 import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.http.HeaderEdits;
+import io.semanticrouter.maas.http.Headers;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -4,12 +4,12 @@ package io.semanticrouter.maas.examples.gateway;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.ForcedUsage;
-import io.semanticrouter.maas.Measurement.Reason;
-import io.semanticrouter.maas.Outcome;
-import io.semanticrouter.maas.PiiType;
-import io.semanticrouter.maas.RouterReport.Result;
-import io.semanticrouter.maas.UsageRecord;
+import io.semanticrouter.maas.record.ForcedUsage;
+import io.semanticrouter.maas.record.Measurement.Reason;
+import io.semanticrouter.maas.record.Outcome;
+import io.semanticrouter.maas.record.PiiType;
+import io.semanticrouter.maas.record.RouterReport.Result;
+import io.semanticrouter.maas.record.UsageRecord;
 import io.semanticrouter.maas.router.RouterConfig;
 import io.semanticrouter.maas.testing.vllm.RoutingHeaders;
 import io.semanticrouter.maas.testing.vllm.SimulatedVllm;

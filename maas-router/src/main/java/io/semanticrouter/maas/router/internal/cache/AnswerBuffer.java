@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.router.internal.cache;
 
-import io.semanticrouter.maas.AnswerKeeper;
-import io.semanticrouter.maas.Headers;
-import io.semanticrouter.maas.Measurement;
-import io.semanticrouter.maas.RoutedRequest.Answer;
-import io.semanticrouter.maas.TokenUsage;
+import io.semanticrouter.maas.http.Headers;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.spi.AnswerKeeper;
+import io.semanticrouter.maas.spi.RoutedRequest.Answer;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.Locale;

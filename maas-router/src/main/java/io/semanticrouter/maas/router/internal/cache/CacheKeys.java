@@ -3,9 +3,9 @@ package io.semanticrouter.maas.router.internal.cache;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import io.semanticrouter.maas.Headers;
-import io.semanticrouter.maas.Identity;
-import io.semanticrouter.maas.Operation;
+import io.semanticrouter.maas.http.Headers;
+import io.semanticrouter.maas.record.Identity;
+import io.semanticrouter.maas.record.Operation;
 import io.semanticrouter.maas.router.internal.edits.Json;
 import io.semanticrouter.maas.router.internal.edits.JsonObject;
 import io.semanticrouter.maas.router.internal.edits.RequestDocument;

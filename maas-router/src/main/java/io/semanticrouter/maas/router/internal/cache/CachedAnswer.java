@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.router.internal.cache;
 
-import io.semanticrouter.maas.RoutedRequest.Answer;
+import io.semanticrouter.maas.spi.RoutedRequest.Answer;
 
 /**
  * A whole answer with status 200, as its client saw it: not encoded, a stream with all its events.

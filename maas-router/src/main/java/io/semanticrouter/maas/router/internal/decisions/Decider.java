@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.router.internal.decisions;
 
-import io.semanticrouter.maas.ConfigSection;
-import io.semanticrouter.maas.Identity;
+import io.semanticrouter.maas.config.ConfigSection;
+import io.semanticrouter.maas.record.Identity;
 import io.semanticrouter.maas.router.internal.edits.Prompt;
 import io.semanticrouter.maas.router.internal.signals.Evidence;
 import io.semanticrouter.maas.router.internal.signals.Glob;

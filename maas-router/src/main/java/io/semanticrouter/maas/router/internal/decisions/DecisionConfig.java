@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.router.internal.decisions;
 
-import io.semanticrouter.maas.ConfigSection;
+import io.semanticrouter.maas.config.ConfigSection;
 import io.semanticrouter.maas.router.internal.edits.SystemPrompt;
 import io.semanticrouter.maas.router.internal.signals.Condition;
 import io.semanticrouter.maas.router.internal.signals.ConditionReader;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.router.internal.decisions;
 
-import io.semanticrouter.maas.ConfigSection;
+import io.semanticrouter.maas.config.ConfigSection;
 import io.semanticrouter.maas.router.internal.signals.ConfigNames;
 import java.util.HashMap;
 import java.util.Map;

@@ -2,7 +2,7 @@
 package io.semanticrouter.maas.router.internal.decisions;
 
 import com.google.re2j.Pattern;
-import io.semanticrouter.maas.ConfigSection;
+import io.semanticrouter.maas.config.ConfigSection;
 import io.semanticrouter.maas.router.internal.edits.MemberEdit;
 import io.semanticrouter.maas.router.internal.signals.ConfigNames;
 import java.util.HashMap;

@@ -3,7 +3,7 @@ package io.semanticrouter.maas.router.internal.edits;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import io.semanticrouter.maas.Operation;
+import io.semanticrouter.maas.record.Operation;
 import io.semanticrouter.maas.router.internal.edits.JsonObject.Member;
 import io.semanticrouter.maas.router.internal.edits.SystemPrompt.Mode;
 import io.semanticrouter.maas.router.internal.edits.SystemPrompt.Outcome;

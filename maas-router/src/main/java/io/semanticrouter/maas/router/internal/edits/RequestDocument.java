@@ -3,7 +3,7 @@ package io.semanticrouter.maas.router.internal.edits;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import io.semanticrouter.maas.Operation;
+import io.semanticrouter.maas.record.Operation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.router.internal.security;
 
-import io.semanticrouter.maas.PiiType;
+import io.semanticrouter.maas.record.PiiType;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.regex.Matcher;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.router.internal.security;
 
-import io.semanticrouter.maas.Measurement;
-import io.semanticrouter.maas.Measurement.Reason;
-import io.semanticrouter.maas.Measurement.Status;
-import io.semanticrouter.maas.Operation;
-import io.semanticrouter.maas.RoutedRequest.Answer;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.Measurement.Reason;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.Operation;
+import io.semanticrouter.maas.spi.RoutedRequest.Answer;
 import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
 

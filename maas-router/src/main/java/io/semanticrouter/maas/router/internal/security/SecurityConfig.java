@@ -3,8 +3,8 @@ package io.semanticrouter.maas.router.internal.security;
 
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
-import io.semanticrouter.maas.ConfigSection;
-import io.semanticrouter.maas.PiiType;
+import io.semanticrouter.maas.config.ConfigSection;
+import io.semanticrouter.maas.record.PiiType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;

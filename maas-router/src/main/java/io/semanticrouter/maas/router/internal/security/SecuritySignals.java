@@ -2,7 +2,7 @@
 package io.semanticrouter.maas.router.internal.security;
 
 import com.google.re2j.Pattern;
-import io.semanticrouter.maas.PiiType;
+import io.semanticrouter.maas.record.PiiType;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.router.internal.signals;
 
-import io.semanticrouter.maas.ConfigSection;
+import io.semanticrouter.maas.config.ConfigSection;
 import java.util.Set;
 
 /** Names in the configuration: they become header values and metric labels. */

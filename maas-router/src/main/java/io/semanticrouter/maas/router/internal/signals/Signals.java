@@ -3,7 +3,7 @@ package io.semanticrouter.maas.router.internal.signals;
 
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
-import io.semanticrouter.maas.ConfigSection;
+import io.semanticrouter.maas.config.ConfigSection;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;

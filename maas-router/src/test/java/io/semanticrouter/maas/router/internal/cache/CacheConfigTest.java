@@ -3,8 +3,8 @@ package io.semanticrouter.maas.router.internal.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.ConfigError;
-import io.semanticrouter.maas.ConfigSection;
+import io.semanticrouter.maas.config.ConfigError;
+import io.semanticrouter.maas.config.ConfigSection;
 import io.semanticrouter.maas.router.internal.cache.CacheConfig.Scope;
 import io.semanticrouter.maas.router.internal.cache.CacheConfig.Temperature;
 import java.time.Duration;

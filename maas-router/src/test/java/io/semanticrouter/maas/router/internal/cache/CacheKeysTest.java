@@ -3,11 +3,11 @@ package io.semanticrouter.maas.router.internal.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.ConfigSection;
-import io.semanticrouter.maas.Headers;
-import io.semanticrouter.maas.Identity;
-import io.semanticrouter.maas.Identity.Source;
-import io.semanticrouter.maas.Operation;
+import io.semanticrouter.maas.config.ConfigSection;
+import io.semanticrouter.maas.http.Headers;
+import io.semanticrouter.maas.record.Identity;
+import io.semanticrouter.maas.record.Identity.Source;
+import io.semanticrouter.maas.record.Operation;
 import io.semanticrouter.maas.router.internal.cache.CacheKeys.Bypass;
 import io.semanticrouter.maas.router.internal.cache.CacheKeys.Keyed;
 import io.semanticrouter.maas.router.internal.edits.RequestDocument;

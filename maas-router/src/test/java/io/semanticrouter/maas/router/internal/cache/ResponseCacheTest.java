@@ -3,14 +3,14 @@ package io.semanticrouter.maas.router.internal.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Headers;
-import io.semanticrouter.maas.Measurement;
-import io.semanticrouter.maas.Measurement.Status;
-import io.semanticrouter.maas.RoutedRequest.Answer;
-import io.semanticrouter.maas.TokenUsage;
-import io.semanticrouter.maas.UsageLine;
+import io.semanticrouter.maas.http.Headers;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UsageLine;
 import io.semanticrouter.maas.router.internal.cache.CacheConfig.Scope;
 import io.semanticrouter.maas.router.internal.cache.CacheConfig.Temperature;
+import io.semanticrouter.maas.spi.RoutedRequest.Answer;
 import io.semanticrouter.maas.testkit.TestClock;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -4,7 +4,7 @@ package io.semanticrouter.maas.router.internal.decisions;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
-import io.semanticrouter.maas.Identity;
+import io.semanticrouter.maas.record.Identity;
 import io.semanticrouter.maas.router.Configs;
 import io.semanticrouter.maas.router.internal.edits.Prompt;
 import java.time.Duration;

@@ -3,7 +3,7 @@ package io.semanticrouter.maas.router.internal.decisions;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Identity;
+import io.semanticrouter.maas.record.Identity;
 import io.semanticrouter.maas.router.Configs;
 import io.semanticrouter.maas.router.internal.edits.MemberEdit;
 import io.semanticrouter.maas.router.internal.edits.Prompt;

@@ -14,7 +14,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
-import io.semanticrouter.maas.Operation;
+import io.semanticrouter.maas.record.Operation;
 import io.semanticrouter.maas.router.internal.edits.Source.Obj;
 import io.semanticrouter.maas.router.internal.edits.SystemPrompt.Mode;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package io.semanticrouter.maas.router.internal.edits;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Operation;
+import io.semanticrouter.maas.record.Operation;
 import io.semanticrouter.maas.router.internal.edits.SystemPrompt.Mode;
 import io.semanticrouter.maas.router.internal.edits.SystemPrompt.Outcome;
 import java.nio.charset.StandardCharsets;

@@ -4,7 +4,7 @@ package io.semanticrouter.maas.router.internal.edits;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.semanticrouter.maas.Operation;
+import io.semanticrouter.maas.record.Operation;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

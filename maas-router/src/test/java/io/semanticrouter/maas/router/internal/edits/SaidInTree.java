@@ -3,7 +3,7 @@ package io.semanticrouter.maas.router.internal.edits;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import io.semanticrouter.maas.Operation;
+import io.semanticrouter.maas.record.Operation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.router.internal.edits;
 
-import io.semanticrouter.maas.Operation;
+import io.semanticrouter.maas.record.Operation;
 import io.semanticrouter.maas.router.internal.edits.Source.Array;
 import io.semanticrouter.maas.router.internal.edits.Source.Element;
 import io.semanticrouter.maas.router.internal.edits.Source.Node;

@@ -3,9 +3,9 @@ package io.semanticrouter.maas.router.internal.security;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.ConfigError;
-import io.semanticrouter.maas.ConfigSection;
-import io.semanticrouter.maas.PiiType;
+import io.semanticrouter.maas.config.ConfigError;
+import io.semanticrouter.maas.config.ConfigSection;
+import io.semanticrouter.maas.record.PiiType;
 import io.semanticrouter.maas.router.internal.security.SecurityConfig.Action;
 import io.semanticrouter.maas.router.internal.security.SecurityConfig.Jailbreak;
 import io.semanticrouter.maas.router.internal.security.SecurityConfig.Pii;

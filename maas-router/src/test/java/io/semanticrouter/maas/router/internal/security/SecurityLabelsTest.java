@@ -3,8 +3,8 @@ package io.semanticrouter.maas.router.internal.security;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.ConfigSection;
-import io.semanticrouter.maas.PiiType;
+import io.semanticrouter.maas.config.ConfigSection;
+import io.semanticrouter.maas.record.PiiType;
 import io.semanticrouter.maas.router.internal.security.SecuritySignals.Findings;
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -4,9 +4,9 @@ package io.semanticrouter.maas.router.internal.security;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
-import io.semanticrouter.maas.ConfigError;
-import io.semanticrouter.maas.ConfigSection;
-import io.semanticrouter.maas.PiiType;
+import io.semanticrouter.maas.config.ConfigError;
+import io.semanticrouter.maas.config.ConfigSection;
+import io.semanticrouter.maas.record.PiiType;
 import io.semanticrouter.maas.router.internal.security.SecuritySignals.Findings;
 import java.time.Duration;
 import java.util.ArrayList;

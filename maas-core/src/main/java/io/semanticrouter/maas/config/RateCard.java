@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.config;
+
+import io.semanticrouter.maas.record.Cost;
+import io.semanticrouter.maas.record.TokenUsage;
+import java.math.BigDecimal;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What tokens cost, per model, in one currency. Immutable and exact: prices are whole 10<sup>-12
+ * </sup> currency units per token.
+ *
+ * <p>The configuration has the shape that semantic-router users know (prices per 1,000,000 tokens):
+ *
+ * <pre>{@code
+ * pricing:
+ *   currency: USD
+ *   models:
+ *     qwen3: { prompt_per_1m: 0.20, cached_input_per_1m: 0.02, completion_per_1m: 0.60 }
+ * }</pre>
+ *
+ * A missing cached or cache-write price means the prompt price; an explicit 0 means free.
+ */
+public final class RateCard {
+  /** No prices: every exchange is unpriced. */
+  public static final RateCard EMPTY = new RateCard("USD", Map.of());
+
+  private static final String PRICE_RULE =
+      "must be a decimal from 0 to 1000000 with at most 6 decimal places";
+  private static final BigDecimal MAX_PER_MILLION = new BigDecimal(1_000_000);
+
+  private final String currency;
+  private final Map<String, Price> prices;
+
+  private RateCard(String currency, Map<String, Price> prices) {
+    this.currency = currency;
+    this.prices = Map.copyOf(prices);
+  }
+
+  /**
+   * The prices of one model, each in 10<sup>-12</sup> currency units per token.
+   *
+   * @param prompt per prompt token that is neither read from nor written to a cache
+   * @param cacheRead per prompt token read from the provider's cache
+   * @param cacheWrite per prompt token written to the provider's cache
+   * @param completion per completion token
+   */
+  record Price(long prompt, long cacheRead, long cacheWrite, long completion) {}
+
+  /** The currency of all prices, an ISO 4217 code. */
+  public String currency() {
+    return currency;
+  }
+
+  /** Whether no model has prices. */
+  public boolean isEmpty() {
+    return prices.isEmpty();
+  }
+
+  /** The models that have prices. */
+  public Set<String> models() {
+    return prices.keySet();
+  }
+
+  /** Whether a model has prices. */
+  public boolean prices(String model) {
+    return prices.containsKey(model);
+  }
+
+  /**
+   * The cost of a usage. Counts that are unknown add nothing; parts replace their share of the
+   * total and are never added to it; parts that exceed their total are cut to it.
+   *
+   * @return null when the model has no price: unpriced, not free
+   */
+  public @Nullable Cost cost(String model, TokenUsage usage) {
+    Price price = prices.get(model);
+    if (price == null) {
+      return null;
+    }
+    long prompt = Math.max(0, usage.prompt());
+    long read = Math.min(Math.max(0, usage.cacheRead()), prompt);
+    long write = Math.min(Math.max(0, usage.cacheWrite()), prompt - read);
+    return new Cost.Sum()
+        .add(prompt - read - write, price.prompt())
+        .add(read, price.cacheRead())
+        .add(write, price.cacheWrite())
+        .add(Math.max(0, usage.completion()), price.completion())
+        .in(currency);
+  }
+
+  static RateCard from(ConfigSection pricing) {
+    String currency = pricing.string("currency", "USD");
+    if (currency.length() != 3 || !currency.chars().allMatch(c -> c >= 'A' && c <= 'Z')) {
+      pricing.reject("currency", "must be an ISO 4217 code, such as USD");
+    }
+    ConfigSection models = pricing.section("models");
+    Map<String, Price> prices = new LinkedHashMap<>();
+    for (String model : models.keys()) {
+      if (!MaasConfig.isCleanText(model)) {
+        models.reject(model, "a model name must have 1 to 256 bytes and no control characters");
+      }
+      int errorsBefore = models.errorCount();
+      ConfigSection section = models.section(model);
+      if (models.errorCount() > errorsBefore) {
+        continue; // no section at all: what it lacks would be noise
+      }
+      long prompt = required(section, "prompt_per_1m");
+      prices.put(
+          model,
+          new Price(
+              prompt,
+              optional(section, "cached_input_per_1m", prompt),
+              optional(section, "cache_write_per_1m", prompt),
+              required(section, "completion_per_1m")));
+      section.rejectUnknownKeys();
+    }
+    pricing.rejectUnknownKeys();
+    return new RateCard(currency, prices);
+  }
+
+  private static long required(ConfigSection section, String key) {
+    if (!section.has(key)) {
+      section.reject(key, "is required: a model with a price needs it (0 means free)");
+      return 0;
+    }
+    return optional(section, key, 0);
+  }
+
+  private static long optional(ConfigSection section, String key, long defaultPicos) {
+    BigDecimal perMillion = section.decimal(key, PRICE_RULE);
+    if (perMillion == null) {
+      return defaultPicos;
+    }
+    // 10^12 pico units per unit, 10^6 tokens: the price per million in micro units.
+    boolean inRange = perMillion.signum() >= 0 && perMillion.compareTo(MAX_PER_MILLION) <= 0;
+    if (!inRange || perMillion.stripTrailingZeros().scale() > 6) {
+      section.reject(key, PRICE_RULE);
+      return defaultPicos;
+    }
+    return perMillion.movePointRight(6).longValueExact();
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof RateCard that
+        && currency.equals(that.currency)
+        && prices.equals(that.prices);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * currency.hashCode() + prices.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "RateCard[" + currency + ", " + prices.keySet() + "]";
+  }
+}

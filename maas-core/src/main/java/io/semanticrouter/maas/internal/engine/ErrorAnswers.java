@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.internal.engine;
+
+import io.semanticrouter.maas.http.HeaderEdits;
+import io.semanticrouter.maas.http.LocalAnswer;
+import io.semanticrouter.maas.record.Operation;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Errors that the gateway answers itself, as clients of each API expect them: their SDKs make the
+ * right exception of it. Sources: the pages on errors of the API references.
+ */
+public final class ErrorAnswers {
+  private static final int BAD_REQUEST = 400;
+  private static final int FORBIDDEN = 403;
+  private static final int HEAD_TOO_LARGE = 431;
+  private static final String UNMEASURABLE = "unmeasurable_request";
+
+  private ErrorAnswers() {}
+
+  /** The gateway vouches for nobody that the request could be billed to. */
+  public static LocalAnswer unusableIdentity(Operation operation) {
+    return of(
+        operation,
+        FORBIDDEN,
+        "identity_unusable",
+        "The request was refused: the gateway states no user or tier that can be billed.");
+  }
+
+  /** The body cannot be made to ask for usage. */
+  public static LocalAnswer unmeasurableBody(Operation operation) {
+    return of(
+        operation,
+        BAD_REQUEST,
+        UNMEASURABLE,
+        "The usage of this request could not be measured: send plain JSON whose stream and"
+            + " stream_options are stated once, as true, false or an object.");
+  }
+
+  /** The head has no room for an edit. */
+  public static LocalAnswer fullHead(Operation operation) {
+    return of(
+        operation,
+        HEAD_TOO_LARGE,
+        UNMEASURABLE,
+        "The usage of this request could not be measured: it has too many headers, or too long"
+            + " ones.");
+  }
+
+  /**
+   * An error.
+   *
+   * @param status 403, else it is called an invalid request
+   * @param code a word for programs, where the API has a place for it
+   * @param message a sentence for people; nothing in it needs to be escaped in JSON
+   */
+  private static LocalAnswer of(Operation operation, int status, String code, String message) {
+    boolean forbidden = status == FORBIDDEN;
+    HeaderEdits.Builder headers = new HeaderEdits.Builder();
+    headers.set("content-type", "application/json");
+    String body =
+        switch (operation) {
+          case MESSAGES ->
+              "{\"type\":\"error\",\"error\":{\"type\":\""
+                  + (forbidden ? "permission_error" : "invalid_request_error")
+                  + "\",\"message\":\""
+                  + message
+                  + "\"}}";
+          case GENERATE_CONTENT, INTERACTIONS ->
+              "{\"error\":{\"code\":"
+                  + status
+                  + ",\"message\":\""
+                  + message
+                  + "\",\"status\":\""
+                  + (forbidden ? "PERMISSION_DENIED" : "INVALID_ARGUMENT")
+                  + "\"}}";
+          case CONVERSE, INVOKE -> {
+            headers.set(
+                "x-amzn-errortype", forbidden ? "AccessDeniedException" : "ValidationException");
+            yield "{\"message\":\"" + message + "\"}";
+          }
+          case COHERE_CHAT, RERANK -> "{\"message\":\"" + message + "\"}";
+          default ->
+              "{\"error\":{\"message\":\""
+                  + message
+                  + "\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\""
+                  + code
+                  + "\"}}";
+        };
+    return new LocalAnswer(status, headers.build(), body.getBytes(StandardCharsets.UTF_8));
+  }
+}

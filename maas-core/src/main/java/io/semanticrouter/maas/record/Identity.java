@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.record;
+
+import io.semanticrouter.maas.internal.Labels;
+
+/**
+ * Who an exchange is billed to: what the gateway vouches for in its identity headers, or the
+ * configured fallbacks where it vouches for nobody. A name is taken as it is, but for spaces and
+ * tabs around it, which are not part of a header's value (RFC 9110, 5.5). A name that cannot be
+ * taken so is billed under its hash: {@code sha256:} and the first 32 hexadecimal digits of the
+ * SHA-256 of its UTF-8.
+ *
+ * @param user the user, never blank, at most 256 bytes of UTF-8, no control characters
+ * @param tier the price class (alias: subscription), same limits
+ * @param userSource where {@code user} came from
+ * @param tierSource where {@code tier} came from
+ */
+public record Identity(String user, String tier, Source userSource, Source tierSource) {
+
+  /** The identity in Standalone mode, which reads no identity headers and exports no identity. */
+  public static final Identity ANONYMOUS = new Identity("", "", Source.NOT_READ, Source.NOT_READ);
+
+  /**
+   * Where a value came from: the header, the hash of the header, or the fallback; the last two for
+   * one of a closed set of reasons.
+   */
+  public enum Source {
+    /** The gateway's header. */
+    HEADER,
+    /** Identity is not read in this mode. */
+    NOT_READ,
+    /** Fallback: no such header. */
+    ABSENT,
+    /** Fallback: empty, or only spaces and tabs. */
+    BLANK,
+    /** Hash: longer than 256 bytes of UTF-8. */
+    TOO_LONG,
+    /** Hash: a control character (C0, DEL or C1). */
+    CONTROL_CHARACTER,
+    /**
+     * Hash: not valid UTF-8. Names that differ only in what is invalid have the same hash, so that
+     * nobody may share anything under it.
+     */
+    INVALID_UTF8,
+    /**
+     * Fallback: a template that nobody expanded, such as <code>{auth.identity.username}</code>:
+     * what an AuthConfig with {@code plain.value} instead of {@code plain.selector} sends.
+     */
+    UNEXPANDED_TEMPLATE,
+    /** Fallback: what a gateway writes where it has no value, such as {@code <nil>}. */
+    PLACEHOLDER,
+    /** Hash: in braces or percent signs as templates are, but not one that is known. */
+    BRACKETED,
+    /** Hash: the name of the fallback user, or one that looks like a hash. */
+    RESERVED,
+    /**
+     * Fallback: several header lines, and the configuration does not say that the last one wins.
+     */
+    AMBIGUOUS;
+
+    private final String label = Labels.of(this);
+
+    /** Whether the value is the configured fallback. */
+    public boolean isFallback() {
+      return switch (this) {
+        case ABSENT, BLANK, UNEXPANDED_TEMPLATE, PLACEHOLDER, AMBIGUOUS -> true;
+        default -> false;
+      };
+    }
+
+    /** Whether the value is the hash of the name that the gateway vouches for. */
+    public boolean isHash() {
+      return switch (this) {
+        case TOO_LONG, CONTROL_CHARACTER, INVALID_UTF8, BRACKETED, RESERVED -> true;
+        default -> false;
+      };
+    }
+
+    /** The metric label value. */
+    public String label() {
+      return label;
+    }
+  }
+}

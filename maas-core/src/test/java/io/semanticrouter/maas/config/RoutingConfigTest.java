@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.semanticrouter.maas.config.RoutingProfile.Fact;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RoutingConfigTest {
+  private static RoutingConfig routing(Map<String, ?> section) {
+    return MaasConfig.from(Map.of("maas_integration", Map.of("routing", section))).routing();
+  }
+
+  private static List<String> errors(Map<String, ?> section) {
+    ConfigException e = catchThrowableOfType(ConfigException.class, () -> routing(section));
+    return Objects.requireNonNull(e).errors().stream().map(ConfigError::toString).toList();
+  }
+
+  @Test
+  void default_reads_both_spellings_and_asks_for_debug() {
+    assertThat(MaasConfig.defaults().routing())
+        .isEqualTo(new RoutingConfig(RoutingProfile.AUTO, true));
+    assertThat(RoutingProfile.AUTO.headers(Fact.MODEL))
+        .containsExactly("x-vsr-model-selected", "x-vsr-selected-model");
+    assertThat(RoutingProfile.AUTO.headers(Fact.CACHE_HIT)).containsExactly("x-vsr-cache-hit");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"auto, true", "seed, false", "vsr, true"})
+  void each_profile_has_its_default_and_can_be_told_otherwise(String name, boolean asks) {
+    assertThat(routing(Map.of("profile", name)).profile().name()).isEqualTo(name);
+    assertThat(routing(Map.of("profile", name)).requestDebug()).isEqualTo(asks);
+    assertThat(routing(Map.of("profile", name, "request_debug", !asks)).requestDebug())
+        .isEqualTo(!asks);
+  }
+
+  @Test
+  void profile_none_has_no_names_and_asks_nobody() {
+    RoutingConfig config = routing(Map.of("profile", "none"));
+
+    assertThat(config).isEqualTo(new RoutingConfig(RoutingProfile.NONE, false));
+    for (Fact fact : Fact.values()) {
+      assertThat(config.profile().headers(fact)).isEmpty();
+    }
+    assertThat(errors(Map.of("profile", "none", "request_debug", true)))
+        .singleElement()
+        .asString()
+        .contains("routing.request_debug", "must be false when the profile is none");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Fact.class)
+  void every_fact_can_be_named_in_a_custom_profile(Fact fact) {
+    RoutingConfig config =
+        routing(Map.of("profile", "custom", "headers", Map.of(fact.key(), "X-My-Header")));
+
+    assertThat(config.profile().headers(fact)).containsExactly("x-my-header");
+    assertThat(config.requestDebug()).isFalse();
+  }
+
+  @Test
+  void everything_that_is_wrong_comes_at_once_with_what_was_meant() {
+    Map<String, Object> headers = new LinkedHashMap<>();
+    headers.put("modell", "x-a");
+    headers.put("decision", "no header");
+    headers.put("category", "cookie");
+    headers.put("pii", "x-b");
+    headers.put("jailbreak", "X-B");
+    headers.put("reasoning", 7);
+    Map<String, Object> section = new LinkedHashMap<>();
+    section.put("profile", "custom");
+    section.put("headers", headers);
+    section.put("request-debug", true);
+    assertThat(errors(section))
+        .hasSize(6)
+        .anyMatch(e -> e.contains("routing.headers.modell") && e.contains("model"))
+        .anyMatch(e -> e.contains("routing.headers.decision"))
+        .anyMatch(e -> e.contains("routing.headers.category") && e.contains("credentials"))
+        .anyMatch(e -> e.contains("routing.headers.jailbreak") && e.contains("another header"))
+        .anyMatch(e -> e.contains("routing.headers.reasoning"))
+        .anyMatch(e -> e.contains("routing.request-debug") && e.contains("request_debug"));
+  }
+
+  @Test
+  void profile_that_does_not_exist_is_an_error_with_what_was_meant() {
+    assertThat(errors(Map.of("profile", "sead"))).singleElement().asString().contains("seed");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"auto", "seed", "vsr"})
+  void names_beside_another_profile_are_an_error(String profile) {
+    assertThat(errors(Map.of("profile", profile, "headers", Map.of("model", "x-a"))))
+        .singleElement()
+        .asString()
+        .contains("routing.headers", "unless the profile is custom");
+  }
+
+  @Test
+  void custom_profile_without_a_name_is_an_error() {
+    assertThat(errors(Map.of("profile", "custom")))
+        .singleElement()
+        .asString()
+        .contains("routing.headers", "at least one");
+  }
+
+  @Test
+  void profiles_are_equal_when_their_names_are() {
+    RoutingProfile one = RoutingProfile.of("custom", Map.of(Fact.MODEL, "x-a"));
+    RoutingProfile same = RoutingProfile.of("custom", Map.of(Fact.MODEL, "x-a"));
+    RoutingProfile other = RoutingProfile.of("custom", Map.of(Fact.MODEL, "x-b"));
+
+    assertThat(one).isEqualTo(same).hasSameHashCodeAs(same).isNotEqualTo(other);
+    assertThat(one).hasToString("custom{MODEL=[x-a]}");
+  }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.semanticrouter.maas.config.UsageConfig.AcceptEncoding;
+import io.semanticrouter.maas.config.UsageConfig.Backend;
+import io.semanticrouter.maas.config.UsageConfig.Disconnect;
+import io.semanticrouter.maas.config.UsageConfig.Route;
+import io.semanticrouter.maas.config.UsageConfig.Unmeasurable;
+import io.semanticrouter.maas.record.Operation;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+
+class UsageConfigTest {
+  private static UsageConfig usage(Map<String, Object> section) {
+    return MaasConfig.from(Map.of("maas_integration", Map.of("usage", section))).usage();
+  }
+
+  @Test
+  void section_that_is_absent_has_the_defaults_of_the_reference_file() {
+    assertThat(MaasConfig.defaults().usage())
+        .isEqualTo(
+            new UsageConfig(
+                true,
+                Backend.GENERIC,
+                Disconnect.ESTIMATE,
+                Unmeasurable.ESTIMATE,
+                4,
+                100_000_000,
+                UsageConfig.Unlisted.DETECT,
+                AcceptEncoding.DECODABLE,
+                List.of()));
+  }
+
+  @Test
+  void every_key_is_read() {
+    assertThat(
+            usage(
+                Map.of(
+                    "force_usage",
+                    false,
+                    "backend",
+                    "vllm",
+                    "on_disconnect",
+                    "last-snapshot",
+                    "unmeasurable",
+                    "refuse",
+                    "bytes_per_token",
+                    3,
+                    "max_tokens_per_exchange",
+                    5000,
+                    "unlisted",
+                    "count",
+                    "accept_encoding",
+                    "identity")))
+        .isEqualTo(
+            new UsageConfig(
+                false,
+                Backend.VLLM,
+                Disconnect.LAST_SNAPSHOT,
+                Unmeasurable.REFUSE,
+                3,
+                5000,
+                UsageConfig.Unlisted.COUNT,
+                AcceptEncoding.IDENTITY,
+                List.of()));
+  }
+
+  @Test
+  void route_inherits_what_it_does_not_say_and_the_most_specific_one_wins() {
+    UsageConfig config =
+        usage(
+            Map.of(
+                "backend",
+                "vllm",
+                "routes",
+                Map.of(
+                    "/a/*",
+                    Map.of("operation", "cohere-chat"),
+                    "/a/b/chat",
+                    Map.of("force_usage", false, "backend", "generic"))));
+    assertThat(Objects.requireNonNull(config.route("/a/B/chat")))
+        .isEqualTo(new Route("/a/b/chat", null, false, Backend.GENERIC));
+    assertThat(Objects.requireNonNull(config.route("/a/b/chat/more")))
+        .isEqualTo(new Route("/a/*", Operation.COHERE_CHAT, true, Backend.VLLM));
+    assertThat(config.route("/b")).isNull();
+  }
+
+  @Test
+  void everything_that_is_wrong_comes_at_once_with_what_was_meant() {
+    assertThatThrownBy(
+            () ->
+                usage(
+                    Map.of(
+                        "force_usge",
+                        true,
+                        "on_disconnect",
+                        "last-snapshots",
+                        "bytes_per_token",
+                        0,
+                        "routes",
+                        Map.of("a", Map.of(), "/b", Map.of("operation", "chatt")))))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContainingAll(
+            "maas_integration.usage.force_usge",
+            "did you mean \"force_usage\"",
+            "maas_integration.usage.on_disconnect",
+            "did you mean \"last-snapshot\"",
+            "maas_integration.usage.bytes_per_token",
+            "a route must begin with /",
+            "maas_integration.usage.routes./b.operation",
+            "did you mean \"chat\"");
+  }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class HeaderEditsTest {
+  @Test
+  void size_counts_what_is_set_and_what_is_removed() {
+    HeaderEdits edits =
+        new HeaderEdits.Builder().set("x-a", "1").set("x-b", "2").remove("x-c").build();
+    assertThat(edits.size()).isEqualTo(3);
+    assertThat(edits.withRemove("x-d").size()).isEqualTo(4);
+    assertThat(HeaderEdits.EMPTY.size()).isZero();
+  }
+}

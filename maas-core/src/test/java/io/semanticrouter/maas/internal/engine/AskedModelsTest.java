@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.internal.engine;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.semanticrouter.maas.CapturedLog;
+import io.semanticrouter.maas.Exchange;
+import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.testkit.FakeHeaders;
+import java.io.ByteArrayOutputStream;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A backend that refuses to be asked for usage is not asked for a while. */
+class AskedModelsTest {
+  private static final String PATH = "/v1/chat/completions";
+  private static final long MINUTE = 60_000_000_000L;
+
+  private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - MINUTE); // it may overflow
+  private final AskedModels models = new AskedModels(now::get);
+  private final Metering metering =
+      Metering.builder(MaasConfig.from(Map.of("maas_integration", Map.of("enabled", true))))
+          .ticker(now::get)
+          .build();
+
+  /** What a backend gets that answers so. */
+  private String send(String model, int status) {
+    Exchange exchange = metering.begin("POST", PATH, FakeHeaders.of());
+    byte[] body = ("{\"model\":\"" + model + "\",\"stream\":true}").getBytes(UTF_8);
+    ByteArrayOutputStream sent = new ByteArrayOutputStream();
+    exchange.onRequestBody(body, 0, body.length, sent::write);
+    exchange.endRequestBody(sent::write);
+    exchange.onResponseHeaders(status, FakeHeaders.of("content-type", "text/event-stream"));
+    exchange.end();
+    boolean asked = sent.toString(UTF_8).contains("include_usage");
+    return asked + " " + Objects.requireNonNull(exchange.record()).forcedUsage();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {400, 422})
+  void fourth_request_to_a_backend_that_refuses_to_be_asked_is_the_clients_own(int status) {
+    for (int i = 0; i < 3; i++) {
+      assertThat(send("m" + status, status)).isEqualTo("true REFUSED");
+    }
+    assertThat(send("m" + status, 200)).isEqualTo("false NOT_ASKED");
+    assertThat(send("other", 200)).isEqualTo("true EDITED");
+    assertThat(CapturedLog.MESSAGES.stream().filter(line -> line.contains("model m" + status)))
+        .hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {400, 422})
+  void it_is_asked_again_after_ten_minutes(int status) {
+    for (int i = 0; i < 3; i++) {
+      send("m", status);
+    }
+    now.addAndGet(AskedModels.PAUSE_NANOS - 1);
+    assertThat(send("m", 200)).isEqualTo("false NOT_ASKED");
+    now.addAndGet(1);
+    assertThat(send("m", status)).isEqualTo("true REFUSED");
+    assertThat(send("m", 200)).as("one is enough then").isEqualTo("false NOT_ASKED");
+    now.addAndGet(AskedModels.PAUSE_NANOS);
+    assertThat(send("m", 200)).isEqualTo("true EDITED");
+    assertThat(send("m", status)).isEqualTo("true REFUSED");
+    assertThat(send("m", status)).isEqualTo("true REFUSED");
+    assertThat(send("m", status)).isEqualTo("true REFUSED");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {401, 403, 404, 413, 429, 500, 503})
+  void another_status_is_no_refusal_to_be_asked(int status) {
+    for (int i = 0; i < 5; i++) {
+      assertThat(send("m", status)).isEqualTo("true EDITED");
+    }
+  }
+
+  @Test
+  void a_success_between_them_begins_anew() {
+    models.refused(PATH, "m");
+    models.refused(PATH, "m");
+    models.taken(PATH, "m");
+    now.addAndGet(AskedModels.PAUSE_NANOS);
+    models.refused(PATH, "m");
+    models.refused(PATH, "m");
+    assertThat(models.asks(PATH, "m")).isTrue();
+    models.refused(PATH, "m");
+    assertThat(models.asks(PATH, "m")).isFalse();
+    assertThat(models.asks("/other", "m")).isTrue();
+    assertThat(models.asks(PATH, null)).isTrue();
+  }
+
+  @Test
+  void a_client_that_sends_what_every_backend_refuses_does_not_stop_the_asking() {
+    models.taken(PATH, "m");
+    for (int i = 0; i < 100; i++) {
+      models.refused(PATH, "m");
+    }
+    assertThat(models.asks(PATH, "m")).as("taken lately").isTrue();
+    now.addAndGet(AskedModels.PAUSE_NANOS);
+    models.refused(PATH, "m");
+    assertThat(models.asks(PATH, "m")).as("taken long ago").isFalse();
+    models.refusedUnasked(PATH, "m");
+    assertThat(models.asks(PATH, "m")).as("it was not the asking").isTrue();
+  }
+
+  @Test
+  void a_request_that_did_not_ask_and_is_refused_shows_that_it_was_not_the_asking() {
+    for (int i = 0; i < 3; i++) {
+      send("m", 400);
+    }
+    assertThat(send("m", 400)).isEqualTo("false NOT_ASKED");
+    assertThat(send("m", 200)).isEqualTo("true EDITED");
+  }
+
+  @Test
+  void names_without_number_are_not_kept_apart_for_ever() {
+    for (int i = 0; i < 2 * AskedModels.MAX_MODELS; i++) {
+      models.refused(PATH, "m" + i);
+    }
+    for (int i = 0; i < 3; i++) {
+      models.refused(PATH, "late");
+    }
+    assertThat(models.asks(PATH, "late")).as("no room").isTrue();
+    now.addAndGet(AskedModels.PAUSE_NANOS);
+    for (int i = 0; i < 3; i++) {
+      models.refused(PATH, "late");
+    }
+    assertThat(models.asks(PATH, "late")).isFalse();
+  }
+}
