@@ -22,7 +22,7 @@ class ConfigurationPageTest {
   private static final Pattern READ =
       Pattern.compile(
           "(?:\\.(?:bool|integer|string|strings|oneOf|someOf|decimal|section|sections|has)\\("
-              + "|\\w+\\((?:section|server), )\\s*\"([^\"]+)\"");
+              + "|\\w+\\((?:section|server),)\\s*\"([^\"]+)\"");
 
   private static final Pattern HEADING = Pattern.compile("## `(\\w+)`");
   private static final Pattern ROW = Pattern.compile("\\| `([\\w.]+)` \\| `([^`]+)`.*");
