@@ -4,8 +4,8 @@ package io.semanticrouter.maas.record;
 import io.semanticrouter.maas.internal.Labels;
 
 /**
- * The LLM operation that a request asks for, told by its method and path ({@link Endpoints}), or by
- * a route of the configuration. It decides in which format usage is read: names of fields never do.
+ * The LLM operation that a request asks for, by its method and path, or by a route of the
+ * configuration. It decides in which format usage is read: names of fields never do.
  */
 public enum Operation {
   /** {@code POST …/chat/completions} (OpenAI and compatible servers). */

@@ -11,8 +11,9 @@ import java.util.Arrays;
  * faster than its pieces, the smaller the more. A line that is too long is handed on as it comes.
  * What is held back never reaches beyond the line it belongs to. Not thread-safe.
  *
- * <p>To be extended by who reads the lines, not held: where processors do not load ahead of stores,
- * as in many virtual machines, each object on the way to a single byte takes as long as the rest.
+ * <p>The reader of the lines extends it instead of holding one: where processors do not load ahead
+ * of stores, as in many virtual machines, each object on the way to a single byte takes as long as
+ * the rest.
  */
 public abstract class CutLines {
   /** Longer than most events that carry a token or few. */

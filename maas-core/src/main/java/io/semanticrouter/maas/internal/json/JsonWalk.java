@@ -6,9 +6,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Walks through one JSON object, cut into chunks anywhere, and stops where somebody who edits it
- * has to know the place: at members of given names and where objects end. Everything else is
- * skipped on the way: no decoding to characters, no recursion, no allocation, constant memory.
+ * Walks through one JSON object, cut into chunks anywhere, and stops where an editor has to know
+ * the place: at members of given names and where objects end. Everything else is skipped on the
+ * way: no decoding to characters, no recursion, no allocation, constant memory.
  *
  * <p>Of the objects that it walks through it insists on well-formed structure; inside what it skips
  * it only follows strings and brackets. Names are compared after unescaping, and without regard to

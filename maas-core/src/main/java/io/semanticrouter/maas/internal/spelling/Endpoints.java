@@ -10,8 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Which paths belong to which {@link Operation}: how they end, below whatever prefix, in any case.
  * The longest ending decides. Paths whose answers mostly state no usage, or whose names other
  * software has as well ({@code /predictions}, {@code /conversations}, {@code /ocr}, {@code
- * /videos}), are left out: what they state is found all the same ({@link
- * UsageConfig.Unlisted#DETECT}).
+ * /videos}), are left out: what they state is found all the same ({@code usage.unlisted: detect}).
  *
  * <p>Sources: the API references of OpenAI, Azure OpenAI, Anthropic, Gemini, Vertex AI, Amazon
  * Bedrock and SageMaker, Databricks, Cohere, Mistral, Voyage, Jina, Nomic, DashScope, watsonx,

@@ -9,10 +9,29 @@ import io.semanticrouter.maas.internal.json.TextBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An incremental, path-aware JSON reader over bytes. It follows a {@link Schema}, tells an {@link
- * EventFacts} what it finds there, and skips everything else: no decoding to characters, no
+ * An incremental, path-aware JSON reader over bytes. It follows a {@link Schema}, reports to an
+ * {@link EventFacts} what it finds there, and skips everything else: no decoding to characters, no
  * recursion, no allocation, constant memory for documents, strings, numbers and nesting of any
  * size.
+ *
+ * <p>How it works. The schema is a tree of the few paths that matter. {@link #stack} holds the
+ * nodes from the root to where the reader is, at most {@value #MAX_DEPTH} of them, and {@link
+ * #state} says what may come next; both together are all that is known of the bytes before, so that
+ * a chunk can end after any byte. A key is collected in {@link #captured} and looked up among the
+ * children of the node on top: {@link #expected} is the child, or null for a value that is skipped.
+ * Skipping needs no node and no depth: {@link SkippedValue} counts brackets and finds the ends of
+ * strings, eight bytes at a time where that is possible.
+ *
+ * <p>Two ways lead through a document. The slow one takes a byte, looks at the state and moves on;
+ * it alone can begin and end anywhere. The fast one is tried where a member or a value begins and
+ * is only taken when the whole of it lies in this chunk: a key that ends here and is not escaped, a
+ * short number, a literal, a string without escapes. It has no state of its own, and leaves the
+ * reader as the slow one would have left it. {@link #save} and {@link #restore} copy the state of a
+ * place outside of captures; {@link Repeats} uses them to begin behind what it has compared.
+ *
+ * <p>Counts and short texts end up in {@link #scalar} and {@link #captured}, which have fixed
+ * sizes: what is longer is no count, and no name. The text of a usage object is copied beside that
+ * into a {@link RawUsage}, chunk by chunk.
  *
  * <p>Inside what it follows it insists on well-formed JSON; inside what it skips it only follows
  * strings and brackets. Not thread-safe.

@@ -6,8 +6,30 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the documents of one body have stated, merged: per count, the later one wins; never added
- * up, never maximised. A zero takes nothing back, and responses with ids of their own add up. Not
- * thread-safe.
+ * up, never maximised. A zero takes nothing back, and responses with ids of their own add up.
+ *
+ * <p>How it works. Each document, the only one of a JSON body or one event of many, arrives as an
+ * {@link EventFacts} when it has ended, and {@link #take} does five things with it:
+ *
+ * <ol>
+ *   <li>It notices whether another response begins here: an answer under another id, after one that
+ *       had ended with its usage. What was merged so far then becomes {@link #earlier}, a sum that
+ *       nothing takes back.
+ *   <li>It finds out which dialect is spoken, if the path has not pinned one: by marks of the
+ *       envelope ({@code type}, {@code object}, {@code choices}), never by names of counts.
+ *   <li>It chooses the place in the document whose usage counts. A dialect has one for each type of
+ *       event; what stands elsewhere may be the client's own text, sent back.
+ *   <li>It merges that usage into {@link #merged}, slot by slot. A later count replaces an earlier
+ *       one, also a higher one, because backends correct themselves; but a zero after a real count
+ *       replaces nothing, except where the tokens have moved to the cache. Where choices state a
+ *       usage each, {@link #choices} keeps them apart and they are summed when somebody asks.
+ *   <li>It decides whether more may come: {@link #isFinal} is true when the dialect's last word has
+ *       been read, and a body that is cut after that is whole as far as the bill goes.
+ * </ol>
+ *
+ * <p>Nothing is computed before it is asked for, and asking changes nothing: {@link #tally} adds
+ * choices, turns and earlier responses to a copy. A document that states nothing, as most events of
+ * a stream, costs a few comparisons. Not thread-safe.
  */
 final class StatedUsage {
   private static final int NOWHERE = -1;

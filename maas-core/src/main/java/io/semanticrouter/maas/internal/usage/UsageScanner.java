@@ -443,7 +443,7 @@ public final class UsageScanner extends CutLines {
     String cost = stated.cost();
     try {
       BigDecimal exact = cost == null ? BigDecimal.ZERO : new BigDecimal(cost).stripTrailingZeros();
-      // An exponent beyond that is no price, and costs whoever prints or adds it dearly.
+      // An exponent beyond that is no price, and printing or adding it takes long.
       boolean plausible = cost != null && Math.abs((long) exact.scale()) <= MAX_COST_DIGITS;
       return plausible && exact.signum() >= 0 ? exact : null;
     } catch (NumberFormatException e) {
