@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.testing.vllm;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.jr.ob.JSON;
 import com.fasterxml.jackson.jr.ob.JacksonJrExtension;
 import com.fasterxml.jackson.jr.ob.api.ExtensionContext;
@@ -23,8 +25,18 @@ final class Json {
   /** JSON's null: a value of its own, so that maps and lists need not hold Java nulls. */
   static final Object NULL = Null.NULL;
 
+  /** Texts of any length: an image in a request can be larger than the 20 MB that are usual. */
+  private static final JsonFactory FACTORY =
+      JsonFactory.builder()
+          .streamReadConstraints(
+              StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE).build())
+          .build();
+
   private static final JSON JR =
-      JSON.builder().enable(JSON.Feature.WRITE_NULL_PROPERTIES).register(new NullWriter()).build();
+      JSON.builder(FACTORY)
+          .enable(JSON.Feature.WRITE_NULL_PROPERTIES)
+          .register(new NullWriter())
+          .build();
 
   private Json() {}
 

@@ -40,6 +40,12 @@ class JsonTest {
         .isInstanceOf(ApiException.class);
   }
 
+  @Test
+  void textsAreReadWhateverTheirLength() {
+    String image = "A".repeat(28 << 20);
+    assertThat(parse('"' + image + '"')).isEqualTo(image);
+  }
+
   private static Object parse(String text) {
     return Json.parse(text.getBytes(StandardCharsets.UTF_8));
   }
