@@ -39,6 +39,7 @@ final class EventFacts {
   static final int TOOLS = 7;
 
   private static final int TALLIES = 8;
+  private static final int MAX_KEPT_ID = 64;
 
   private static final long INPUT_MODALITIES =
       Slots.bit(Slots.INPUT_AUDIO) | Slots.bit(Slots.INPUT_IMAGE) | Slots.bit(Slots.INPUT_VIDEO);
@@ -101,6 +102,12 @@ final class EventFacts {
 
   /** A number that stands for the id of the response; 0 when it names none. */
   long responseId;
+
+  /** The last id of all documents, where it has no escapes: most events of a stream have one. */
+  private final byte[] keptId = new byte[MAX_KEPT_ID];
+
+  private int keptIdLength;
+  private long keptIdNumber;
 
   /** The first model name of all documents: it does not change within a response. */
   @Nullable String model;
@@ -428,6 +435,31 @@ final class EventFacts {
         // no such place
       }
     }
+  }
+
+  /** An id without escapes has been taken: the next one is probably the same. */
+  void keepId(byte[] b, int from, int to) {
+    keptIdLength = to - from <= MAX_KEPT_ID ? to - from : 0;
+    keptIdNumber = responseId;
+    System.arraycopy(b, from, keptId, 0, keptIdLength);
+  }
+
+  /**
+   * Takes an id that is the last one again: comparing it is faster than reading it.
+   *
+   * @param from behind the opening quote
+   * @return the index behind the closing quote; -1 when it is another one, or not all there
+   */
+  int idAgain(byte[] b, int from, int to) {
+    int end = from + keptIdLength;
+    if (keptIdLength == 0
+        || end + 1 >= to
+        || b[end] != '"'
+        || !Arrays.equals(keptId, 0, keptIdLength, b, from, end)) {
+      return -1;
+    }
+    responseId = keptIdNumber;
+    return end + 1;
   }
 
   private @Nullable String known(TextBuffer value) {

@@ -331,12 +331,19 @@ final class JsonScanner {
       }
       case TEXT -> {
         if (c == '"') {
+          int again = child.id == Paths.RESPONSE_ID ? facts.idAgain(b, value + 1, to) : -1;
+          if (again >= 0) {
+            return again;
+          }
           boolean wanted = facts.wantsText(child.id);
           int end = wanted ? StringBytes.stop(b, value + 1, to) : -1;
           if (wanted && end + 1 < to && b[end] == '"') {
             captured.clear();
             captured.append(b, value + 1, end);
             facts.text(child, captured);
+            if (child.id == Paths.RESPONSE_ID) {
+              facts.keepId(b, value + 1, end);
+            }
             return end + 1;
           }
           int behind = wanted ? value : behindSimple(b, value, to);

@@ -57,6 +57,24 @@ class StatedUsageTest {
   }
 
   @Test
+  void id_is_the_one_that_is_stated_last_whatever_the_one_before_begins_with() {
+    UsageScanner scanner = read(BodyFormat.OPENAI, "{\"id\":\"ab\",\"choices\":[]}");
+    long ab = scanner.responseId();
+    feed(scanner, "{\"id\":\"abc\",\"choices\":[]}");
+    long abc = scanner.responseId();
+    assertThat(abc).isNotEqualTo(ab);
+    feed(scanner, "{\"id\":\"abc\",\"choices\":[]}");
+    assertThat(scanner.responseId()).isEqualTo(abc);
+    feed(scanner, "{\"id\":\"ab\",\"choices\":[]}");
+    assertThat(scanner.responseId()).isEqualTo(ab);
+    feed(scanner, "{\"id\":\"\\u0061b\",\"choices\":[]}");
+    assertThat(scanner.responseId()).as("spelt with an escape").isEqualTo(ab);
+    String tooLong = "x".repeat(65);
+    feed(scanner, "{\"id\":\"" + tooLong + "\",\"choices\":[]}", "{\"id\":\"ab\"}");
+    assertThat(scanner.responseId()).isEqualTo(ab);
+  }
+
+  @Test
   void value_within_a_choice_that_is_no_count_is_flagged() {
     UsageScanner scanner =
         read(BodyFormat.OPENAI, within(0, "\"prompt_tokens\":-1,\"completion_tokens\":5"));
