@@ -304,7 +304,7 @@ final class StreamPhases {
       return null;
     }
     if (wantsBody) {
-      // All of a document at once is what Envoy was told to wait for; events should not wait, and
+      // All of a document at once is what Envoy was asked to wait for; events should not wait, and
       // where we asked for usage events are likely, whatever the label. An override of ours for the
       // request may have switched the body off.
       boolean wait =

@@ -447,8 +447,8 @@ final class EventFacts {
   /**
    * Takes an id that is the last one again: comparing it is faster than reading it.
    *
-   * @param from behind the opening quote
-   * @return the index behind the closing quote; -1 when it is another one, or not all there
+   * @param from the index after the opening quote
+   * @return the index after the closing quote; -1 when it is another one, or not all there
    */
   int idAgain(byte[] b, int from, int to) {
     int end = from + keptIdLength;

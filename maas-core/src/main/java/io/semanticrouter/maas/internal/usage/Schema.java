@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * The paths of a JSON document that matter, as a tree: everything that is not in the tree is
  * skipped without being looked at. Immutable and shared by all scanners of a format.
  */
-public final class Schema {
+final class Schema {
   /** What kind of value is expected, and so what happens to it. */
-  public enum Kind {
+  enum Kind {
     /** An object whose members are looked up among the children. */
     OBJECT,
     /** An array whose elements all have the schema of the only child. */
@@ -104,11 +104,11 @@ public final class Schema {
         new int[0]);
   }
 
-  public static Members object(int id) {
+  static Members object(int id) {
     return new Members(id);
   }
 
-  public static KnownWords words(int id) {
+  static KnownWords words(int id) {
     return new KnownWords(id);
   }
 

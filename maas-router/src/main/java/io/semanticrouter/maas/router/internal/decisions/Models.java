@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * The models that routing decisions may name. Immutable.
  *
  * @param names all of them
- * @param families those that can be told to reason, with how
+ * @param families those whose reasoning a request can switch on, with how
  * @param hasDefault whether a default is configured, if only a wrong one
  * @param defaultModel the model of a request that no decision gives one to; null: its own
  */
