@@ -70,7 +70,7 @@ class AdversarialBodiesTest {
 
   @ParameterizedTest
   @EnumSource
-  void text_of_the_model_that_looks_like_usage_changes_nothing(Format format) {
+  void textOfTheModelThatLooksLikeUsageChangesNothing(Format format) {
     for (String text : texts()) {
       assertUsage(format, format.json().measure(format.document(text, "{}")), text);
       byte[] stream = concat(format.answer(text, text), format.delta(text));
@@ -84,7 +84,7 @@ class AdversarialBodiesTest {
 
   @ParameterizedTest
   @EnumSource
-  void arguments_of_a_tool_that_are_usage_change_neither_usage_nor_model(Format format) {
+  void argumentsOfAToolThatAreUsageChangeNeitherUsageNorModel(Format format) {
     byte[] body = utf8(format.document("a", "{" + Format.PLANTED + "}"));
     UsageRecord record = format.json().record(body, body.length, Wire.BYTES, null);
     assertUsage(format, record.measurement(), "planted");
@@ -93,7 +93,7 @@ class AdversarialBodiesTest {
 
   @ParameterizedTest
   @EnumSource
-  void events_of_other_formats_inside_a_stream_change_nothing(Format format) {
+  void eventsOfOtherFormatsInsideAStreamChangeNothing(Format format) {
     for (Format other : Format.values()) {
       boolean alike = format.family().equals(other.family());
       if (alike || format.isFrames() || other.isFrames()) {
@@ -109,7 +109,7 @@ class AdversarialBodiesTest {
   }
 
   @Test
-  void tools_metadata_and_schemas_that_a_response_echoes_change_nothing() {
+  void toolsMetadataAndSchemasThatAResponseEchoesChangeNothing() {
     String planted = "{" + Format.PLANTED + "}";
     for (String member :
         List.of("tools", "metadata", "instructions", "text", "prompt", "reasoning", "input")) {
@@ -125,7 +125,7 @@ class AdversarialBodiesTest {
   }
 
   @Test
-  void usage_in_transfer_parameters_behind_the_real_one_is_ignored() {
+  void usageInTransferParametersBehindTheRealOneIsIgnored() {
     for (String name :
         List.of("kv_transfer_params", "ec_transfer_params", "metrics", "obfuscation")) {
       String event =
@@ -144,7 +144,7 @@ class AdversarialBodiesTest {
 
   @ParameterizedTest
   @EnumSource
-  void usage_stated_twice_is_the_last_one_and_never_complete(Format format) {
+  void usageStatedTwiceIsTheLastOneAndNeverComplete(Format format) {
     String key = format == Format.GENERATE_CONTENT ? "usageMetadata" : "usage";
     String document = format.document("a", "{}");
     int from = document.indexOf('"' + key + "\":");
@@ -167,7 +167,7 @@ class AdversarialBodiesTest {
   }
 
   @Test
-  void usage_before_and_behind_the_choices_is_the_same() {
+  void usageBeforeAndBehindTheChoicesIsTheSame() {
     for (String choices :
         List.of("[]", "[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]")) {
       assertThat(
@@ -183,7 +183,7 @@ class AdversarialBodiesTest {
 
   @ParameterizedTest
   @EnumSource
-  void hostile_number_never_credits_wraps_or_hides_anything(Format format) {
+  void hostileNumberNeverCreditsWrapsOrHidesAnything(Format format) {
     for (String number :
         List.of(
             "1e309",
@@ -217,7 +217,7 @@ class AdversarialBodiesTest {
 
   @ParameterizedTest
   @EnumSource
-  void final_event_cut_at_every_byte_is_complete_only_once_its_usage_is_closed(Format format) {
+  void finalEventCutAtEveryByteIsCompleteOnlyOnceItsUsageIsClosed(Format format) {
     byte[] before = concat(format.open(), format.delta("a"));
     byte[] last = format.close();
     String text = new String(last, UTF_8);
@@ -246,7 +246,7 @@ class AdversarialBodiesTest {
   @EnumSource(
       mode = Mode.EXCLUDE,
       names = {"CONVERSE", "INVOKE"})
-  void carriage_returns_marks_and_split_characters_change_nothing(Format format) {
+  void carriageReturnsMarksAndSplitCharactersChangeNothing(Format format) {
     String answer = new String(format.answer("é🌍\uFEFF", "[DONE]"), UTF_8);
     byte[] bom = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
     for (String lineEnd : List.of("\n", "\r\n", "\r")) {
@@ -265,7 +265,7 @@ class AdversarialBodiesTest {
   }
 
   @Test
-  void done_that_is_missing_or_early_or_double_changes_nothing() {
+  void doneThatIsMissingOrEarlyOrDoubleChangesNothing() {
     assertThat(CHAT_STREAM.measure(TEXT + FINAL)).isEqualTo(TRUTH);
     assertThat(CHAT_STREAM.measure(TEXT + DONE + FINAL + DONE)).isEqualTo(TRUTH);
     assertThat(CHAT_STREAM.measure(DONE + DONE + TEXT + FINAL)).isEqualTo(TRUTH);
@@ -273,7 +273,7 @@ class AdversarialBodiesTest {
   }
 
   @Test
-  void error_after_three_chunks_is_no_usage_and_no_complete_one() {
+  void errorAfterThreeChunksIsNoUsageAndNoCompleteOne() {
     String error = "data: {\"error\":{\"message\":\"engine died\",\"code\":500}}\n\n";
     assertThat(CHAT_STREAM.measure(TEXT + TEXT + TEXT + error + DONE))
         .isEqualTo(none(Reason.IN_BAND_ERROR));
@@ -282,7 +282,7 @@ class AdversarialBodiesTest {
   }
 
   @Test
-  void response_that_failed_without_usage_has_none_and_one_that_was_cut_short_is_billed() {
+  void responseThatFailedWithoutUsageHasNoneAndOneThatWasCutShortIsBilled() {
     String event = "data: {\"type\":\"response.%s\",\"response\":{\"object\":\"response\",%s}}\n\n";
     Wire wire = Wire.events(Wire.RESPONSES);
     assertThat(
@@ -299,7 +299,7 @@ class AdversarialBodiesTest {
   }
 
   @Test
-  void delta_without_input_keeps_the_input_of_the_last_start() {
+  void deltaWithoutInputKeepsTheInputOfTheLastStart() {
     String start =
         "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":%d,\"output_tokens\":1}}}\n\n";
     byte[] delta = Format.MESSAGES.close();
@@ -316,7 +316,7 @@ class AdversarialBodiesTest {
   // --- compressed and framed -----------------------------------------------------------------
 
   @Test
-  void compressed_stream_cut_at_every_byte_is_never_more_than_the_truth() {
+  void compressedStreamCutAtEveryByteIsNeverMoreThanTheTruth() {
     byte[] plain = Format.MESSAGES.answer("a", "b", "c");
     byte[] body =
         concat(gzip(Arrays.copyOf(plain, 100)), gzip(Arrays.copyOfRange(plain, 100, plain.length)));
@@ -335,7 +335,7 @@ class AdversarialBodiesTest {
 
   @ParameterizedTest
   @EnumSource(names = {"CONVERSE", "INVOKE"})
-  void frames_cut_anywhere_are_cut_and_frames_out_of_step_are_corrupt(Format format) {
+  void framesCutAnywhereAreCutAndFramesOutOfStepAreCorrupt(Format format) {
     byte[] body = format.answer("a");
     Measurement shifted = format.stream().measure(Arrays.copyOfRange(body, 1, body.length));
     assertThat(shifted).isEqualTo(failed(Reason.CORRUPT_FRAME));
@@ -355,7 +355,7 @@ class AdversarialBodiesTest {
   }
 
   @Test
-  void base64_of_an_invocation_that_is_broken_is_never_complete() {
+  void base64OfAnInvocationThatIsBrokenIsNeverComplete() {
     byte[] open = Format.INVOKE.open();
     for (String payload :
         List.of(
@@ -381,7 +381,7 @@ class AdversarialBodiesTest {
   }
 
   @Test
-  void base64_of_an_invocation_is_read_as_json_writes_it() {
+  void base64OfAnInvocationIsReadAsJsonWritesIt() {
     String event = "{\"type\":\"content_block_delta\",\"delta\":{\"text\":\"???>>>~~~\"}}";
     String base64 = Base64.getEncoder().encodeToString(utf8(event));
     assertThat(base64).contains("/").contains("+");
@@ -417,7 +417,7 @@ class AdversarialBodiesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"null", "123", "true", "\"usage\"", "[]", "[[]]", "{}", "[null]", ""})
-  void body_that_says_nothing_has_no_usage_in_any_format(String body) {
+  void bodyThatSaysNothingHasNoUsageInAnyFormat(String body) {
     for (Format format : Format.values()) {
       assertThat(format.json().measure(body)).as("%s", format).isEqualTo(none(Reason.NO_USAGE));
     }
@@ -425,7 +425,7 @@ class AdversarialBodiesTest {
   }
 
   @Test
-  void malformed_event_costs_certainty_but_not_the_events_behind_it() {
+  void malformedEventCostsCertaintyButNotTheEventsBehindIt() {
     for (Format format : List.of(Format.CHAT, Format.RESPONSES, Format.GENERATE_CONTENT)) {
       byte[] broken = utf8("data: {\"usage\":{\"prompt_tokens\":5,}}\n\n");
       Measurement m = format.stream().measure(concat(broken, format.delta("a"), format.close()));

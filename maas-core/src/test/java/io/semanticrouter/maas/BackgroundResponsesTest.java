@@ -182,7 +182,7 @@ class BackgroundResponsesTest {
 
   @ParameterizedTest
   @MethodSource("endings")
-  void the_first_answer_that_states_usage_is_billed_to_the_user_of_the_post(
+  void theFirstAnswerThatStatesUsageIsBilledToTheUserOfThePost(
       String method, String path, String type, String body) {
     UsageRecord posted = post("alice", "resp_1");
     assertThat(posted.measurement())
@@ -202,7 +202,7 @@ class BackgroundResponsesTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4, 5})
-  void polling_is_billed_once_however_often_it_is_done(int polls) {
+  void pollingIsBilledOnceHoweverOftenItIsDone(int polls) {
     post("alice", "resp_1");
     for (int i = 0; i < polls; i++) {
       UsageRecord polled = poll("alice", "resp_1", "completed", USAGE);
@@ -217,7 +217,7 @@ class BackgroundResponsesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"null", "{\"input_tokens\":0,\"output_tokens\":0,\"total_tokens\":0}"})
-  void a_response_that_is_not_done_is_not_billed(String usage) {
+  void aResponseThatIsNotDoneIsNotBilled(String usage) {
     UsageRecord posted =
         play("alice", "POST", "/v1/responses", JSON, response("resp_1", "in_progress", usage));
 
@@ -228,7 +228,7 @@ class BackgroundResponsesTest {
   }
 
   @Test
-  void two_responses_are_billed_each_to_its_own_user() {
+  void twoResponsesAreBilledEachToItsOwnUser() {
     post("alice", "resp_1");
     post("bob", "resp_2");
 
@@ -237,7 +237,7 @@ class BackgroundResponsesTest {
   }
 
   @Test
-  void polls_at_the_same_time_bill_once() throws InterruptedException {
+  void pollsAtTheSameTimeBillOnce() throws InterruptedException {
     for (int round = 0; round < 50; round++) {
       String id = "resp_" + round;
       post("alice", id);
@@ -274,7 +274,7 @@ class BackgroundResponsesTest {
   }
 
   @Test
-  void a_stream_that_broke_off_is_billed_by_the_poll_and_its_estimate_is_named() {
+  void aStreamThatBrokeOffIsBilledByThePollAndItsEstimateIsNamed() {
     String begun =
         event("response.created", response("resp_1", "in_progress", "null"))
             + "data: {\"type\":\"response.output_text.delta\",\"delta\":\"a\"}\n\n";
@@ -291,7 +291,7 @@ class BackgroundResponsesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"drop", "last-snapshot"})
-  void a_stream_that_broke_off_unbilled_is_billed_by_the_poll(String policy) {
+  void aStreamThatBrokeOffUnbilledIsBilledByThePoll(String policy) {
     Metering other = metering(policy);
     String begun = event("response.created", response("resp_1", "queued", "null"));
     play(other, "alice", "POST", "/v1/responses", SSE, begun, AbortReason.CANCELLED);
@@ -304,7 +304,7 @@ class BackgroundResponsesTest {
   }
 
   @Test
-  void a_post_cut_in_its_json_is_billed_by_the_poll() {
+  void aPostCutInItsJsonIsBilledByThePoll() {
     String cut = "{\"id\":\"resp_1\",\"object\":\"response\",\"status\":\"queued\",\"outp";
     play(metering, "alice", "POST", "/v1/responses", JSON, cut, AbortReason.CANCELLED);
 
@@ -312,7 +312,7 @@ class BackgroundResponsesTest {
   }
 
   @Test
-  void a_poll_that_breaks_off_before_the_usage_leaves_it_to_the_next() {
+  void aPollThatBreaksOffBeforeTheUsageLeavesItToTheNext() {
     post("alice", "resp_1");
     String begun =
         event("response.created", response("resp_1", "in_progress", "null"))
@@ -324,7 +324,7 @@ class BackgroundResponsesTest {
   }
 
   @Test
-  void a_poll_cut_behind_the_usage_is_billed() {
+  void aPollCutBehindTheUsageIsBilled() {
     post("alice", "resp_1");
     String body = response("resp_1", "completed", USAGE);
     String cut = body.substring(0, body.length() - 1);
@@ -338,7 +338,7 @@ class BackgroundResponsesTest {
   }
 
   @Test
-  void an_interaction_in_the_background_is_billed_once() {
+  void anInteractionInTheBackgroundIsBilledOnce() {
     String usage =
         ",\"usage\":{\"total_input_tokens\":100,\"total_output_tokens\":2000,\"total_tokens\":2100}";
     String path = "/v1beta/interactions/v1_a";
@@ -361,7 +361,7 @@ class BackgroundResponsesTest {
   }
 
   @Test
-  void nothing_is_read_of_stored_responses_while_none_is_awaited() {
+  void nothingIsReadOfStoredResponsesWhileNoneIsAwaited() {
     assertThat(wantsBody()).isFalse();
     post("alice", "resp_1");
     assertThat(wantsBody()).isTrue();
@@ -377,7 +377,7 @@ class BackgroundResponsesTest {
   }
 
   @Test
-  void codings_that_cannot_be_read_are_not_asked_for_while_a_response_is_awaited() {
+  void codingsThatCannotBeReadAreNotAskedForWhileAResponseIsAwaited() {
     Headers request = FakeHeaders.of("accept-encoding", "br, gzip");
     try (Exchange before = metering.begin("GET", "/v1/responses/resp_1", request)) {
       assertThat(before.requestEdits().sets("accept-encoding")).isFalse();
@@ -389,7 +389,7 @@ class BackgroundResponsesTest {
   }
 
   @Test
-  void a_response_that_the_post_billed_is_not_billed_again() {
+  void aResponseThatThePostBilledIsNotBilledAgain() {
     UsageRecord posted = play("alice", "POST", "/v1/responses", SSE, stream("resp_1", "completed"));
     assertBilled(posted, "alice");
     post("alice", "resp_2");
@@ -400,7 +400,7 @@ class BackgroundResponsesTest {
   }
 
   @Test
-  void a_response_of_another_replica_is_named_and_not_billed() {
+  void aResponseOfAnotherReplicaIsNamedAndNotBilled() {
     post("alice", "resp_1");
 
     UsageRecord polled = poll("bob", "resp_2", "completed", USAGE);
@@ -412,7 +412,7 @@ class BackgroundResponsesTest {
   }
 
   @Test
-  void the_oldest_responses_are_forgotten_when_there_are_too_many() {
+  void theOldestResponsesAreForgottenWhenThereAreTooMany() {
     for (int i = 0; i <= PendingResponses.MAX_RESPONSES; i++) {
       post("alice", "resp_" + i);
     }
@@ -424,7 +424,7 @@ class BackgroundResponsesTest {
   }
 
   @Test
-  void a_response_is_forgotten_after_a_day() {
+  void aResponseIsForgottenAfterADay() {
     post("alice", "resp_1");
     nanos.addAndGet(PendingResponses.MAX_NANOS - 1);
     post("alice", "resp_2");
@@ -438,7 +438,7 @@ class BackgroundResponsesTest {
 
   @Test
   @Tag("slow")
-  void in_any_order_of_polls_the_bill_is_the_usage_once() {
+  void inAnyOrderOfPollsTheBillIsTheUsageOnce() {
     Random random = new Random(13);
     for (int round = 0; round < 300; round++) {
       int responses = 1 + random.nextInt(4);

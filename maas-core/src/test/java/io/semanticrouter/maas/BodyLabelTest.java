@@ -167,7 +167,7 @@ class BodyLabelTest {
 
   @Test
   @Tag("slow")
-  void event_streams_and_json_are_read_under_every_label() {
+  void eventStreamsAndJsonAreReadUnderEveryLabel() {
     List<String> bodies = new ArrayList<>(EVENT_STREAMS);
     bodies.addAll(DOCUMENTS);
     int spellings = 0;
@@ -195,7 +195,7 @@ class BodyLabelTest {
   }
 
   @Test
-  void event_streams_are_complete_under_every_label() {
+  void eventStreamsAreCompleteUnderEveryLabel() {
     for (String body : EVENT_STREAMS) {
       for (String label : LABELS) {
         Measurement m = wire(label, Wire.CHAT).measure(body);
@@ -222,7 +222,7 @@ class BodyLabelTest {
       value = Format.class,
       names = {"CONVERSE", "INVOKE"})
   @Tag("slow")
-  void frames_are_read_under_every_label(Format format) {
+  void framesAreReadUnderEveryLabel(Format format) {
     byte[] body = format.answer("a");
     for (String label : LABELS) {
       Wire wire = format.stream();
@@ -234,7 +234,7 @@ class BodyLabelTest {
   }
 
   @Test
-  void media_under_a_label_that_says_nothing_is_left_alone() {
+  void mediaUnderALabelThatSaysNothingIsLeftAlone() {
     for (byte[] body : MEDIA) {
       for (String label : List.of("-", "application/octet-stream", "text/plain", "*/*", "x")) {
         Wire wire = wire(label, Wire.CHAT);
@@ -256,7 +256,7 @@ class BodyLabelTest {
   }
 
   @Test
-  void text_is_no_usage_whatever_it_looks_like_from_afar() {
+  void textIsNoUsageWhateverItLooksLikeFromAfar() {
     for (byte[] body : TEXTS) {
       for (String label : List.of("-", "application/octet-stream", "text/plain", "*/*", "x")) {
         Wire wire = wire(label, Wire.CHAT);

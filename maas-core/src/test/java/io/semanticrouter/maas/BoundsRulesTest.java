@@ -35,7 +35,7 @@ class BoundsRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r34_ten_thousand_open_streams_fit_into_fifty_mebibytes(Format format) {
+  void r34TenThousandOpenStreamsFitIntoFiftyMebibytes(Format format) {
     Wire wire = format.stream();
     Metering metering = Metering.builder(wire.config()).build();
     byte[] part = concat(format.open(), format.delta("a"), format.delta("b"));
@@ -64,7 +64,7 @@ class BoundsRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r34_memory_does_not_grow_with_the_stream(Format format) {
+  void r34MemoryDoesNotGrowWithTheStream(Format format) {
     byte[] event = format.delta("x".repeat(2000));
     Exchange exchange = format.stream().begin();
     feed(exchange, concat(format.open(), event));
@@ -80,7 +80,7 @@ class BoundsRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r34_memory_does_not_grow_with_one_event(Format format) {
+  void r34MemoryDoesNotGrowWithOneEvent(Format format) {
     // A frame has 16 MiB at the most.
     int mebibytes = format.isFrames() ? 10 : 40;
     byte[] event = format.delta("x\\\"y{[\\u00e9".repeat(mebibytes << 16));
@@ -98,7 +98,7 @@ class BoundsRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r34_memory_does_not_grow_with_a_document(Format format) {
+  void r34MemoryDoesNotGrowWithADocument(Format format) {
     String document = format.document("@@", "{}");
     int at = document.indexOf("@@");
     byte[] text = utf8("x\\\"y{[\\u00e9".repeat(4096));
@@ -115,7 +115,7 @@ class BoundsRulesTest {
   }
 
   @Test
-  void r34_memory_does_not_grow_with_a_compressed_stream() {
+  void r34MemoryDoesNotGrowWithACompressedStream() {
     StringBuilder text = new StringBuilder();
     java.util.Random random = new java.util.Random(1);
     for (int i = 0; i < 40_000; i++) {
@@ -141,7 +141,7 @@ class BoundsRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r36_ten_thousand_events_without_usage_allocate_nothing(Format format) {
+  void r36TenThousandEventsWithoutUsageAllocateNothing(Format format) {
     byte[][] events = new byte[1000][];
     Arrays.fill(events, format.delta("Hello \\\"there\\\" ü"));
     byte[] thousand = concat(events);
@@ -165,7 +165,7 @@ class BoundsRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r36_ten_thousand_events_with_usage_allocate_nothing(Format format) {
+  void r36TenThousandEventsWithUsageAllocateNothing(Format format) {
     byte[] last = format.close();
     Exchange exchange = format.stream().begin();
     feed(exchange, format.open());
@@ -186,7 +186,7 @@ class BoundsRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r37_payload_is_in_no_record_and_no_log(Format format) {
+  void r37PayloadIsInNoRecordAndNoLog(Format format) {
     RecordingSink sink = new RecordingSink();
     Wire wire = format.json();
     String whole = format.document(SECRET, "{\"" + SECRET + "\":\"" + SECRET + "\"}");
@@ -214,7 +214,7 @@ class BoundsRulesTest {
   // --- R38: names that traffic chooses -------------------------------------------------------
 
   @Test
-  void r38_names_of_models_are_bounded_wherever_they_come_from() {
+  void r38NamesOfModelsAreBoundedWhereverTheyComeFrom() {
     String name = "é".repeat(5000);
     for (Format format : Format.values()) {
       byte[] stream = replacedModel(format, name);

@@ -129,7 +129,7 @@ class CallOrdersTest {
   }
 
   @Test
-  void anyOrderOfCalls_oneRecordAndNothingOpen() {
+  void anyOrderOfCallsOneRecordAndNothingOpen() {
     long seed = Long.getLong("maas.seed", 1);
     Random random = new Random(seed);
     String letters = "hspxrRP12Beacq";
@@ -148,7 +148,7 @@ class CallOrdersTest {
   }
 
   @Test
-  void bytesGoOn_alsoWhereNobodyExpectsThem() {
+  void bytesGoOnAlsoWhereNobodyExpectsThem() {
     Exchange exchange = metering.begin("POST", Wire.CHAT, FakeHeaders.of());
     call(exchange, "1eR");
     passed.reset();

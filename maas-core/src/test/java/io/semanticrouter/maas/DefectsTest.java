@@ -195,7 +195,7 @@ class DefectsTest {
   }
 
   @Test
-  void nothingThrown_isCompleteWithoutADefect() {
+  void nothingThrownIsCompleteWithoutADefect() {
     drive();
     assertThat(sink.single().outcome()).isEqualTo(Outcome.COMPLETE);
     assertThat(sink.single().identity().user()).isEqualTo("alice");
@@ -204,7 +204,7 @@ class DefectsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void whateverIsThrownAnywhere_theExchangeGoesOn(boolean once) {
+  void whateverIsThrownAnywhereTheExchangeGoesOn(boolean once) {
     PLACES.forEach(
         (place, outcome) -> {
           for (Supplier<Throwable> kind : KINDS) {
@@ -235,7 +235,7 @@ class DefectsTest {
   }
 
   @Test
-  void whatASinkThrows_costsTheOtherSinksNothing() {
+  void whatASinkThrowsCostsTheOtherSinksNothing() {
     for (Supplier<Throwable> kind : KINDS) {
       DefectsTest fresh = new DefectsTest();
       Throwable e = kind.get();
@@ -248,7 +248,7 @@ class DefectsTest {
   }
 
   @Test
-  void whatEndsTheJvmOrTheThread_goesOn_andIsNeverTakenForAnAnswerWithoutUsage() {
+  void whatEndsTheJvmOrTheThreadGoesOnAndIsNeverTakenForAnAnswerWithoutUsage() {
     for (String place : PLACES.keySet()) {
       for (Supplier<Throwable> kind : FATAL) {
         DefectsTest fresh = new DefectsTest();
@@ -265,7 +265,7 @@ class DefectsTest {
   }
 
   @Test
-  void exchangeOfWhichTheDecoderRanOutOfMemory_isFailed() {
+  void exchangeOfWhichTheDecoderRanOutOfMemoryIsFailed() {
     trap.set("decoder.decode", new OutOfMemoryError(), true);
     Exchange exchange = metering.begin("POST", Wire.CHAT, Headers.EMPTY);
     exchange.onResponseHeaders(

@@ -63,8 +63,7 @@ class DetectedUsageForcingTest {
     "/brand/new, true, false",
     "/v1/models/m:predict, true, false",
   })
-  void stream_is_asked_where_its_path_may_be_one_of_openai(
-      String path, String forceUsage, boolean asked) {
+  void streamIsAskedWhereItsPathMayBeOneOfOpenai(String path, String forceUsage, boolean asked) {
     String sent = sent(path, STREAM, forceUsage);
     assertThat(sent.contains("\"include_usage\":true")).as(sent).isEqualTo(asked);
     assertThat(sent).startsWith(STREAM.substring(0, STREAM.length() - 1));
@@ -72,7 +71,7 @@ class DetectedUsageForcingTest {
 
   @ParameterizedTest
   @CsvSource({"/llm/anything", "/invocations"})
-  void request_that_asks_for_no_stream_is_left_as_it_is(String path) {
+  void requestThatAsksForNoStreamIsLeftAsItIs(String path) {
     String body = "{\"messages\":[],\"stream\":false}";
     assertThat(sent(path, body, "true")).isEqualTo(body);
   }

@@ -84,7 +84,7 @@ class ExchangeTest {
 
   @ParameterizedTest
   @EnumSource
-  void first_ending_settles_and_any_second_one_changes_nothing(Ending first) {
+  void firstEndingSettlesAndAnySecondOneChangesNothing(Ending first) {
     for (Ending second : Ending.values()) {
       records.clear();
       Exchange exchange = begin(STANDALONE);
@@ -107,7 +107,7 @@ class ExchangeTest {
   }
 
   @Test
-  void threads_that_race_to_end_an_exchange_settle_it_once() throws Exception {
+  void threadsThatRaceToEndAnExchangeSettleItOnce() throws Exception {
     int rounds = 2_000;
     long seed = 42;
     Random random = new Random(seed);
@@ -150,7 +150,7 @@ class ExchangeTest {
 
   @ParameterizedTest
   @EnumSource
-  void ending_before_headers_is_no_response(Ending ending) {
+  void endingBeforeHeadersIsNoResponse(Ending ending) {
     ending.apply(begin(STANDALONE));
     EnumSet<Reason> reasons = EnumSet.of(Reason.NO_RESPONSE);
     if (ending.reason != null) {
@@ -162,7 +162,7 @@ class ExchangeTest {
 
   @ParameterizedTest
   @EnumSource
-  void ending_behind_headers_has_no_usage(Ending ending) {
+  void endingBehindHeadersHasNoUsage(Ending ending) {
     Exchange exchange = begin(STANDALONE);
     exchange.onResponseHeaders(200, headers("content-type", "text/event-stream"));
     assertThat(exchange.wantsResponseBody()).isTrue();
@@ -173,7 +173,7 @@ class ExchangeTest {
   }
 
   @Test
-  void all_that_is_known_so_far_is_what_each_says_alone() {
+  void allThatIsKnownSoFarIsWhatEachSaysAlone() {
     Exchange exchange = begin(STANDALONE);
     assertSoFar(exchange);
     exchange.onResponseHeaders(200, headers("content-type", "text/event-stream"));
@@ -195,7 +195,7 @@ class ExchangeTest {
 
   @ParameterizedTest
   @EnumSource
-  void ending_behind_the_final_usage_is_complete(Ending ending) {
+  void endingBehindTheFinalUsageIsComplete(Ending ending) {
     Exchange exchange = begin(STANDALONE);
     exchange.onResponseHeaders(200, headers("content-type", "text/event-stream"));
     exchange.onResponseBody(ByteBuffer.wrap(RUNNING));
@@ -210,7 +210,7 @@ class ExchangeTest {
   }
 
   @Test
-  void record_carries_the_time_of_the_clock_and_an_id_of_its_own() {
+  void recordCarriesTheTimeOfTheClockAndAnIdOfItsOwn() {
     long[] nanos = {100};
     Metering metering =
         Metering.builder(STANDALONE)
@@ -236,7 +236,7 @@ class ExchangeTest {
 
   @ParameterizedTest
   @ValueSource(ints = {100, 301, 304, 400, 401, 429, 500, 503})
-  void status_that_is_no_success_is_an_http_error_whatever_the_body(int status) {
+  void statusThatIsNoSuccessIsAnHttpErrorWhateverTheBody(int status) {
     UsageRecord record = respond(status, JSON, "content-type", "application/json");
     assertThat(record.measurement())
         .isEqualTo(Measurement.of(Status.NONE, Set.of(Reason.HTTP_ERROR), null));
@@ -245,7 +245,7 @@ class ExchangeTest {
   }
 
   @Test
-  void empty_success_has_no_usage() {
+  void emptySuccessHasNoUsage() {
     assertThat(respond(204, new byte[0]).measurement())
         .isEqualTo(Measurement.of(Status.NONE, Set.of(Reason.NO_USAGE), null));
     assertThat(respond(200, new byte[0], "content-type", "application/json").measurement())
@@ -254,7 +254,7 @@ class ExchangeTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"HEAD", "GET", "OPTIONS", "DELETE", "get"})
-  void method_that_only_reads_is_not_metered(String method) {
+  void methodThatOnlyReadsIsNotMetered(String method) {
     Exchange exchange = metering(STANDALONE).begin(method, CHAT, Headers.EMPTY);
     assertThat(exchange.isMetered()).isFalse();
     assertThat(exchange.onResponseHeaders(200, headers())).isEqualTo(HeaderEdits.EMPTY);
@@ -268,7 +268,7 @@ class ExchangeTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"text/html", "image/png", "audio/mpeg", " Application/PDF;x", "multipart/mixed"})
-  void content_type_of_media_is_not_read(String type) {
+  void contentTypeOfMediaIsNotRead(String type) {
     assertThat(respond(200, JSON, "content-type", type).measurement())
         .isEqualTo(Measurement.of(Status.NONE, Set.of(Reason.CONTENT_TYPE), null));
   }
@@ -287,7 +287,7 @@ class ExchangeTest {
         " ",
         ""
       })
-  void content_type_of_json_or_that_says_nothing_is_read(String type) {
+  void contentTypeOfJsonOrThatSaysNothingIsRead(String type) {
     assertThat(respond(200, JSON, "content-type", type).measurement().status())
         .isEqualTo(Status.COMPLETE);
     assertThat(respond(200, FINAL).measurement().status()).isEqualTo(Status.COMPLETE);
@@ -295,7 +295,7 @@ class ExchangeTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"br", "zstd", "gzip, br", "gzip, gzip", "x"})
-  void encoded_body_that_cannot_be_decoded_is_a_failure_not_a_guess(String encoding) {
+  void encodedBodyThatCannotBeDecodedIsAFailureNotAGuess(String encoding) {
     Exchange exchange = begin(STANDALONE);
     exchange.onResponseHeaders(
         200, headers("content-type", "application/json", "content-encoding", encoding));
@@ -308,7 +308,7 @@ class ExchangeTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"identity", " Identity ", "", " "})
-  void encoding_identity_is_none(String encoding) {
+  void encodingIdentityIsNone(String encoding) {
     assertThat(
             respond(200, JSON, "content-type", "application/json", "content-encoding", encoding)
                 .measurement()
@@ -329,7 +329,7 @@ class ExchangeTest {
     "GET, /v1/responses/resp_1/input_items",
     "GET, /v1/chat/completions/chatcmpl-1",
   })
-  void request_that_uses_no_billable_tokens_is_counted_and_not_read(String method, String path) {
+  void requestThatUsesNoBillableTokensIsCountedAndNotRead(String method, String path) {
     Exchange exchange = metering(STANDALONE).begin(method, path, Headers.EMPTY);
     exchange.onResponseHeaders(200, headers("content-type", "application/json"));
     assertThat(exchange.wantsResponseBody()).isFalse();
@@ -355,7 +355,7 @@ class ExchangeTest {
   }
 
   @Test
-  void request_headers_that_throw_give_the_fallback_identity() {
+  void requestHeadersThatThrowGiveTheFallbackIdentity() {
     for (Throwable e : List.of(new IllegalStateException("secret"), new IOException("secret"))) {
       records.clear();
       Metering metering = metering(MAAS);
@@ -369,7 +369,7 @@ class ExchangeTest {
   }
 
   @Test
-  void header_names_that_throw_leave_the_identity_as_it_was_read() {
+  void headerNamesThatThrowLeaveTheIdentityAsItWasRead() {
     Metering metering = metering(MAAS);
     Headers headers =
         new Headers() {
@@ -389,7 +389,7 @@ class ExchangeTest {
   }
 
   @Test
-  void response_headers_that_throw_make_the_exchange_failed_not_the_response() {
+  void responseHeadersThatThrowMakeTheExchangeFailedNotTheResponse() {
     for (Throwable e : List.of(new IllegalStateException("secret"), new IOException("secret"))) {
       records.clear();
       Metering metering = metering(MAAS);
@@ -405,7 +405,7 @@ class ExchangeTest {
   }
 
   @Test
-  void sink_that_throws_is_counted_and_the_other_sinks_get_the_record() {
+  void sinkThatThrowsIsCountedAndTheOtherSinksGetTheRecord() {
     for (Throwable e :
         List.of(
             new IllegalStateException(),
@@ -428,7 +428,7 @@ class ExchangeTest {
   }
 
   @Test
-  void array_bounds_that_are_wrong_make_the_exchange_failed_not_the_response() {
+  void arrayBoundsThatAreWrongMakeTheExchangeFailedNotTheResponse() {
     Metering metering = metering(STANDALONE);
     Exchange exchange = metering.begin("POST", CHAT, Headers.EMPTY);
     exchange.onResponseHeaders(200, headers("content-type", "application/json"));
@@ -441,7 +441,7 @@ class ExchangeTest {
   // --- modes and buffers ---------------------------------------------------------------------
 
   @Test
-  void standalone_changes_nothing_and_knows_nobody() {
+  void standaloneChangesNothingAndKnowsNobody() {
     Headers all =
         headers("x-auth-request-user", "alice", "x-vsr-decision", "d", "x-vsr-debug", "1");
     Exchange exchange = metering(STANDALONE).begin("POST", CHAT, all);
@@ -453,7 +453,7 @@ class ExchangeTest {
   }
 
   @Test
-  void integrated_mode_reads_the_identity_and_strips_what_only_a_router_may_say() {
+  void integratedModeReadsTheIdentityAndStripsWhatOnlyARouterMaySay() {
     Headers all =
         headers("x-auth-request-user", "alice", "x-vsr-decision", "d", "x-vsr-debug", "1");
     Exchange exchange = metering(MAAS).begin("POST", CHAT, all);
@@ -470,7 +470,7 @@ class ExchangeTest {
   }
 
   @Test
-  void model_name_of_invalid_utf8_stays_within_256_bytes() {
+  void modelNameOfInvalidUtf8StaysWithin256Bytes() {
     byte[] name = new byte[300];
     java.util.Arrays.fill(name, (byte) 0xFF);
     byte[] body = new byte[name.length + 12];
@@ -490,7 +490,7 @@ class ExchangeTest {
   }
 
   @Test
-  void every_kind_of_buffer_is_read_and_left_as_it_was() {
+  void everyKindOfBufferIsReadAndLeftAsItWas() {
     byte[] padded = new byte[JSON.length + 20];
     System.arraycopy(JSON, 0, padded, 7, JSON.length);
     ByteBuffer direct = ByteBuffer.allocateDirect(padded.length).put(padded);

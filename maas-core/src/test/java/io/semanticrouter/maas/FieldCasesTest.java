@@ -61,7 +61,7 @@ class FieldCasesTest {
 
   @ParameterizedTest
   @MethodSource("played")
-  void case_is_billed_as_is_right(FieldCase fieldCase) {
+  void caseIsBilledAsIsRight(FieldCase fieldCase) {
     RecordingSink sink = new RecordingSink();
     Metering metering = Metering.builder(MaasConfig.from(CONFIG)).sink(sink).build();
     int status = 0;

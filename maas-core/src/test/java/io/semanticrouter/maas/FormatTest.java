@@ -27,7 +27,7 @@ class FormatTest {
 
   @ParameterizedTest
   @EnumSource
-  void documents_and_events_are_well_formed(Format format) throws IOException {
+  void documentsAndEventsAreWellFormed(Format format) throws IOException {
     String planted = "{" + Format.PLANTED + "}";
     JSON.readTree(planted);
     assertThat(JSON.readTree(format.document("a", planted)).isObject()).isTrue();
@@ -40,7 +40,7 @@ class FormatTest {
   }
 
   @Test
-  void transcripts_are_well_formed() throws IOException {
+  void transcriptsAreWellFormed() throws IOException {
     for (Transcript t : Transcripts.all()) {
       String text = t.text();
       boolean stream = !"application/json".equals(t.wire().responseHeaders().get("content-type"));
@@ -55,7 +55,7 @@ class FormatTest {
   }
 
   @Test
-  void frame_is_laid_out_as_the_specification_says() {
+  void frameIsLaidOutAsTheSpecificationSays() {
     byte[] frame = EventFrames.event("metadata", utf8("{}"));
     ByteBuffer in = ByteBuffer.wrap(frame);
     assertThat(in.getInt()).isEqualTo(frame.length);
@@ -70,7 +70,7 @@ class FormatTest {
   }
 
   @Test
-  void frame_without_headers_and_payload_has_the_checksums_of_the_specification() {
+  void frameWithoutHeadersAndPayloadHasTheChecksumsOfTheSpecification() {
     // From the AWS test vectors of the event stream encoding: "empty_message".
     assertThat(EventFrames.frame(new byte[0], new byte[0]))
         .asHexString()

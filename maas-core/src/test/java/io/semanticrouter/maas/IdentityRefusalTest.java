@@ -60,7 +60,7 @@ class IdentityRefusalTest {
         "unknown, gold, true",
         "'a\u0007', gold, true",
       })
-  void what_cannot_be_billed_as_it_is_stated_is_refused(
+  void whatCannotBeBilledAsItIsStatedIsRefused(
       @Nullable String user, @Nullable String tier, boolean refused) {
     Exchange exchange = begin("refuse", CHAT, user, tier);
 
@@ -73,7 +73,7 @@ class IdentityRefusalTest {
   }
 
   @Test
-  void refused_exchange_has_a_record_that_says_why_and_is_settled_once() {
+  void refusedExchangeHasARecordThatSaysWhyAndIsSettledOnce() {
     Exchange exchange = begin("refuse", CHAT, null, "gold");
     exchange.refuse();
     exchange.refuse();
@@ -90,7 +90,7 @@ class IdentityRefusalTest {
   }
 
   @Test
-  void gateway_that_cannot_answer_itself_bills_the_fallback() {
+  void gatewayThatCannotAnswerItselfBillsTheFallback() {
     begin("refuse", CHAT, null, "gold").end();
 
     assertThat(records).hasSize(1);
@@ -99,7 +99,7 @@ class IdentityRefusalTest {
   }
 
   @Test
-  void what_belongs_to_no_api_is_not_refused() {
+  void whatBelongsToNoApiIsNotRefused() {
     assertThat(begin("refuse", "/healthz", null, null).refuse()).isNull();
   }
 
@@ -118,7 +118,7 @@ class IdentityRefusalTest {
         "/model/m/converse|{\"message\":\"$\"}",
         "/v2/chat|{\"message\":\"$\"}",
       })
-  void answer_has_the_shape_of_the_api(String path, String body) {
+  void answerHasTheShapeOfTheApi(String path, String body) {
     LocalAnswer answer = Objects.requireNonNull(begin("refuse", path, null, null).refuse());
 
     assertThat(answer.status()).isEqualTo(403);

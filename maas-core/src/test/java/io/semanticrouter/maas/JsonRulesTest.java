@@ -37,7 +37,7 @@ class JsonRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r08_usage_in_what_a_payer_or_a_model_fills_is_ignored(Format format) {
+  void r08UsageInWhatAPayerOrAModelFillsIsIgnored(Format format) {
     for (String planted :
         List.of(
             "{" + Format.PLANTED + "}",
@@ -49,7 +49,7 @@ class JsonRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r08_usage_of_other_formats_at_the_top_is_ignored(Format format) {
+  void r08UsageOfOtherFormatsAtTheTopIsIgnored(Format format) {
     String others =
         switch (format) {
           case GENERATE_CONTENT -> "\"usage\":{\"prompt_tokens\":1,\"input_tokens\":1}";
@@ -63,7 +63,7 @@ class JsonRulesTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"content_block_delta", "message_stop", "content_block_start", "ping", "x", ""})
-  void r08_message_usage_counts_in_a_message_start_only(String type) {
+  void r08MessageUsageCountsInAMessageStartOnly(String type) {
     String event =
         "data: {\"type\":\"" + type + "\",\"message\":{\"usage\":" + INPUT_OUTPUT + "}}\n\n";
     assertThat(MESSAGES_STREAM.measure(event).usage()).isNull();
@@ -72,7 +72,7 @@ class JsonRulesTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"response.created", "response.in_progress", "response.output_item.done", "x", ""})
-  void r08_response_usage_counts_in_a_terminal_event_only(String type) {
+  void r08ResponseUsageCountsInATerminalEventOnly(String type) {
     String event =
         "data: {\"type\":\"" + type + "\",\"response\":{\"usage\":" + INPUT_OUTPUT + "}}\n\n";
     assertThat(RESPONSES_STREAM.measure(event).usage()).isNull();
@@ -80,7 +80,7 @@ class JsonRulesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"content-delta", "message-start", "tool-call-delta", "x", ""})
-  void r08_delta_usage_counts_in_a_message_end_only(String type) {
+  void r08DeltaUsageCountsInAMessageEndOnly(String type) {
     String event =
         "data: {\"type\":\""
             + type
@@ -91,7 +91,7 @@ class JsonRulesTest {
   }
 
   @Test
-  void r08_usage_in_a_frame_of_another_type_than_metadata_is_ignored() {
+  void r08UsageInAFrameOfAnotherTypeThanMetadataIsIgnored() {
     String usage = "{\"usage\":{\"inputTokens\":12,\"outputTokens\":8,\"totalTokens\":20}}";
     for (String type : List.of("contentBlockDelta", "messageStart", "messageStop", "Metadata")) {
       assertThat(Wire.frames(Wire.CONVERSE_STREAM).measure(EventFrames.encode(type + " " + usage)))
@@ -101,7 +101,7 @@ class JsonRulesTest {
   }
 
   @Test
-  void r08_usage_beside_usage_of_choices_wins_over_it() {
+  void r08UsageBesideUsageOfChoicesWinsOverIt() {
     String choice =
         "\"choices\":[{\"index\":0,\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1},\"finish_reason\":\"stop\"}]";
     String groq = "\"x_groq\":{\"usage\":{\"prompt_tokens\":2,\"completion_tokens\":2}}";
@@ -121,7 +121,7 @@ class JsonRulesTest {
   // --- R9: the type may come late ------------------------------------------------------------
 
   @Test
-  void r09_type_behind_the_usage_decides_about_it() {
+  void r09TypeBehindTheUsageDecidesAboutIt() {
     String message = "\"message\":{\"model\":\"m\",\"usage\":" + INPUT_OUTPUT + "}";
     assertThat(
             Objects.requireNonNull(
@@ -150,7 +150,7 @@ class JsonRulesTest {
   }
 
   @Test
-  void r09_stop_reason_behind_the_usage_makes_it_final() {
+  void r09StopReasonBehindTheUsageMakesItFinal() {
     String start =
         "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":12}}}\n\n";
     String delta =
@@ -165,7 +165,7 @@ class JsonRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r10_escaped_keys_are_keys_wherever_they_are_cut(Format format) {
+  void r10EscapedKeysAreKeysWhereverTheyAreCut(Format format) {
     String document =
         format
             .document("a", "{}")
@@ -188,7 +188,7 @@ class JsonRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r10_white_space_anywhere_changes_nothing(Format format) {
+  void r10WhiteSpaceAnywhereChangesNothing(Format format) {
     String document =
         format
             .document("a", "{}")
@@ -202,7 +202,7 @@ class JsonRulesTest {
   }
 
   @Test
-  void r10_keys_in_any_order_are_the_same() {
+  void r10KeysInAnyOrderAreTheSame() {
     for (String usage :
         List.of(
             "{\"total_tokens\":20,\"completion_tokens\":8,\"prompt_tokens\":12}",
@@ -216,7 +216,7 @@ class JsonRulesTest {
   // --- R11: duplicates -----------------------------------------------------------------------
 
   @Test
-  void r11_usage_stated_twice_differently_is_the_last_one_and_partial() {
+  void r11UsageStatedTwiceDifferentlyIsTheLastOneAndPartial() {
     String zero = "{\"prompt_tokens\":0,\"completion_tokens\":0}";
     String real = "{\"prompt_tokens\":12,\"completion_tokens\":8}";
     assertThat(CHAT.measure("{\"usage\":" + zero + ",\"usage\":" + real + "}"))
@@ -228,14 +228,14 @@ class JsonRulesTest {
   }
 
   @Test
-  void r11_usage_stated_twice_alike_is_benign() {
+  void r11UsageStatedTwiceAlikeIsBenign() {
     String real = "{\"prompt_tokens\":12,\"completion_tokens\":8}";
     assertThat(CHAT.measure("{\"usage\":" + real + ",\"usage\":" + real + "}"))
         .isEqualTo(complete(tokens(12, 8)));
   }
 
   @Test
-  void r11_count_stated_twice_differently_is_the_last_one_in_every_format() {
+  void r11CountStatedTwiceDifferentlyIsTheLastOneInEveryFormat() {
     assertThat(
             Wire.json(Wire.MESSAGES)
                 .measure(
@@ -257,7 +257,7 @@ class JsonRulesTest {
 
   @ParameterizedTest
   @CsvSource({"0, 0", "-0, 0", "12.0, 12", "1.2e1, 12", "120E-1, 12", "100000000, 100000000"})
-  void r12_integral_number_is_exact_in_every_spelling(String number, long value) {
+  void r12IntegralNumberIsExactInEverySpelling(String number, long value) {
     assertThat(
             Objects.requireNonNull(
                     CHAT.measure(
@@ -294,7 +294,7 @@ class JsonRulesTest {
         "{}",
         "[1]"
       })
-  void r12_number_that_is_no_count_is_unknown_not_zero_and_partial(String number) {
+  void r12NumberThatIsNoCountIsUnknownNotZeroAndPartial(String number) {
     assertThat(
             CHAT.measure("{\"usage\":{\"prompt_tokens\":" + number + ",\"completion_tokens\":8}}"))
         .isEqualTo(partial(tokens(-1, 8), Reason.MALFORMED_USAGE));
@@ -321,7 +321,7 @@ class JsonRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r12_number_that_is_no_count_never_gives_more_than_the_truth(Format format) {
+  void r12NumberThatIsNoCountNeverGivesMoreThanTheTruth(Format format) {
     for (String number : List.of("-5", "\"12\"", "12.5", "99999999999999999999")) {
       Measurement m =
           format.json().measure(format.document("a", "{}").replace(":12", ":" + number));
@@ -334,7 +334,7 @@ class JsonRulesTest {
   }
 
   @Test
-  void r12_usage_of_which_nothing_can_be_read_is_a_failure() {
+  void r12UsageOfWhichNothingCanBeReadIsAFailure() {
     for (String usage :
         List.of("\"x\"", "[]", "7", "true", "{\"prompt_tokens\":-5}", "{\"total_tokens\":\"7\"}")) {
       assertThat(CHAT.measure("{\"usage\":" + usage + "}"))
@@ -347,7 +347,7 @@ class JsonRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r12_count_above_the_sanity_limit_is_quarantined(Format format) {
+  void r12CountAboveTheSanityLimitIsQuarantined(Format format) {
     String document = format.document("a", "{}");
     assertThat(format.json().measure(document.replace(":12", ":100000001")))
         .isEqualTo(failed(Reason.QUARANTINED));
@@ -356,7 +356,7 @@ class JsonRulesTest {
   }
 
   @Test
-  void r12_sanity_limit_is_that_of_the_configuration() {
+  void r12SanityLimitIsThatOfTheConfiguration() {
     String usage = "{\"usage\":{\"prompt_tokens\":500,\"completion_tokens\":8}}";
     assertThat(CHAT.usageConfig("max_tokens_per_exchange", 499).measure(usage))
         .isEqualTo(failed(Reason.QUARANTINED));
@@ -370,7 +370,7 @@ class JsonRulesTest {
   // --- R13: null and zero --------------------------------------------------------------------
 
   @Test
-  void r13_null_is_absent_and_benign() {
+  void r13NullIsAbsentAndBenign() {
     assertThat(CHAT.measure("{\"usage\":null}")).isEqualTo(none(Reason.NO_USAGE));
     assertThat(
             CHAT.measure(
@@ -400,7 +400,7 @@ class JsonRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r13_explicit_zero_is_a_count(Format format) {
+  void r13ExplicitZeroIsACount(Format format) {
     String zero = format.document("a", "{}").replaceAll(":(12|8|20)\\b", ":0");
     Measurement m = format.json().measure(zero);
     // Beside an answer it is doubted, but it is what was stated.
@@ -413,7 +413,7 @@ class JsonRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r14_unknown_fields_inside_usage_are_passed_over(Format format) {
+  void r14UnknownFieldsInsideUsageArePassedOver(Format format) {
     for (String value :
         List.of(
             "0.0371",
@@ -434,7 +434,7 @@ class JsonRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r14_usage_is_kept_as_the_provider_wrote_it(Format format) {
+  void r14UsageIsKeptAsTheProviderWroteIt(Format format) {
     String document = format.document("a", "{}");
     String key = format == Format.GENERATE_CONTENT ? "\"usageMetadata\":" : "\"usage\":";
     int from = document.indexOf(key) + key.length();
@@ -445,7 +445,7 @@ class JsonRulesTest {
   }
 
   @Test
-  void r14_raw_usage_is_the_last_one_and_cut_off_at_two_kibibytes() {
+  void r14RawUsageIsTheLastOneAndCutOffAtTwoKibibytes() {
     String last = "{\"prompt_tokens\":12, \"completion_tokens\":8}";
     String stream =
         "data: {\"choices\":[{\"index\":0}],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":1}}\n\n"
@@ -466,7 +466,7 @@ class JsonRulesTest {
   }
 
   @Test
-  void r14_raw_usage_is_cut_off_between_characters() {
+  void r14RawUsageIsCutOffBetweenCharacters() {
     for (String lead : List.of("", "x", "xx", "xxx")) {
       Measurement m =
           CHAT.measure(
@@ -484,7 +484,7 @@ class JsonRulesTest {
   // --- R15 and R16: depth and length ---------------------------------------------------------
 
   @Test
-  void r15_nesting_a_million_deep_is_passed_over_in_constant_memory() {
+  void r15NestingAMillionDeepIsPassedOverInConstantMemory() {
     for (String[] pair : new String[][] {{"[", "]"}, {"{\"usage\":", "}"}, {"[{\"a\":", "}]"}}) {
       Exchange exchange = Wire.json(Wire.RESPONSES).begin();
       feed(exchange, "{\"object\":\"response\",\"tools\":");
@@ -509,7 +509,7 @@ class JsonRulesTest {
 
   @Test
   @Tag("slow")
-  void r16_strings_and_numbers_of_any_length_are_passed_over_in_constant_memory() {
+  void r16StringsAndNumbersOfAnyLengthArePassedOverInConstantMemory() {
     byte[] piece = utf8("AECAwQF0".repeat(8192));
     byte[] digits = utf8("7".repeat(65536));
     for (String open :

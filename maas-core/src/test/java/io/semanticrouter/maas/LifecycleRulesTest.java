@@ -66,7 +66,7 @@ class LifecycleRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r26_any_two_endings_settle_once_and_the_first_one_counts(Format format) {
+  void r26AnyTwoEndingsSettleOnceAndTheFirstOneCounts(Format format) {
     byte[] part = concat(format.open(), format.delta("a"));
     for (int first = 0; first < endings().size(); first++) {
       for (int second = 0; second < endings().size(); second++) {
@@ -86,7 +86,7 @@ class LifecycleRulesTest {
   }
 
   @Test
-  void r26_endings_that_race_settle_once() throws Exception {
+  void r26EndingsThatRaceSettleOnce() throws Exception {
     Random random = new Random(SEED);
     RecordingSink sink = new RecordingSink();
     Wire wire = Format.MESSAGES.stream();
@@ -130,7 +130,7 @@ class LifecycleRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r27_final_usage_is_known_with_its_event_and_no_abort_takes_it_back(Format format) {
+  void r27FinalUsageIsKnownWithItsEventAndNoAbortTakesItBack(Format format) {
     for (Consumer<Exchange> ending : endings()) {
       Exchange exchange = format.stream().begin();
       byte[] before = concat(format.open(), format.delta("a"), format.delta("b"));
@@ -148,7 +148,7 @@ class LifecycleRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r27_cancel_at_every_event_is_complete_only_behind_the_final_one(Format format) {
+  void r27CancelAtEveryEventIsCompleteOnlyBehindTheFinalOne(Format format) {
     List<byte[]> events =
         List.of(format.open(), format.delta("a"), format.delta("b"), format.delta("c"));
     byte[] sofar = new byte[0];
@@ -165,7 +165,7 @@ class LifecycleRulesTest {
   // --- R28: disconnected before it -----------------------------------------------------------
 
   @Test
-  void r28_last_snapshot_is_what_the_backend_stated() {
+  void r28LastSnapshotIsWhatTheBackendStated() {
     String running =
         "data: {\"choices\":[{\"index\":0,\"delta\":{}}],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":3}}\n\n";
     assertThat(CHAT_STREAM.cancelled(TEXT + running))
@@ -178,7 +178,7 @@ class LifecycleRulesTest {
   }
 
   @Test
-  void r28_estimate_counts_events_and_takes_the_prompt_from_the_length_of_the_request() {
+  void r28EstimateCountsEventsAndTakesThePromptFromTheLengthOfTheRequest() {
     Wire wire = estimating(CHAT_STREAM).asking("content-length", "400");
     // 400 bytes / 4 = 100; three events with choices.
     assertThat(wire.cancelled(TEXT + TEXT + TEXT))
@@ -187,7 +187,7 @@ class LifecycleRulesTest {
   }
 
   @Test
-  void r28_estimate_without_the_length_of_the_request_leaves_the_prompt_unknown() {
+  void r28EstimateWithoutTheLengthOfTheRequestLeavesThePromptUnknown() {
     assertThat(estimating(CHAT_STREAM).cancelled(TEXT + TEXT))
         .isEqualTo(
             Measurement.of(Status.ESTIMATED, Set.of(Reason.CANCELLED), tokens(UNKNOWN, 2).usage()));
@@ -195,7 +195,7 @@ class LifecycleRulesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"-400", "x", "", "4e2", "99999999999999999999", "0x190", "400, 400"})
-  void r28_estimate_takes_no_prompt_from_a_length_that_is_none(String length) {
+  void r28EstimateTakesNoPromptFromALengthThatIsNone(String length) {
     Measurement m = estimating(CHAT_STREAM).asking("content-length", length).cancelled(TEXT + TEXT);
     assertThat(m)
         .isEqualTo(
@@ -203,7 +203,7 @@ class LifecycleRulesTest {
   }
 
   @Test
-  void r28_estimate_keeps_the_prompt_that_the_backend_stated() {
+  void r28EstimateKeepsThePromptThatTheBackendStated() {
     String start =
         "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":25}}}\n\n";
     byte[] body = concat(utf8(start), Format.MESSAGES.delta("a"), Format.MESSAGES.delta("b"));
@@ -214,7 +214,7 @@ class LifecycleRulesTest {
   }
 
   @Test
-  void r28_estimate_never_replaces_what_was_measured() {
+  void r28EstimateNeverReplacesWhatWasMeasured() {
     Wire wire = estimating(CHAT_STREAM).asking("content-length", "400");
     String running =
         "data: {\"choices\":[{\"index\":0,\"delta\":{}}],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":1}}\n\n";
@@ -226,7 +226,7 @@ class LifecycleRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r28_estimate_works_in_every_format(Format format) {
+  void r28EstimateWorksInEveryFormat(Format format) {
     byte[] body = concat(format.open(), format.delta("a"), format.delta("b"), format.delta("c"));
     Measurement m = estimating(format.stream()).asking("content-length", "48").cancelled(body);
     // The output of 1 in Anthropic's start is no running completion.
@@ -236,7 +236,7 @@ class LifecycleRulesTest {
   }
 
   @Test
-  void r28_drop_bills_nothing_of_a_stream_that_broke_off() {
+  void r28DropBillsNothingOfAStreamThatBrokeOff() {
     Wire wire = CHAT_STREAM.usageConfig("on_disconnect", "drop");
     String running =
         "data: {\"choices\":[{\"index\":0,\"delta\":{}}],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":3}}\n\n";
@@ -249,7 +249,7 @@ class LifecycleRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r30_refused_request_has_no_usage_whatever_the_body(Format format) {
+  void r30RefusedRequestHasNoUsageWhateverTheBody(Format format) {
     for (int status : new int[] {400, 401, 403, 404, 429, 500, 502, 503, 529}) {
       Exchange exchange =
           Metering.builder(MaasConfig.defaults())
@@ -266,7 +266,7 @@ class LifecycleRulesTest {
   }
 
   @Test
-  void r30_error_inside_a_stream_keeps_what_was_seen_and_is_never_complete() {
+  void r30ErrorInsideAStreamKeepsWhatWasSeenAndIsNeverComplete() {
     String error = "data: {\"error\":{\"message\":\"m\",\"code\":500}}\n\n";
     assertThat(CHAT_STREAM.measure(TEXT + TEXT + TEXT + error + "data: [DONE]\n\n"))
         .isEqualTo(none(Reason.IN_BAND_ERROR));
@@ -282,7 +282,7 @@ class LifecycleRulesTest {
   }
 
   @Test
-  void r30_error_event_of_the_responses_api_has_no_error_object() {
+  void r30ErrorEventOfTheResponsesApiHasNoErrorObject() {
     // ResponseErrorEvent: type, code, message, param, sequence_number.
     byte[] error =
         utf8(
@@ -295,7 +295,7 @@ class LifecycleRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r31_bytes_of_the_response_are_not_changed(Format format) {
+  void r31BytesOfTheResponseAreNotChanged(Format format) {
     byte[] body = format.answer("a", "b");
     byte[] copy = body.clone();
     format.stream().record(body, body.length, Wire.random(SEED), null);
@@ -303,7 +303,7 @@ class LifecycleRulesTest {
   }
 
   @Test
-  void r31_garbage_never_throws_and_never_counts_as_a_defect() {
+  void r31GarbageNeverThrowsAndNeverCountsAsADefect() {
     Random random = new Random(SEED);
     Metering metering = Metering.builder(MaasConfig.defaults()).build();
     for (int i = 0; i < 3000; i++) {
@@ -327,7 +327,7 @@ class LifecycleRulesTest {
   // --- R32: retries --------------------------------------------------------------------------
 
   @Test
-  void r32_every_exchange_has_an_id_of_its_own_that_no_client_can_choose() {
+  void r32EveryExchangeHasAnIdOfItsOwnThatNoClientCanChoose() {
     RecordingSink sink = new RecordingSink();
     Metering metering = Metering.builder(MaasConfig.defaults()).sink(sink).build();
     Metering other = Metering.builder(MaasConfig.defaults()).sink(sink).build();
@@ -357,7 +357,7 @@ class LifecycleRulesTest {
     "GET, /v1/responses/resp_1",
     "GET, /v1/chat/completions/chatcmpl-1",
   })
-  void r33_request_that_uses_nothing_is_counted_but_not_metered(String method, String path) {
+  void r33RequestThatUsesNothingIsCountedButNotMetered(String method, String path) {
     for (Format format : Format.values()) {
       Exchange exchange =
           Metering.builder(MaasConfig.defaults()).build().begin(method, path, Headers.EMPTY);
@@ -372,7 +372,7 @@ class LifecycleRulesTest {
   }
 
   @Test
-  void r33_pieces_are_metered_without_tokens() {
+  void r33PiecesAreMeteredWithoutTokens() {
     TokenUsage nothing = tokens(UNKNOWN, UNKNOWN).usage();
     Measurement seconds =
         Wire.json(Wire.TRANSCRIPTIONS)

@@ -39,7 +39,7 @@ class MergeRulesTest {
   // --- R17: the format comes from the path ---------------------------------------------------
 
   @Test
-  void r17_same_names_mean_what_the_path_says() {
+  void r17SameNamesMeanWhatThePathSays() {
     String usage =
         "\"usage\":{\"input_tokens\":100,\"input_tokens_details\":{\"cached_tokens\":60},\"cache_read_input_tokens\":60,\"output_tokens\":8}}";
     // Anthropic's input leaves the cache out, that of the Responses API contains it.
@@ -57,7 +57,7 @@ class MergeRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r17_format_is_told_by_the_body_when_the_path_does_not(Format format) {
+  void r17FormatIsToldByTheBodyWhenThePathDoesNot(Format format) {
     Measurement document = detecting(format.json()).measure(format.document("a", "{}"));
     assertThat(document.usage()).isEqualTo(format.usage());
     assertThat(document.status()).isEqualTo(Status.COMPLETE);
@@ -68,7 +68,7 @@ class MergeRulesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {":rawPredict", ":streamRawPredict"})
-  void r17_model_of_another_vendor_on_vertex_is_told_by_its_body(String verb) {
+  void r17ModelOfAnotherVendorOnVertexIsToldByItsBody(String verb) {
     Format format = Format.MESSAGES;
     String path = "/v1/projects/p/locations/l/publishers/anthropic/models/claude-x" + verb;
     assertThat(Wire.json(path).measure(format.document("a", "{}")))
@@ -77,7 +77,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r17_first_strong_marker_of_a_body_stands() {
+  void r17FirstStrongMarkerOfABodyStands() {
     byte[] planted =
         utf8(
             "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\n");
@@ -86,7 +86,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r17_ping_and_traffic_type_are_no_markers() {
+  void r17PingAndTrafficTypeAreNoMarkers() {
     byte[] ping = utf8("event: ping\ndata: {\"type\":\"ping\"}\n\n");
     byte[] traffic = utf8("data: {\"usageMetadata\":{\"trafficType\":\"ON_DEMAND\"}}\n\n");
     for (Format format : List.of(Format.CHAT, Format.MESSAGES, Format.RESPONSES)) {
@@ -96,14 +96,14 @@ class MergeRulesTest {
   }
 
   @Test
-  void r17_usage_that_nothing_tells_the_format_of_is_a_failure_not_a_guess() {
+  void r17UsageThatNothingTellsTheFormatOfIsAFailureNotAGuess() {
     assertThat(detecting(CHAT).measure("{\"usage\":{\"input_tokens\":10,\"output_tokens\":5}}"))
         .isEqualTo(failed(Reason.UNKNOWN_DIALECT));
     assertThat(detecting(CHAT).measure("{\"answer\":42}")).isEqualTo(none(Reason.NO_USAGE));
   }
 
   @Test
-  void r17_route_of_the_configuration_pins_the_format() {
+  void r17RouteOfTheConfigurationPinsTheFormat() {
     Map<String, Object> route = Map.of("operation", "messages");
     Wire wire =
         new Wire("/llm/claude", Map.of(), CHAT.responseHeaders(), CHAT.config())
@@ -113,7 +113,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r17_invocation_is_read_as_what_its_body_is_and_headers_fill_in() {
+  void r17InvocationIsReadAsWhatItsBodyIsAndHeadersFillIn() {
     Wire invoke =
         Wire.json(Wire.INVOKE)
             .with("x-amzn-bedrock-input-token-count", "15")
@@ -130,7 +130,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r17_invocation_headers_that_are_no_counts_are_malformed() {
+  void r17InvocationHeadersThatAreNoCountsAreMalformed() {
     for (String value : List.of("-5", "x", "1.5", "99999999999999999999")) {
       Measurement m =
           Wire.json(Wire.INVOKE)
@@ -143,7 +143,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r17_metrics_of_bedrock_count_only_when_the_model_states_nothing() {
+  void r17MetricsOfBedrockCountOnlyWhenTheModelStatesNothing() {
     String metrics =
         "\"amazon-bedrock-invocationMetrics\":{\"inputTokenCount\":15,\"outputTokenCount\":7,\"cacheReadInputTokenCount\":300,\"cacheWriteInputTokenCount\":20}";
     Wire invoke = Wire.frames(Wire.INVOKE_STREAM);
@@ -157,7 +157,7 @@ class MergeRulesTest {
   // --- R18: per field, by presence, the last one wins ----------------------------------------
 
   @Test
-  void r18_later_count_overrides_also_with_zero_and_also_with_less() {
+  void r18LaterCountOverridesAlsoWithZeroAndAlsoWithLess() {
     String start =
         "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":1000,\"cache_read_input_tokens\":7,\"output_tokens\":5}}}\n\n";
     String delta =
@@ -177,7 +177,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r18_running_usage_is_neither_added_up_nor_maximised() {
+  void r18RunningUsageIsNeitherAddedUpNorMaximised() {
     String running =
         "data: {\"choices\":[{\"index\":0,\"delta\":{}}],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":%d}}\n\n";
     String last =
@@ -187,7 +187,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r18_usage_is_judged_once_at_the_end() {
+  void r18UsageIsJudgedOnceAtTheEnd() {
     // The first total alone would leave 90 unattributed; the whole says what they are.
     String first =
         "data: {\"usageMetadata\":{\"promptTokenCount\":10,\"totalTokenCount\":100}}\n\n";
@@ -210,7 +210,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r19_choices_without_a_sum_are_added_up_from_the_last_of_each() {
+  void r19ChoicesWithoutASumAreAddedUpFromTheLastOfEach() {
     String body =
         choice(0, 1, "null")
             + choice(1, 1, "null")
@@ -225,14 +225,14 @@ class MergeRulesTest {
   }
 
   @Test
-  void r19_choices_that_break_off_say_why() {
+  void r19ChoicesThatBreakOffSayWhy() {
     String body = choice(0, 1, "null") + choice(1, 1, "null") + choice(1, 2, "null");
     assertThat(CHAT_STREAM.measure(body))
         .isEqualTo(partial(tokens(12, 3), Reason.MULTIPLE_CHOICES, Reason.NO_TERMINATOR));
   }
 
   @Test
-  void r19_sum_that_the_backend_states_replaces_the_choices() {
+  void r19SumThatTheBackendStatesReplacesTheChoices() {
     String sum =
         "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":14}}\n\n";
     assertThat(
@@ -241,7 +241,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r19_more_choices_than_there_is_room_for_are_a_lower_bound() {
+  void r19MoreChoicesThanThereIsRoomForAreALowerBound() {
     StringBuilder body = new StringBuilder();
     for (int index = 0; index < 200; index++) {
       body.append(choice(index, 1, "\"stop\""));
@@ -254,7 +254,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r19_one_choice_is_no_reason_to_doubt() {
+  void r19OneChoiceIsNoReasonToDoubt() {
     assertThat(CHAT_STREAM.measure(choice(0, 1, "null") + choice(0, 4, "\"stop\"") + DONE))
         .isEqualTo(complete(tokens(12, 4)));
     assertThat(CHAT_STREAM.measure(choice(0, 1, "null") + choice(0, 4, "null")))
@@ -262,7 +262,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r19_usage_inside_choices_is_added_up_per_choice() {
+  void r19UsageInsideChoicesIsAddedUpPerChoice() {
     String event =
         "data: {\"choices\":[{\"index\":%d,\"delta\":{},\"finish_reason\":\"stop\",\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":%d}}]}\n\n";
     assertThat(CHAT_STREAM.measure(event.formatted(0, 4) + event.formatted(1, 9) + DONE))
@@ -272,7 +272,7 @@ class MergeRulesTest {
   // --- R20: zero after nonzero ---------------------------------------------------------------
 
   @Test
-  void r20_all_zero_usage_after_a_real_one_does_not_replace_it() {
+  void r20AllZeroUsageAfterARealOneDoesNotReplaceIt() {
     String real =
         "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":8,\"total_tokens\":20}}\n\n";
     String zero =
@@ -285,7 +285,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r20_delta_that_states_no_more_than_a_zero_output_is_taken() {
+  void r20DeltaThatStatesNoMoreThanAZeroOutputIsTaken() {
     // All-zero are snapshots of a whole request; this one states a single count, its last value.
     String start =
         "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":12,\"output_tokens\":5}}}\n\n";
@@ -295,7 +295,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r20_all_zero_usage_of_another_response_adds_nothing() {
+  void r20AllZeroUsageOfAnotherResponseAddsNothing() {
     String event =
         "data: {\"type\":\"response.completed\",\"response\":{\"id\":\"%s\",\"usage\":{\"input_tokens\":%d,\"output_tokens\":%d}}}\n\n";
     Wire responses = Wire.events(Wire.RESPONSES);
@@ -317,7 +317,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r21_lifetimes_are_kept_as_far_as_they_fit_into_the_total() {
+  void r21LifetimesAreKeptAsFarAsTheyFitIntoTheTotal() {
     String total = "\"cache_creation_input_tokens\":600,";
     assertThat(
             lifetimes(total, "\"ephemeral_5m_input_tokens\":200,\"ephemeral_1h_input_tokens\":400"))
@@ -364,7 +364,7 @@ class MergeRulesTest {
       "\"input_tokens\":5,\"output_tokens\":7,\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":55096";
 
   @Test
-  void r21_compaction_is_added_in_all_four_counts() {
+  void r21CompactionIsAddedInAllFourCounts() {
     // 110297 = 100 + 55096 written by the compaction + 5 + 55096 read by the message.
     assertThat(
             iterations(
@@ -375,7 +375,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r21_iterations_of_messages_only_are_the_top_level_again() {
+  void r21IterationsOfMessagesOnlyAreTheTopLevelAgain() {
     assertThat(
             iterations(
                 "\"input_tokens\":30,\"output_tokens\":11,\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0",
@@ -387,7 +387,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r21_advisors_have_a_line_for_each_model() {
+  void r21AdvisorsHaveALineForEachModel() {
     Tokens small = tokens(3, 4).cacheRead(0).cacheWrite(0);
     Tokens large = tokens(600, 60).cacheRead(0).cacheWrite(0);
     Measurement m =
@@ -405,7 +405,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r21_any_fallback_means_the_top_level_and_what_was_compacted() {
+  void r21AnyFallbackMeansTheTopLevelAndWhatWasCompacted() {
     assertThat(
             iterations(
                 TOP,
@@ -421,7 +421,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r21_more_models_than_there_is_room_for_are_flagged() {
+  void r21MoreModelsThanThereIsRoomForAreFlagged() {
     List<String> many = new ArrayList<>();
     many.add(iteration("message", 5, 7, 0, 55096));
     for (int i = 0; i < 1000; i++) {
@@ -437,7 +437,7 @@ class MergeRulesTest {
   // --- R22: one source of cached tokens ------------------------------------------------------
 
   @Test
-  void r22_cached_tokens_come_from_the_first_source_there_is_and_are_no_sum() {
+  void r22CachedTokensComeFromTheFirstSourceThereIsAndAreNoSum() {
     List<String> sources =
         List.of(
             "\"prompt_tokens_details\":{\"cached_tokens\":1}",
@@ -463,7 +463,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r22_zero_of_the_first_source_is_an_answer() {
+  void r22ZeroOfTheFirstSourceIsAnAnswer() {
     assertThat(
             CHAT.measure(
                 "{\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":8,\"prompt_tokens_details\":{\"cached_tokens\":0},\"prompt_cache_hit_tokens\":4}}"))
@@ -471,7 +471,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r22_written_tokens_come_from_the_first_source_there_is() {
+  void r22WrittenTokensComeFromTheFirstSourceThereIs() {
     List<String> sources =
         List.of(
             "\"cache_write_tokens\":1",
@@ -506,7 +506,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r23_reasoning_is_added_only_when_the_total_says_so() {
+  void r23ReasoningIsAddedOnlyWhenTheTotalSaysSo() {
     assertThat(chat(parts(12, 50, 62, 40)))
         .isEqualTo(complete(tokens(12, 50).reasoning(40).total(62)));
     assertThat(chat(parts(12, 50, 102, 40)))
@@ -516,7 +516,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r23_total_above_its_parts_leaves_unattributed_completion() {
+  void r23TotalAboveItsPartsLeavesUnattributedCompletion() {
     assertThat(chat("\"prompt_tokens\":12,\"completion_tokens\":50,\"total_tokens\":70"))
         .isEqualTo(complete(tokens(12, 58).unattributed(8).total(70), Reason.RESIDUAL));
     // 102 would be exclusive; 103 is something else.
@@ -526,19 +526,19 @@ class MergeRulesTest {
   }
 
   @Test
-  void r23_total_below_its_parts_is_flagged_and_the_parts_stand() {
+  void r23TotalBelowItsPartsIsFlaggedAndThePartsStand() {
     assertThat(chat("\"prompt_tokens\":12,\"completion_tokens\":50,\"total_tokens\":60"))
         .isEqualTo(complete(tokens(12, 50).total(60), Reason.TOTAL_MISMATCH));
   }
 
   @Test
-  void r23_total_alone_is_partial_and_bills_nothing() {
+  void r23TotalAloneIsPartialAndBillsNothing() {
     assertThat(chat("\"total_tokens\":60"))
         .isEqualTo(partial(tokens(UNKNOWN, UNKNOWN).total(60), Reason.TOTAL_ONLY));
   }
 
   @Test
-  void r23_completion_that_is_absent_is_zero_only_when_the_total_says_so() {
+  void r23CompletionThatIsAbsentIsZeroOnlyWhenTheTotalSaysSo() {
     assertThat(chat("\"prompt_tokens\":12,\"total_tokens\":12"))
         .isEqualTo(complete(tokens(12, 0).total(12)));
     Measurement missing = chat("\"prompt_tokens\":12");
@@ -548,7 +548,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r23_candidates_that_are_absent_are_what_the_total_leaves() {
+  void r23CandidatesThatAreAbsentAreWhatTheTotalLeaves() {
     Wire gemini = Wire.json(Wire.GEMINI);
     assertThat(
             gemini.measure(
@@ -562,7 +562,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r23_total_of_converse_may_or_may_not_contain_the_cache() {
+  void r23TotalOfConverseMayOrMayNotContainTheCache() {
     Wire converse = Wire.json(Wire.CONVERSE);
     String usage =
         "{\"usage\":{\"inputTokens\":15,\"outputTokens\":7,\"cacheReadInputTokens\":300,\"cacheWriteInputTokens\":20,\"totalTokens\":%d}}";
@@ -573,7 +573,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r24_cached_beyond_the_prompt_is_taken_as_outside_of_it() {
+  void r24CachedBeyondThePromptIsTakenAsOutsideOfIt() {
     Measurement m =
         chat(
             "\"prompt_tokens\":5,\"completion_tokens\":8,\"prompt_tokens_details\":{\"cached_tokens\":100}");
@@ -586,7 +586,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r24_reasoning_beyond_the_completion_is_taken_as_outside_of_it() {
+  void r24ReasoningBeyondTheCompletionIsTakenAsOutsideOfIt() {
     assertThat(
             chat(
                 "\"prompt_tokens\":5,\"completion_tokens\":8,\"completion_tokens_details\":{\"reasoning_tokens\":100}"))
@@ -597,7 +597,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r24_cached_or_reasoning_as_much_as_the_whole_is_a_part() {
+  void r24CachedOrReasoningAsMuchAsTheWholeIsAPart() {
     assertThat(
             chat(
                 "\"prompt_tokens\":5,\"completion_tokens\":8,\"prompt_tokens_details\":{\"cached_tokens\":5},\"completion_tokens_details\":{\"reasoning_tokens\":8}"))
@@ -605,7 +605,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r24_no_count_is_ever_negative_for_any_mix_of_small_numbers() {
+  void r24NoCountIsEverNegativeForAnyMixOfSmallNumbers() {
     long seed = Long.getLong("merge.seed", 1);
     java.util.Random random = new java.util.Random(seed);
     for (int i = 0; i < 2000; i++) {
@@ -629,7 +629,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r23_cost_of_the_provider_is_exact_and_as_it_wrote_it() {
+  void r23CostOfTheProviderIsExactAndAsItWroteIt() {
     String usage = "\"prompt_tokens\":12,\"completion_tokens\":8,";
     for (String cost : List.of("0.000172125", "1.72125e-4", "0.00017212500", "1.72125E-04")) {
       assertThat(chat(usage + "\"cost\":" + cost).providerCost())
@@ -646,7 +646,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r23_cost_that_no_decimal_can_be_written_out_for_is_none() {
+  void r23CostThatNoDecimalCanBeWrittenOutForIsNone() {
     // Written out it would have a billion digits.
     for (String cost : List.of("1e999999999", "1e-999999999", "1e2147483648", "9".repeat(2000))) {
       Measurement m = chat("\"prompt_tokens\":12,\"completion_tokens\":8,\"cost\":" + cost);
@@ -665,7 +665,7 @@ class MergeRulesTest {
   @EnumSource(
       mode = Mode.EXCLUDE,
       names = {"COHERE_CHAT", "CONVERSE"})
-  void r25_model_is_read_where_each_format_states_it(Format format) {
+  void r25ModelIsReadWhereEachFormatStatesIt(Format format) {
     byte[] stream = format.answer("a");
     assertThat(format.stream().record(stream, stream.length, Wire.BYTES, null).model())
         .isEqualTo("m");
@@ -675,7 +675,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r25_model_is_cut_at_256_bytes_and_sanitised() {
+  void r25ModelIsCutAt256BytesAndSanitised() {
     byte[] body =
         utf8(
             "{\"type\":\"message\",\"model\":\"a\\u0007"
@@ -687,7 +687,7 @@ class MergeRulesTest {
   }
 
   @Test
-  void r25_selected_model_and_model_of_the_response_are_kept_apart() {
+  void r25SelectedModelAndModelOfTheResponseAreKeptApart() {
     byte[] body = utf8(Format.GENERATE_CONTENT.document("a", "{}"));
     UsageRecord record =
         Format.GENERATE_CONTENT

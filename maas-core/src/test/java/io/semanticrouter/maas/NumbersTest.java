@@ -81,8 +81,7 @@ class NumbersTest {
         "/v1/embeddings | {'usage':{'prompt_tokens':10}} | 10",
         "/v1beta/models/m:embedContent | {'usageMetadata':{'totalTokenCount':10}} | 10",
       })
-  void operation_that_generates_nothing_has_all_of_the_total_as_prompt(
-      String path, String body, int prompt) {
+  void operationThatGeneratesNothingHasAllOfTheTotalAsPrompt(String path, String body, int prompt) {
     Measurement m = measure(Wire.json(path), body.replace('\'', '"'));
     assertThat(m.status()).as("%s", m).isEqualTo(Status.COMPLETE);
     TokenUsage usage = Objects.requireNonNull(m.usage());
@@ -92,7 +91,7 @@ class NumbersTest {
   }
 
   @Test
-  void list_is_no_completion_either_where_only_the_body_tells() {
+  void listIsNoCompletionEitherWhereOnlyTheBodyTells() {
     Wire detect =
         Wire.json("/llm").usageConfig("routes", Map.of("/llm", Map.of("operation", "detect")));
     assertThat(measure(detect, "{\"object\":\"list\",\"usage\":{\"total_tokens\":56}}").usage())
@@ -113,7 +112,7 @@ class NumbersTest {
     "400, 375, -1, 1, 411, 400, 11",
     "400, -1, -1, 1, 411, 400, 11",
   })
-  void residual_of_audio_or_images_that_were_sent_is_prompt(
+  void residualOfAudioOrImagesThatWereSentIsPrompt(
       int prompt, int audio, int image, int output, int total, int billed, int completion) {
     String details =
         (audio < 0 ? "" : "\"audio_tokens\":" + audio + ",")
@@ -130,7 +129,7 @@ class NumbersTest {
   }
 
   @Test
-  void transcription_of_mistral_states_seconds_too() {
+  void transcriptionOfMistralStatesSecondsToo() {
     Measurement m =
         measure(
             Wire.json(Wire.TRANSCRIPTIONS),
@@ -146,7 +145,7 @@ class NumbersTest {
   // --- no heuristic leads above the total ------------------------------------------------------
 
   @Test
-  void reasoning_beyond_a_completion_that_the_total_confirms_is_cut() {
+  void reasoningBeyondACompletionThatTheTotalConfirmsIsCut() {
     String usage =
         "\"prompt_tokens\":5,\"completion_tokens\":10,\"total_tokens\":15,%s\"reasoning_tokens\":11%s";
     for (String body :
@@ -166,7 +165,7 @@ class NumbersTest {
     "33, 11395, 11428, 900, other, 11395",
     "33, 100, 133, 900, other, 100",
   })
-  void reasoning_of_deep_research_is_charged_beside_a_total_without_it(
+  void reasoningOfDeepResearchIsChargedBesideATotalWithoutIt(
       int prompt, int completion, int total, int reasoning, String marks, int billed) {
     StringBuilder usage = new StringBuilder();
     for (String mark : marks.split(" ", -1)) {
@@ -184,7 +183,7 @@ class NumbersTest {
   /** The conventions that are documented to charge beside the total are left out here. */
   @Test
   @Tag("slow")
-  void bill_is_never_above_the_stated_total_or_the_stated_sum() {
+  void billIsNeverAboveTheStatedTotalOrTheStatedSum() {
     long seed = Long.getLong("numbers.seed", 1);
     Random random = new Random(seed);
     String[] chat = {
@@ -263,7 +262,7 @@ class NumbersTest {
         "'input_tokens':15,'output_tokens':9 | 'output_tokens':0 | 15 | 0 |",
         "'input_tokens':2,'cache_creation_input_tokens':3068 | 'input_tokens':6,'cache_creation_input_tokens':3337,'cache_read_input_tokens':6289,'output_tokens':8 | 9632 | 8 |",
       })
-  void later_input_of_a_message_takes_back_nothing_but_what_the_cache_takes_over(
+  void laterInputOfAMessageTakesBackNothingButWhatTheCacheTakesOver(
       String first, String last, int prompt, int completion, String reason) {
     Measurement m =
         measure(Wire.events(Wire.MESSAGES), events(start(first), delta(last)).replace('\'', '"'));
@@ -288,8 +287,7 @@ class NumbersTest {
         "/v1beta/interactions | {'event_type':'interaction.completed','interaction':{'usage':{'total_input_tokens':20,'total_output_tokens':5}}} | {'event_type':'interaction.completed','interaction':{'usage':{'total_input_tokens':20,'total_output_tokens':0}}}",
         "/v2/chat | {'type':'message-end','delta':{'usage':{'billed_units':{'input_tokens':20,'output_tokens':5}}}} | {'type':'message-end','delta':{'usage':{'billed_units':{'input_tokens':0,'output_tokens':5}}}}",
       })
-  void zero_of_a_later_statement_is_not_taken_in_any_dialect(
-      String path, String first, String last) {
+  void zeroOfALaterStatementIsNotTakenInAnyDialect(String path, String first, String last) {
     Measurement m =
         measure(Wire.events(path), events(first, last).replace('\'', '"') + "data: [DONE]\n\n");
     TokenUsage u = Objects.requireNonNull(m.usage());
@@ -329,7 +327,7 @@ class NumbersTest {
   }
 
   @Test
-  void responses_with_ids_of_their_own_add_up() {
+  void responsesWithIdsOfTheirOwnAddUp() {
     Measurement both = complete(tokens(250, 50).total(300), Reason.SEVERAL_RESPONSES);
     assertThat(
             measure(
@@ -375,7 +373,7 @@ class NumbersTest {
   }
 
   @Test
-  void total_of_several_responses_is_known_only_when_each_states_it() {
+  void totalOfSeveralResponsesIsKnownOnlyWhenEachStatesIt() {
     String first = response("a", 100, 20);
     String second = response("b", 150, 30).replace(",\"total_tokens\":180", "");
     assertThat(measure(Wire.events(Wire.RESPONSES), events(first, second)))
@@ -383,7 +381,7 @@ class NumbersTest {
   }
 
   @Test
-  void response_that_is_repeated_or_has_no_id_of_its_own_counts_once() {
+  void responseThatIsRepeatedOrHasNoIdOfItsOwnCountsOnce() {
     Measurement once = complete(tokens(150, 30).total(180));
     assertThat(
             measure(
@@ -413,7 +411,7 @@ class NumbersTest {
   }
 
   @Test
-  void second_response_without_a_final_usage_leaves_a_lower_bound() {
+  void secondResponseWithoutAFinalUsageLeavesALowerBound() {
     String body = events(text("a"), finish("a"), usage("a", 100, 20), text("b"));
     assertThat(measure(Wire.events(Wire.CHAT), body))
         .isEqualTo(
@@ -428,7 +426,7 @@ class NumbersTest {
   }
 
   @Test
-  void model_that_answered_in_place_of_another_one_is_billed() {
+  void modelThatAnsweredInPlaceOfAnotherOneIsBilled() {
     String turns =
         ",\"iterations\":["
             + turn("compaction", "declined", 1000, 50)
@@ -488,7 +486,7 @@ class NumbersTest {
         "'prompt_tokens_details':{'cache_write_tokens':0},'cache_creation_input_tokens':600",
         "'cache_creation_input_tokens':600,'prompt_tokens_details':{'cache_write_tokens':600,'cache_creation_tokens':600,'cache_creation_token_details':{'ephemeral_5m_input_tokens':600,'ephemeral_1h_input_tokens':0}}",
       })
-  void cache_writes_are_read_in_every_spelling(String spelling) {
+  void cacheWritesAreReadInEverySpelling(String spelling) {
     String written = spelling.replace('\'', '"');
     String totals = "\"prompt_tokens\":700,\"completion_tokens\":8,\"total_tokens\":708,";
     Measurement m = measure(Wire.json(Wire.CHAT), chat(totals + written));
@@ -530,8 +528,7 @@ class NumbersTest {
         "/v1/chat/completions | {'choices':[],'usage':{'prompt_tokens':100,'completion_tokens':9,'prompt_tokens_details':{'multimodal_tokens':{'audio':30,'video':60}}}} | 30 | 60",
         "/v1/responses | {'object':'response','usage':{'input_tokens':100,'output_tokens':9,'input_tokens_details':{'audio_tokens':30,'video_tokens':60}}} | 30 | 60",
       })
-  void parts_of_the_input_are_told_apart_by_what_they_are(
-      String path, String body, int audio, int image) {
+  void partsOfTheInputAreToldApartByWhatTheyAre(String path, String body, int audio, int image) {
     Measurement m = measure(Wire.json(path), body.replace('\'', '"'));
     TokenUsage u = Objects.requireNonNull(m.usage());
     assertThat(List.of(u.prompt(), u.completion(), u.promptAudio(), u.promptImage()))
@@ -561,7 +558,7 @@ class NumbersTest {
         "/v1beta/models/m:generateContent | {'candidates':[{'groundingMetadata':{'webSearchQueries':['a','b']}}],'usageMetadata':{'promptTokenCount':1,'candidatesTokenCount':1}} | WEB_SEARCH=2 | 2 | -1",
         "/v1beta/interactions | {'object':'interaction','steps':[{'type':'google_search_call'},{'type':'url_context_call'},{'type':'text'}],'usage':{'total_input_tokens':1,'total_output_tokens':1}} | WEB_SEARCH=1 WEB_FETCH=1 | 1 | 1",
       })
-  void tools_of_the_provider_are_counted_and_told_apart(
+  void toolsOfTheProviderAreCountedAndToldApart(
       String path, String body, String tools, int charged, int free) {
     UnitUsage units = measure(Wire.json(path), body.replace('\'', '"')).units();
     StringBuilder seen = new StringBuilder();
@@ -572,7 +569,7 @@ class NumbersTest {
   }
 
   @Test
-  void tools_of_a_stream_are_those_of_its_last_event() {
+  void toolsOfAStreamAreThoseOfItsLastEvent() {
     String item = "{\"type\":\"web_search_call\"}";
     String progress =
         "{\"type\":\"response.in_progress\",\"response\":{\"id\":\"a\",\"output\":[" + item + "]}}";
@@ -588,7 +585,7 @@ class NumbersTest {
   }
 
   @Test
-  void tools_without_usage_are_no_usage() {
+  void toolsWithoutUsageAreNoUsage() {
     Measurement m =
         measure(
             Wire.json(Wire.RESPONSES),
@@ -615,21 +612,21 @@ class NumbersTest {
         "/v1/messages | {'type':'message','content':[],'usage':{'input_tokens':0,'output_tokens':0}} | false",
         "/v1/chat/completions | {'choices':[],'usage':{'prompt_tokens':0,'completion_tokens':0}} | false",
       })
-  void zero_beside_an_answer_is_not_complete(String path, String body, boolean answered) {
+  void zeroBesideAnAnswerIsNotComplete(String path, String body, boolean answered) {
     Measurement m = measure(Wire.json(path), body.replace('\'', '"'));
     assertThat(m.has(Reason.ZERO_USAGE)).as("%s", m).isEqualTo(answered);
     assertThat(m.status()).isEqualTo(answered ? Status.PARTIAL : Status.COMPLETE);
   }
 
   @Test
-  void zero_beside_an_answer_in_a_stream_is_not_complete_either() {
+  void zeroBesideAnAnswerInAStreamIsNotCompleteEither() {
     String body = events(text("a"), finish("a"), usage("a", 0, 0)) + "data: [DONE]\n\n";
     assertThat(measure(Wire.events(Wire.CHAT), body))
         .isEqualTo(partial(tokens(0, 0).total(0), Reason.ZERO_USAGE));
   }
 
   @Test
-  void what_is_cut_off_after_the_final_usage_changes_nothing() {
+  void whatIsCutOffAfterTheFinalUsageChangesNothing() {
     String body = events(text("a"), finish("a"), usage("a", 10, 2));
     String later = "data: " + chunk("a", "\"choices\":[],\"usage\":{\"prompt_tokens\":9},\"x\":1");
     Measurement right = complete(tokens(10, 2).total(12));
@@ -641,7 +638,7 @@ class NumbersTest {
   }
 
   @Test
-  void usage_in_headers_of_bedrock_has_the_limit_of_all_usage() {
+  void usageInHeadersOfBedrockHasTheLimitOfAllUsage() {
     for (String header :
         List.of("input-token-count", "output-token-count", "cache-read-input-token-count")) {
       Wire wire =
@@ -673,13 +670,13 @@ class NumbersTest {
         "/v1/chat/completions | {'service_tier':7,'choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1}} |",
         "/v1/chat/completions | {'service_tier':'a\\nb','choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1}} | a_b",
       })
-  void service_tier_of_the_answer_is_in_the_record(String path, String body, String tier) {
+  void serviceTierOfTheAnswerIsInTheRecord(String path, String body, String tier) {
     assertThat(record(Wire.json(path), body.replace('\'', '"')).serviceTier().served())
         .isEqualTo(tier);
   }
 
   @Test
-  void service_tier_of_a_stream_is_the_last_one() {
+  void serviceTierOfAStreamIsTheLastOne() {
     String first =
         "{\"type\":\"response.created\",\"response\":{\"id\":\"a\",\"service_tier\":\"auto\"}}";
     String last = response("a", 1, 1).replace("\"usage\"", "\"service_tier\":\"flex\",\"usage\"");
@@ -695,7 +692,7 @@ class NumbersTest {
   }
 
   @Test
-  void service_tier_is_read_from_the_headers_of_bedrock_and_from_the_request() {
+  void serviceTierIsReadFromTheHeadersOfBedrockAndFromTheRequest() {
     Wire invoke = Wire.json(Wire.INVOKE).with("x-amzn-bedrock-service-tier", "flex");
     assertThat(record(invoke, "{\"generation\":\"a\"}").serviceTier().served()).isEqualTo("flex");
     MaasConfig forced =
@@ -729,7 +726,7 @@ class NumbersTest {
     // vLLM repeats what the client asked for, and has one price.
     "flex, vllm, false",
   })
-  void answer_on_other_terms_than_the_standard_has_no_standard_price(
+  void answerOnOtherTermsThanTheStandardHasNoStandardPrice(
       String tier, String backend, boolean unpriced) {
     Map<String, Object> prices = Map.of("prompt_per_1m", 1, "completion_per_1m", 10);
     MaasConfig config =

@@ -471,7 +471,7 @@ class OwnFormatsTest {
 
   @ParameterizedTest
   @EnumSource
-  void answer_is_billed_what_it_states(Answer answer) {
+  void answerIsBilledWhatItStates(Answer answer) {
     Measurement whole = measured(answer, List.of(answer.bytes()), null);
     assertThat(whole.status()).as("%s", whole).isEqualTo(Status.COMPLETE);
     TokenUsage usage = Objects.requireNonNull(whole.usage());
@@ -481,7 +481,7 @@ class OwnFormatsTest {
 
   @ParameterizedTest
   @EnumSource
-  void answer_that_is_cut_into_pieces_is_billed_the_same(Answer answer) {
+  void answerThatIsCutIntoPiecesIsBilledTheSame(Answer answer) {
     byte[] bytes = answer.bytes();
     Measurement whole = measured(answer, List.of(bytes), null);
     List<byte[]> single = new ArrayList<>();
@@ -504,7 +504,7 @@ class OwnFormatsTest {
 
   @ParameterizedTest
   @EnumSource
-  void usage_that_is_planted_in_an_answer_is_not_taken(Answer answer) {
+  void usageThatIsPlantedInAnAnswerIsNotTaken(Answer answer) {
     String planted =
         "{\"x\":{\"prompt_eval_count\":1,\"eval_count\":1,\"meta_info\":{\"prompt_tokens\":1},"
             + "\"details\":{\"generated_tokens\":1},\"results\":[{\"input_token_count\":1}],"
@@ -521,7 +521,7 @@ class OwnFormatsTest {
   @EnumSource(
       mode = EnumSource.Mode.MATCH_ANY,
       names = {"SGLANG_STREAM", "LLAMA_CPP_STREAM", "DASHSCOPE_STREAM", "WATSONX_STREAM"})
-  void running_total_is_not_final(Answer answer) {
+  void runningTotalIsNotFinal(Answer answer) {
     int end = answer.body.indexOf("\n\n", answer.body.length() / 2);
     byte[] half = answer.body.substring(0, end + 2).getBytes(StandardCharsets.UTF_8);
     Measurement measured = measured(answer, List.of(half), AbortReason.CANCELLED);
@@ -584,7 +584,7 @@ class OwnFormatsTest {
 
   @ParameterizedTest
   @EnumSource
-  void usage_that_only_headers_state_is_billed(StatedInHeaders stated) {
+  void usageThatOnlyHeadersStateIsBilled(StatedInHeaders stated) {
     Exchange exchange = metering.begin("POST", stated.path, FakeHeaders.of());
     FakeHeaders headers = FakeHeaders.of(stated.headers.toArray(new String[0]));
     exchange.onResponseHeaders(200, headers.add("content-type", JSON));

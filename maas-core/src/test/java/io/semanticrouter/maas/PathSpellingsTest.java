@@ -188,7 +188,7 @@ class PathSpellingsTest {
 
   @ParameterizedTest
   @EnumSource
-  void spelling_decides_neither_operation_nor_route_nor_model_nor_bill(Spelling spelling) {
+  void spellingDecidesNeitherOperationNorRouteNorModelNorBill(Spelling spelling) {
     for (String endpoint : ENDPOINTS) {
       String path = spelling.spelt.apply(endpoint);
       String normal = RequestPath.of(path);
@@ -231,7 +231,7 @@ class PathSpellingsTest {
 
   @ParameterizedTest
   @EnumSource
-  void route_is_found_in_every_spelling(Spelling spelling) {
+  void routeIsFoundInEverySpelling(Spelling spelling) {
     if (spelling.name().startsWith("PREFIX")) {
       return; // another path
     }
@@ -254,7 +254,7 @@ class PathSpellingsTest {
   }
 
   @Test
-  void spellings_differ_from_each_other() {
+  void spellingsDifferFromEachOther() {
     Set<String> seen = new HashSet<>();
     List<String> doubled = new ArrayList<>();
     for (Spelling spelling : Spelling.values()) {
@@ -288,7 +288,7 @@ class PathSpellingsTest {
         "/client/v4/accounts/a/ai/run/@cf/meta/llama-3, @cf/meta/llama-3",
         "/v1/chat/completions, -",
       })
-  void model_of_a_path_may_have_slashes_and_colons(String path, String model) {
+  void modelOfAPathMayHaveSlashesAndColons(String path, String model) {
     assertThat(ModelPath.model(RequestPath.of(path))).isEqualTo(model);
   }
 
@@ -325,19 +325,19 @@ class PathSpellingsTest {
     "/caf%C3%A9, /café",
     "/café/%2e, /café",
   })
-  void path_is_decoded_once_and_no_further(String target, String path) {
+  void pathIsDecodedOnceAndNoFurther(String target, String path) {
     assertThat(RequestPath.of(target)).isEqualTo(path);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"/v1/chat/completions", "/model/a.b-c:0/converse", "/", "", "/a.b/c..d"})
-  void path_that_is_spelt_plainly_is_the_same_object(String path) {
+  void pathThatIsSpeltPlainlyIsTheSameObject(String path) {
     assertThat(RequestPath.of(path)).isSameAs(path);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"POST", "post", "Post", "PUT", "PATCH", "QUERY", "SEARCH", "COMPLETE"})
-  void method_that_may_generate_is_metered_however_it_is_spelt(String method) {
+  void methodThatMayGenerateIsMeteredHoweverItIsSpelt(String method) {
     assertThat(Endpoints.of(method, "/v1/chat/completions")).isEqualTo(Operation.CHAT);
   }
 
@@ -346,7 +346,7 @@ class PathSpellingsTest {
       strings = {
         "GET", "get", "HEAD", "head", "OPTIONS", "DELETE", "delete", "TRACE", "CONNECT", ""
       })
-  void method_that_only_reads_or_deletes_is_no_operation(String method) {
+  void methodThatOnlyReadsOrDeletesIsNoOperation(String method) {
     assertThat(Endpoints.of(method, "/v1/chat/completions")).isNull();
   }
 }

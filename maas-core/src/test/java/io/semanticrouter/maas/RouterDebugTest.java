@@ -38,7 +38,7 @@ class RouterDebugTest {
   }
 
   @Test
-  void router_is_asked_and_the_client_does_not_see_the_answer() {
+  void routerIsAskedAndTheClientDoesNotSeeTheAnswer() {
     for (Headers request : List.of(FakeHeaders.of("accept", "*"), Headers.EMPTY)) {
       Exchange exchange = begin(enabled(Map.of()), CHAT, request);
 
@@ -53,7 +53,7 @@ class RouterDebugTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"true", "TRUE", " True "})
-  void client_that_asks_as_the_router_wants_it_gets_what_it_asked_for(String value) {
+  void clientThatAsksAsTheRouterWantsItGetsWhatItAskedFor(String value) {
     FakeHeaders request = FakeHeaders.of(DEBUG, value, "x-vsr-decision", "spoofed");
     for (Headers headers : List.of(request, request.unnamed())) {
       Exchange exchange = begin(enabled(Map.of()), CHAT, headers);
@@ -66,7 +66,7 @@ class RouterDebugTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"1", "yes", "", "false"})
-  void client_that_sends_anything_else_has_not_asked(String value) {
+  void clientThatSendsAnythingElseHasNotAsked(String value) {
     Exchange exchange = begin(enabled(Map.of()), CHAT, FakeHeaders.of(DEBUG, value));
 
     assertThat(exchange.requestEdits().toSet()).isEqualTo(Map.of(DEBUG, "true"));
@@ -75,7 +75,7 @@ class RouterDebugTest {
   }
 
   @Test
-  void client_that_asks_twice_has_not_asked_in_a_way_that_can_be_told() {
+  void clientThatAsksTwiceHasNotAskedInAWayThatCanBeTold() {
     FakeHeaders twice = FakeHeaders.of(DEBUG, "true", DEBUG, "true");
     Exchange exchange = begin(enabled(Map.of()), CHAT, twice);
 
@@ -84,7 +84,7 @@ class RouterDebugTest {
   }
 
   @Test
-  void switched_off_nobody_is_asked_not_even_for_a_client_that_wants_it() {
+  void switchedOffNobodyIsAskedNotEvenForAClientThatWantsIt() {
     Map<String, Object> off = enabled(Map.of("request_debug", false));
     assertThat(begin(off, CHAT, FakeHeaders.of("accept", "*")).requestEdits())
         .isSameAs(HeaderEdits.EMPTY);
@@ -98,7 +98,7 @@ class RouterDebugTest {
 
   @ParameterizedTest
   @CsvSource({"auto, true", "vsr, true", "seed, false"})
-  void only_a_router_that_keeps_facts_back_is_asked_by_default(String profile, boolean asked) {
+  void onlyARouterThatKeepsFactsBackIsAskedByDefault(String profile, boolean asked) {
     Exchange exchange = begin(enabled(Map.of("profile", profile)), CHAT, Headers.EMPTY);
 
     assertThat(exchange.requestEdits().sets(DEBUG)).isEqualTo(asked);
@@ -106,7 +106,7 @@ class RouterDebugTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"/health", "/v1/tokenize", "/v1/messages/count_tokens"})
-  void nobody_is_asked_where_nothing_is_generated(String path) {
+  void nobodyIsAskedWhereNothingIsGenerated(String path) {
     Exchange exchange = begin(enabled(Map.of()), path, FakeHeaders.of(DEBUG, "true"));
 
     assertThat(exchange.requestEdits().toSet()).isEmpty();
@@ -114,7 +114,7 @@ class RouterDebugTest {
   }
 
   @Test
-  void standalone_asks_nobody_and_removes_nothing() {
+  void standaloneAsksNobodyAndRemovesNothing() {
     Exchange exchange = begin(Map.of(), CHAT, FakeHeaders.of(DEBUG, "true"));
 
     assertThat(exchange.requestEdits()).isSameAs(HeaderEdits.EMPTY);
@@ -122,7 +122,7 @@ class RouterDebugTest {
   }
 
   @Test
-  void response_without_a_router_is_left_alone() {
+  void responseWithoutARouterIsLeftAlone() {
     for (Headers response :
         List.of(
             FakeHeaders.of("content-type", "application/json"),
@@ -133,7 +133,7 @@ class RouterDebugTest {
   }
 
   @Test
-  void more_debug_headers_than_one_reply_can_edit_are_removed_as_far_as_it_can() {
+  void moreDebugHeadersThanOneReplyCanEditAreRemovedAsFarAsItCan() {
     FakeHeaders response = FakeHeaders.of("x-vsr-response-path", "upstream");
     for (int i = 0; i < 200; i++) {
       response.add("x-vsr-matched-" + i, "1");
@@ -146,7 +146,7 @@ class RouterDebugTest {
   }
 
   @Test
-  void names_of_ours_stay_when_the_prefix_makes_them_look_like_debug_headers() {
+  void namesOfOursStayWhenThePrefixMakesThemLookLikeDebugHeaders() {
     Map<String, Object> config =
         Map.of("enabled", true, "headers", Map.of("prefix", "x-vsr-selected-"));
     Exchange exchange = begin(config, CHAT, Headers.EMPTY);
@@ -158,7 +158,7 @@ class RouterDebugTest {
   }
 
   @Test
-  void header_that_both_protocols_differ_is_no_debug_header() {
+  void headerThatBothProtocolsDifferIsNoDebugHeader() {
     RoutingHeaders headers =
         new RoutingHeaders(MaasConfig.defaults().headers(), MaasConfig.defaults().routing());
     FakeHeaders differ =

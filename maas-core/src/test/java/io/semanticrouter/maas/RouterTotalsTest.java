@@ -80,7 +80,7 @@ class RouterTotalsTest {
   }
 
   @Test
-  void totals_that_no_looper_can_use_are_quarantined() {
+  void totalsThatNoLooperCanUseAreQuarantined() {
     assertThat(usage(end(looper("32000000", "1", "32000001"), BODY)).prompt())
         .isEqualTo(32_000_000);
     for (String tokens : new String[] {"32000001", "100000000"}) {
@@ -92,7 +92,7 @@ class RouterTotalsTest {
   }
 
   @Test
-  void profile_none_believes_no_facts() {
+  void profileNoneBelievesNoFacts() {
     Map<String, Object> none = Map.of("routing", Map.of("profile", "none"));
     UsageRecord record =
         end(
@@ -115,7 +115,7 @@ class RouterTotalsTest {
   }
 
   @Test
-  void totals_above_the_usage_of_the_body_are_billed_and_marked() {
+  void totalsAboveTheUsageOfTheBodyAreBilledAndMarked() {
     UsageRecord record = end(looper("40", "25", "65"), BODY);
 
     assertThat(record.measurement().status()).isEqualTo(Status.COMPLETE);
@@ -125,7 +125,7 @@ class RouterTotalsTest {
   }
 
   @Test
-  void totals_are_billed_when_the_body_states_none() {
+  void totalsAreBilledWhenTheBodyStatesNone() {
     UsageRecord record = end(looper("40", "25", "65"), SILENT);
 
     assertThat(record.measurement().status()).isEqualTo(Status.COMPLETE);
@@ -135,7 +135,7 @@ class RouterTotalsTest {
 
   @ParameterizedTest
   @CsvSource({"12, 6, 18", "10, 8, 18", "5, 5, 10"})
-  void body_that_states_as_much_or_more_is_billed_with_its_parts(
+  void bodyThatStatesAsMuchOrMoreIsBilledWithItsParts(
       String prompt, String completion, String total) {
     UsageRecord record = end(looper(prompt, completion, total), BODY);
 
@@ -153,7 +153,7 @@ class RouterTotalsTest {
     "'',   '30', '50', 20, 30",
     "'30', '',   '50', 30, 20"
   })
-  void count_that_is_left_out_is_zero_or_what_the_total_leaves(
+  void countThatIsLeftOutIsZeroOrWhatTheTotalLeaves(
       String prompt, String completion, String total, long p, long c) {
     UsageRecord record = end(looper(orNull(prompt), orNull(completion), orNull(total)), SILENT);
 
@@ -166,7 +166,7 @@ class RouterTotalsTest {
   }
 
   @Test
-  void total_above_its_parts_is_unattributed_and_below_them_a_mismatch() {
+  void totalAboveItsPartsIsUnattributedAndBelowThemAMismatch() {
     UsageRecord above = end(looper("40", "25", "70"), SILENT);
     assertThat(usage(above).completion()).isEqualTo(30);
     assertThat(usage(above).unattributed()).isEqualTo(5);
@@ -181,7 +181,7 @@ class RouterTotalsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"-1", "+40", "4e1", "40.0", " 40", "0x28", "1234567890123456", "４０"})
-  void header_that_is_no_count_is_not_taken_and_makes_the_body_a_lower_bound(String count) {
+  void headerThatIsNoCountIsNotTakenAndMakesTheBodyALowerBound(String count) {
     UsageRecord record = end(looper(count, "25", "65"), BODY);
 
     assertThat(record.measurement().status()).isEqualTo(Status.PARTIAL);
@@ -193,7 +193,7 @@ class RouterTotalsTest {
   }
 
   @Test
-  void total_without_parts_cannot_be_billed() {
+  void totalWithoutPartsCannotBeBilled() {
     UsageRecord record = end(looper(null, null, "65"), BODY);
 
     assertThat(record.measurement().status()).isEqualTo(Status.PARTIAL);
@@ -201,7 +201,7 @@ class RouterTotalsTest {
   }
 
   @Test
-  void totals_above_the_sanity_limit_are_quarantined() {
+  void totalsAboveTheSanityLimitAreQuarantined() {
     UsageRecord record = end(looper("100000001", "1", null), BODY);
 
     assertThat(record.measurement().status()).isEqualTo(Status.PARTIAL);
@@ -210,7 +210,7 @@ class RouterTotalsTest {
   }
 
   @Test
-  void looper_that_states_no_totals_is_billed_by_its_body() {
+  void looperThatStatesNoTotalsIsBilledByItsBody() {
     UsageRecord record = end(looper(null, null, null), BODY);
 
     assertThat(record.measurement().status()).isEqualTo(Status.COMPLETE);
@@ -218,7 +218,7 @@ class RouterTotalsTest {
   }
 
   @Test
-  void tokens_are_spent_when_the_headers_arrive_so_that_a_client_that_leaves_pays_them() {
+  void tokensAreSpentWhenTheHeadersArriveSoThatAClientThatLeavesPaysThem() {
     for (String policy : new String[] {"last-snapshot", "estimate", "drop"}) {
       Exchange exchange =
           begin(
@@ -239,7 +239,7 @@ class RouterTotalsTest {
   }
 
   @Test
-  void totals_of_an_answer_that_is_an_error_are_not_billed() {
+  void totalsOfAnAnswerThatIsAnErrorAreNotBilled() {
     Exchange exchange = begin(Map.of(), 502, "x-vsr-looper-prompt-tokens", "40");
     exchange.end();
 
@@ -248,7 +248,7 @@ class RouterTotalsTest {
   }
 
   @Test
-  void sum_over_several_models_has_no_price_and_says_so() {
+  void sumOverSeveralModelsHasNoPriceAndSaysSo() {
     Map<String, Object> hybrid = Map.of("metrics", Map.of("internal_cost_calculation", true));
     Exchange exchange = begin(hybrid, 200, "x-vsr-looper-prompt-tokens", "40");
     assertThat(exchange.costSoFar()).isNull();
@@ -259,7 +259,7 @@ class RouterTotalsTest {
   }
 
   @Test
-  void usage_so_far_is_what_the_record_will_say() {
+  void usageSoFarIsWhatTheRecordWillSay() {
     Exchange exchange = looper("40", "25", "65");
     assertThat(exchange.usageSoFar()).isEqualTo(new TokenUsage(40, 25, -1, -1, -1, 65));
     UsageRecord record = end(exchange, BODY);

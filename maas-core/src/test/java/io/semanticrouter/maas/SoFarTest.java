@@ -26,7 +26,7 @@ class SoFarTest {
 
   @ParameterizedTest
   @MethodSource("transcripts")
-  void askingAfterEachPiece_givesTheSameRecord(Transcript transcript) {
+  void askingAfterEachPieceGivesTheSameRecord(Transcript transcript) {
     byte[] body = transcript.body();
     for (int length : List.of(body.length, body.length / 2, body.length * 9 / 10)) {
       for (AbortReason abort : new @Nullable AbortReason[] {null, AbortReason.CANCELLED}) {
@@ -36,7 +36,7 @@ class SoFarTest {
   }
 
   @Test
-  void askingAfterEachPieceOfEventsInAnyOrder_givesTheSameRecord() {
+  void askingAfterEachPieceOfEventsInAnyOrderGivesTheSameRecord() {
     Random random = new Random(SEED);
     List<String> events = new ArrayList<>();
     for (String usage :

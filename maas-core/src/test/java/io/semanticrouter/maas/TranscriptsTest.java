@@ -49,7 +49,7 @@ class TranscriptsTest {
   // --- the index -----------------------------------------------------------------------------
 
   @Test
-  void every_file_is_in_the_index_once() throws IOException, URISyntaxException {
+  void everyFileIsInTheIndexOnce() throws IOException, URISyntaxException {
     Path directory =
         Path.of(Objects.requireNonNull(TranscriptsTest.class.getResource("/transcripts")).toURI());
     try (Stream<Path> files = Files.list(directory)) {
@@ -62,7 +62,7 @@ class TranscriptsTest {
 
   @ParameterizedTest
   @MethodSource("transcripts")
-  void truth_in_the_index_contradicts_itself_nowhere(Transcript t) {
+  void truthInTheIndexContradictsItselfNowhere(Transcript t) {
     TokenUsage u = t.truth().usage();
     if (u == null) {
       return;
@@ -84,7 +84,7 @@ class TranscriptsTest {
 
   @ParameterizedTest
   @MethodSource("transcripts")
-  void whole_transcript_gives_the_numbers_in_the_index(Transcript t) {
+  void wholeTranscriptGivesTheNumbersInTheIndex(Transcript t) {
     for (String lineEnd : LINE_ENDS) {
       byte[] body = t.body(lineEnd);
       assertTruth(t, t.wire().record(body, body.length, Wire.WHOLE, null));
@@ -93,7 +93,7 @@ class TranscriptsTest {
 
   @ParameterizedTest
   @MethodSource("transcripts")
-  void byte_by_byte_gives_the_same_record(Transcript t) {
+  void byteByByteGivesTheSameRecord(Transcript t) {
     for (String lineEnd : LINE_ENDS) {
       byte[] body = t.body(lineEnd);
       assertTruth(t, t.wire().record(body, body.length, Wire.BYTES, null));
@@ -103,7 +103,7 @@ class TranscriptsTest {
   @ParameterizedTest
   @MethodSource("transcripts")
   @Tag("slow")
-  void any_partition_gives_the_same_record(Transcript t) {
+  void anyPartitionGivesTheSameRecord(Transcript t) {
     for (int n = 0; n < LINE_ENDS.size(); n++) {
       byte[] body = t.body(LINE_ENDS.get(n));
       UsageRecord whole = whole(t, t.wire(), body);
@@ -116,7 +116,7 @@ class TranscriptsTest {
 
   @ParameterizedTest
   @MethodSource("transcripts")
-  void byte_order_mark_changes_nothing(Transcript t) {
+  void byteOrderMarkChangesNothing(Transcript t) {
     if (t.isFrames()) {
       return;
     }
@@ -130,7 +130,7 @@ class TranscriptsTest {
 
   @ParameterizedTest
   @MethodSource("transcripts")
-  void format_is_told_by_the_first_bytes_when_no_content_type_does(Transcript t) {
+  void formatIsToldByTheFirstBytesWhenNoContentTypeDoes(Transcript t) {
     Wire wire = t.wire().without("content-type");
     for (String lineEnd : LINE_ENDS) {
       byte[] body = t.body(lineEnd);
@@ -140,7 +140,7 @@ class TranscriptsTest {
 
   @ParameterizedTest
   @MethodSource("transcripts")
-  void compressed_body_gives_the_same_record(Transcript t) {
+  void compressedBodyGivesTheSameRecord(Transcript t) {
     Wire wire = t.wire().with("content-encoding", "gzip");
     byte[] body = Wire.gzip(t.body());
     UsageRecord whole = whole(t, wire, body);
@@ -186,14 +186,14 @@ class TranscriptsTest {
   @ParameterizedTest
   @MethodSource("transcripts")
   @Tag("slow")
-  void body_that_ends_early_is_complete_only_behind_the_final_usage(Transcript t) {
+  void bodyThatEndsEarlyIsCompleteOnlyBehindTheFinalUsage(Transcript t) {
     cutEverywhere(t, null);
   }
 
   @ParameterizedTest
   @MethodSource("transcripts")
   @Tag("slow")
-  void exchange_that_is_cancelled_is_complete_only_behind_the_final_usage(Transcript t) {
+  void exchangeThatIsCancelledIsCompleteOnlyBehindTheFinalUsage(Transcript t) {
     cutEverywhere(t, AbortReason.CANCELLED);
   }
 

@@ -57,7 +57,7 @@ class TransportRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r01_empty_pieces_between_all_bytes_change_nothing(Format format) {
+  void r01EmptyPiecesBetweenAllBytesChangeNothing(Format format) {
     int[] next = {0};
     IntSupplier everyOtherEmpty = () -> next[0]++ % 2;
     byte[] answer = format.answer("a", "🌍");
@@ -69,7 +69,7 @@ class TransportRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r01_every_cut_in_two_gives_the_same_record(Format format) {
+  void r01EveryCutInTwoGivesTheSameRecord(Format format) {
     byte[] answer = format.answer("\\u00e9\\\\ ü \\\"", "[DONE]");
     UsageRecord whole = format.stream().record(answer, answer.length, Wire.WHOLE, null);
     assertThat(whole.measurement().usage()).isEqualTo(format.usage());
@@ -87,7 +87,7 @@ class TransportRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r02_bytes_that_are_no_text_inside_strings_stop_nothing(Format format) {
+  void r02BytesThatAreNoTextInsideStringsStopNothing(Format format) {
     byte[][] strange = {
       {0},
       {(byte) 0xFF, (byte) 0xFE},
@@ -122,7 +122,7 @@ class TransportRulesTest {
   // --- R3: server-sent events ----------------------------------------------------------------
 
   @Test
-  void r03_line_feeds_carriage_returns_both_and_mixed_end_lines() {
+  void r03LineFeedsCarriageReturnsBothAndMixedEndLines() {
     String stream = ": c\nevent: message\nid: 1\n" + TEXT + FINAL + DONE;
     assertThat(EVENTS.measure(stream.replace("\n", "\r\n"))).isEqualTo(TRUTH);
     assertThat(EVENTS.measure(stream.replace('\n', '\r'))).isEqualTo(TRUTH);
@@ -146,7 +146,7 @@ class TransportRulesTest {
   }
 
   @Test
-  void r03_crlf_split_across_pieces_is_one_line_end() {
+  void r03CrlfSplitAcrossPiecesIsOneLineEnd() {
     byte[] body = utf8((TEXT + FINAL + DONE).replace("\n", "\r\n"));
     for (int cut = 1; cut < body.length; cut++) {
       if (body[cut] == '\n') {
@@ -161,7 +161,7 @@ class TransportRulesTest {
   }
 
   @Test
-  void r03_byte_order_mark_is_taken_off_once_and_only_whole() {
+  void r03ByteOrderMarkIsTakenOffOnceAndOnlyWhole() {
     for (IntSupplier chunks : List.of(Wire.WHOLE, Wire.BYTES)) {
       for (Wire wire : List.of(EVENTS, EVENTS.without("content-type"))) {
         assertThat(measure(wire, chunks, BOM, utf8(FINAL))).isEqualTo(TRUTH);
@@ -184,7 +184,7 @@ class TransportRulesTest {
   }
 
   @Test
-  void r03_one_space_behind_the_colon_belongs_to_the_field() {
+  void r03OneSpaceBehindTheColonBelongsToTheField() {
     assertThat(EVENTS.measure("data:" + DOCUMENT + "\n\n")).isEqualTo(TRUTH);
     assertThat(EVENTS.measure("data: " + DOCUMENT + "\n\n")).isEqualTo(TRUTH);
     assertThat(EVENTS.measure("data:  \t" + DOCUMENT + " \n\n")).isEqualTo(TRUTH);
@@ -208,7 +208,7 @@ class TransportRulesTest {
         "id: ",
         "x"
       })
-  void r03_line_of_another_field_is_no_data(String field) {
+  void r03LineOfAnotherFieldIsNoData(String field) {
     assertThat(EVENTS.measure(field + DOCUMENT + "\n\n")).isEqualTo(none(Reason.NO_USAGE));
   }
 
@@ -224,7 +224,7 @@ class TransportRulesTest {
         "foo\n",
         "foo: {}\n"
       })
-  void r03_other_lines_neither_end_nor_change_an_event(String line) {
+  void r03OtherLinesNeitherEndNorChangeAnEvent(String line) {
     assertThat(EVENTS.measure(line + FINAL)).isEqualTo(TRUTH);
     assertThat(EVENTS.measure(line + "\n" + FINAL)).isEqualTo(TRUTH);
     assertThat(EVENTS.measure("data: " + DOCUMENT + "\n" + line + "\n")).isEqualTo(TRUTH);
@@ -233,7 +233,7 @@ class TransportRulesTest {
   }
 
   @Test
-  void r03_event_name_is_only_a_hint() {
+  void r03EventNameIsOnlyAHint() {
     for (String name : List.of("message", "error", "ping", "done", "message_start")) {
       assertThat(EVENTS.measure("event: " + name + "\n" + FINAL)).as(name).isEqualTo(TRUTH);
     }
@@ -242,7 +242,7 @@ class TransportRulesTest {
   }
 
   @Test
-  void r03_data_on_several_lines_is_joined_by_line_feeds() {
+  void r03DataOnSeveralLinesIsJoinedByLineFeeds() {
     String event =
         "data: {\"choices\":[],\ndata: \"usage\":{\"prompt_tokens\":12,\ndata:\ndata\n: c\ndata:\"completion_tokens\":8,\"total_tokens\":20\ndata: }}\n\n";
     assertThat(EVENTS.measure(event)).isEqualTo(TRUTH);
@@ -253,7 +253,7 @@ class TransportRulesTest {
   }
 
   @Test
-  void r03_event_without_data_is_nothing() {
+  void r03EventWithoutDataIsNothing() {
     assertThat(EVENTS.measure("\n\n\ndata\n\ndata:\n\ndata: \n\nevent: x\n\n" + FINAL))
         .isEqualTo(TRUTH);
     assertThat(EVENTS.measure("data\n\ndata:\n\nevent: x\n\n")).isEqualTo(none(Reason.NO_USAGE));
@@ -265,7 +265,7 @@ class TransportRulesTest {
   @EnumSource(
       mode = Mode.EXCLUDE,
       names = {"CONVERSE", "INVOKE"})
-  void r04_last_event_without_a_blank_line_is_read_and_flagged(Format format) {
+  void r04LastEventWithoutABlankLineIsReadAndFlagged(Format format) {
     String answer = new String(format.answer("a"), UTF_8);
     for (String end : List.of("", "\n", "\r\n", "\r")) {
       Measurement m = format.stream().measure(answer.strip() + end);
@@ -278,7 +278,7 @@ class TransportRulesTest {
   }
 
   @Test
-  void r04_counts_of_a_usage_that_was_not_closed_are_not_used() {
+  void r04CountsOfAUsageThatWasNotClosedAreNotUsed() {
     assertThat(
             EVENTS.measure(
                 "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":8"))
@@ -297,7 +297,7 @@ class TransportRulesTest {
   // --- R5: the end marker --------------------------------------------------------------------
 
   @Test
-  void r05_done_is_terminal_only_as_the_whole_data() {
+  void r05DoneIsTerminalOnlyAsTheWholeData() {
     Measurement running = partial(tokens(12, 8).total(20), Reason.NO_TERMINATOR);
     for (String marker :
         List.of(
@@ -324,7 +324,7 @@ class TransportRulesTest {
   }
 
   @Test
-  void r05_bytes_behind_done_are_read_and_take_nothing_back() {
+  void r05BytesBehindDoneAreReadAndTakeNothingBack() {
     assertThat(EVENTS.measure(TEXT + DONE + FINAL)).isEqualTo(TRUTH);
     assertThat(EVENTS.measure(FINAL + DONE + TEXT + DONE + ": c\n\n")).isEqualTo(TRUTH);
     byte[] anthropic = concat(Format.MESSAGES.answer("a"), utf8(DONE + DONE));
@@ -334,7 +334,7 @@ class TransportRulesTest {
   // --- R6: other framings --------------------------------------------------------------------
 
   @Test
-  void r06_documents_one_after_the_other_are_all_read() {
+  void r06DocumentsOneAfterTheOtherAreAllRead() {
     String first =
         "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":null}],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":1}}";
     for (String between : List.of("", "\n", "\r\n", " \n\n ")) {
@@ -346,7 +346,7 @@ class TransportRulesTest {
   }
 
   @Test
-  void r06_root_array_is_read_element_by_element() {
+  void r06RootArrayIsReadElementByElement() {
     String running =
         "{\"candidates\":[{}],\"usageMetadata\":{\"promptTokenCount\":12,\"candidatesTokenCount\":1,\"totalTokenCount\":13}}";
     String last =
@@ -365,7 +365,7 @@ class TransportRulesTest {
   }
 
   @Test
-  void r06_array_that_breaks_off_behind_its_final_element_is_complete() {
+  void r06ArrayThatBreaksOffBehindItsFinalElementIsComplete() {
     // As an event stream is: the client had all it wanted and hung up before the bracket.
     String last =
         "[{\"candidates\":[{\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":12,\"candidatesTokenCount\":8,\"totalTokenCount\":20}}";
@@ -375,7 +375,7 @@ class TransportRulesTest {
   }
 
   @Test
-  void r06_array_that_is_closed_is_final_without_a_finish_reason() {
+  void r06ArrayThatIsClosedIsFinalWithoutAFinishReason() {
     String only =
         "[{\"candidates\":[{}],\"usageMetadata\":{\"promptTokenCount\":12,\"candidatesTokenCount\":8,\"totalTokenCount\":20}}%s";
     Wire gemini = Wire.json(Wire.GEMINI_STREAM);
@@ -395,12 +395,12 @@ class TransportRulesTest {
         "\n\n",
         "\r\n"
       })
-  void r06_stream_without_a_content_type_is_told_by_its_first_byte(String beginning) {
+  void r06StreamWithoutAContentTypeIsToldByItsFirstByte(String beginning) {
     assertThat(EVENTS.without("content-type").measure(beginning + FINAL)).isEqualTo(TRUTH);
   }
 
   @Test
-  void r06_content_type_is_told_in_any_case_and_with_parameters() {
+  void r06ContentTypeIsToldInAnyCaseAndWithParameters() {
     for (String type :
         List.of(
             "Application/Vnd.Amazon.EventStream", " application/vnd.amazon.eventstream ; x=y")) {
@@ -415,7 +415,7 @@ class TransportRulesTest {
   }
 
   @Test
-  void r06_any_flipped_bit_of_an_event_stream_is_a_failure_not_a_guess() {
+  void r06AnyFlippedBitOfAnEventStreamIsAFailureNotAGuess() {
     byte[] body = Format.CONVERSE.answer("a");
     assertThat(FRAMES.measure(body)).isEqualTo(TRUTH);
     for (int i = 0; i < body.length; i++) {
@@ -431,7 +431,7 @@ class TransportRulesTest {
   }
 
   @Test
-  void r06_impossible_lengths_of_a_frame_are_a_failure_even_with_the_right_checksum() {
+  void r06ImpossibleLengthsOfAFrameAreAFailureEvenWithTheRightChecksum() {
     int[][] lengths = {
       {0, 0}, {15, 0}, {16, 1}, {100, 85}, {100, -1}, {-1, 0}, {(16 << 20) + 1, 0}, {1 << 30, 0}
     };
@@ -445,14 +445,14 @@ class TransportRulesTest {
   }
 
   @Test
-  void r06_frame_of_fifteen_mebibytes_is_passed_over() {
+  void r06FrameOfFifteenMebibytesIsPassedOver() {
     byte[] big = utf8("{\"delta\":{\"text\":\"" + "x".repeat(15 << 20) + "\"}}");
     byte[] body = concat(EventFrames.event("contentBlockDelta", big), Format.CONVERSE.answer("a"));
     assertThat(FRAMES.measure(body)).isEqualTo(TRUTH);
   }
 
   @Test
-  void r06_headers_of_every_type_and_of_the_largest_size_are_passed_over() {
+  void r06HeadersOfEveryTypeAndOfTheLargestSizeArePassedOver() {
     byte[] headers =
         concat(
             header("yes", 0),
@@ -482,7 +482,7 @@ class TransportRulesTest {
   }
 
   @Test
-  void r06_frame_without_payload_or_without_headers_is_passed_over() {
+  void r06FrameWithoutPayloadOrWithoutHeadersIsPassedOver() {
     byte[] initial =
         EventFrames.frame(
             EventFrames.headers(":message-type", "event", ":event-type", "initial-response"),
@@ -492,7 +492,7 @@ class TransportRulesTest {
   }
 
   @Test
-  void r06_error_frame_is_an_error_in_the_stream() {
+  void r06ErrorFrameIsAnErrorInTheStream() {
     byte[] error =
         EventFrames.frame(
             EventFrames.headers(
@@ -508,7 +508,7 @@ class TransportRulesTest {
 
   @ParameterizedTest
   @EnumSource
-  void r07_gzip_is_inflated_in_any_partition(Format format) {
+  void r07GzipIsInflatedInAnyPartition(Format format) {
     byte[] body = gzip(format.answer("a", "b"));
     Wire wire = format.stream().with("content-encoding", "gzip");
     for (int i = 0; i < 100; i++) {
@@ -521,7 +521,7 @@ class TransportRulesTest {
   }
 
   @Test
-  void r07_event_that_was_flushed_is_seen_before_the_end() throws IOException {
+  void r07EventThatWasFlushedIsSeenBeforeTheEnd() throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(out, 512, true)) {
       gzip.write(utf8(TEXT + FINAL));
@@ -536,7 +536,7 @@ class TransportRulesTest {
   }
 
   @Test
-  void r07_several_gzip_members_are_one_body_wherever_they_are_split() {
+  void r07SeveralGzipMembersAreOneBodyWhereverTheyAreSplit() {
     byte[] plain = utf8(TEXT + FINAL + DONE);
     for (int at = 0; at <= plain.length; at += 7) {
       byte[] body =
@@ -551,13 +551,13 @@ class TransportRulesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"br", "zstd", "compress", "x", "gzip, br"})
-  void r07_encoding_that_is_not_decoded_here_is_a_failure(String encoding) {
+  void r07EncodingThatIsNotDecodedHereIsAFailure(String encoding) {
     assertThat(EVENTS.with("content-encoding", encoding).measure(FINAL))
         .isEqualTo(failed(Reason.CONTENT_ENCODING));
   }
 
   @Test
-  void r07_body_that_is_not_gzip_is_a_failure() {
+  void r07BodyThatIsNotGzipIsAFailure() {
     Wire wire = EVENTS.with("content-encoding", "gzip");
     assertThat(wire.measure(TEXT + FINAL)).isEqualTo(failed(Reason.MALFORMED_ENCODING));
     byte[] body = gzip(utf8(TEXT + FINAL + DONE));
@@ -572,7 +572,7 @@ class TransportRulesTest {
   }
 
   @Test
-  void r07_gzip_that_is_cut_off_is_a_cut_not_a_failure() {
+  void r07GzipThatIsCutOffIsACutNotAFailure() {
     byte[] body = gzip(utf8(TEXT + RUNNING + FINAL));
     Wire wire = EVENTS.with("content-encoding", "gzip");
     for (int length = 0; length < body.length; length++) {
@@ -585,7 +585,7 @@ class TransportRulesTest {
 
   @Test
   @Tag("slow")
-  void r07_gzip_bomb_is_a_failure() throws IOException {
+  void r07GzipBombIsAFailure() throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
       gzip.write(utf8("{\"a\":\""));

@@ -67,7 +67,7 @@ class UnlistedRequestsTest {
         "application/jsonl",
         "",
       })
-  void answer_that_states_usage_is_billed_once_to_whoever_asked(String type) {
+  void answerThatStatesUsageIsBilledOnceToWhoeverAsked(String type) {
     Metering metering = metering();
     Exchange exchange = exchange(metering, "POST", PATH, 200, type, CHAT);
     UsageRecord record = sink.single();
@@ -105,7 +105,7 @@ class UnlistedRequestsTest {
         "{\"status\":\"succeeded\",\"metrics\":{\"predict_time\":0.5,\"input_token_count\":20,\"output_token_count\":5}}",
         "{\"results\":[{\"generated_token_count\":5,\"input_token_count\":20,\"stop_reason\":\"eos_token\"}]}",
       })
-  void usage_is_found_in_every_known_place(String body) {
+  void usageIsFoundInEveryKnownPlace(String body) {
     exchange(metering(), "POST", PATH, 200, "application/json", body);
     TokenUsage usage = Objects.requireNonNull(sink.single().measurement().usage());
     assertThat(List.of(usage.prompt(), usage.completion())).containsExactly(20L, 5L);
@@ -113,7 +113,7 @@ class UnlistedRequestsTest {
   }
 
   @Test
-  void stream_that_states_usage_is_billed() {
+  void streamThatStatesUsageIsBilled() {
     String stream =
         "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0}]}\n\n"
             + "data: {\"object\":\"chat.completion.chunk\",\"choices\":[],\"usage\":{\"prompt_tokens\":20,"
@@ -138,7 +138,7 @@ class UnlistedRequestsTest {
         "{not json",
         "",
       })
-  void answer_that_states_none_is_counted_and_makes_no_record(String body) {
+  void answerThatStatesNoneIsCountedAndMakesNoRecord(String body) {
     Metering metering = metering();
     Exchange exchange = exchange(metering, "POST", PATH, 200, "application/json", body);
     assertThat(exchange.record()).isNull();
@@ -161,7 +161,7 @@ class UnlistedRequestsTest {
     "DELETE, 200, application/json",
     "OPTIONS, 204, application/json",
   })
-  void anything_else_is_neither_looked_at_nor_counted(String method, int status, String type) {
+  void anythingElseIsNeitherLookedAtNorCounted(String method, int status, String type) {
     Metering metering = metering();
     Exchange exchange = metering.begin(method, PATH, REQUEST);
     exchange.onResponseHeaders(status, FakeHeaders.of("content-type", type));
@@ -172,7 +172,7 @@ class UnlistedRequestsTest {
   }
 
   @Test
-  void count_looks_at_no_body() {
+  void countLooksAtNoBody() {
     Metering metering = metering("unlisted", "count");
     Exchange exchange = metering.begin("POST", PATH, REQUEST);
     exchange.onResponseHeaders(200, FakeHeaders.of("content-type", "application/json"));
@@ -183,7 +183,7 @@ class UnlistedRequestsTest {
   }
 
   @Test
-  void request_and_answer_are_left_as_they_are() {
+  void requestAndAnswerAreLeftAsTheyAre() {
     Exchange exchange =
         metering()
             .begin(
@@ -202,7 +202,7 @@ class UnlistedRequestsTest {
 
   /** A coding that cannot be read here would be another way not to pay. */
   @Test
-  void answer_comes_in_a_coding_that_can_be_read() {
+  void answerComesInACodingThatCanBeRead() {
     FakeHeaders request = FakeHeaders.of("accept-encoding", "br, gzip");
     assertThat(metering().begin("POST", PATH, request).requestEdits())
         .isNotEqualTo(HeaderEdits.EMPTY);
@@ -224,14 +224,14 @@ class UnlistedRequestsTest {
         "/v1/chat/completions/%2e/tokenize",
         "/v1\\tokenize"
       })
-  void free_path_that_is_not_spelt_plainly_is_looked_at(String path) {
+  void freePathThatIsNotSpeltPlainlyIsLookedAt(String path) {
     exchange(metering(), "POST", path, 200, "application/json", CHAT);
     assertThat(sink.single().operation()).isEqualTo(Operation.DETECT);
     assertThat(sink.single().measurement().status()).isEqualTo(Status.COMPLETE);
   }
 
   @Test
-  void route_names_a_path() {
+  void routeNamesAPath() {
     Metering metering =
         Metering.builder(
                 MaasConfig.from(
@@ -250,14 +250,14 @@ class UnlistedRequestsTest {
   }
 
   @Test
-  void standalone_meters_them_too() {
+  void standaloneMetersThemToo() {
     Metering metering = Metering.builder(MaasConfig.defaults()).sink(sink).build();
     exchange(metering, "POST", PATH, 200, "application/json", CHAT);
     assertThat(sink.single().measurement().status()).isEqualTo(Status.COMPLETE);
   }
 
   @Test
-  void client_that_leaves_before_any_usage_makes_no_record() {
+  void clientThatLeavesBeforeAnyUsageMakesNoRecord() {
     Metering metering = metering();
     Exchange exchange = metering.begin("POST", PATH, REQUEST);
     exchange.abort(AbortReason.CANCELLED);
@@ -268,7 +268,7 @@ class UnlistedRequestsTest {
 
   /** Only what is stated makes an answer one of a model; its length does not. */
   @Test
-  void answer_that_states_none_is_never_estimated() {
+  void answerThatStatesNoneIsNeverEstimated() {
     Metering metering = metering("on_disconnect", "estimate");
     Exchange exchange = metering.begin("POST", PATH, REQUEST);
     exchange.onResponseHeaders(200, FakeHeaders.of("content-type", "text/event-stream"));
@@ -288,7 +288,7 @@ class UnlistedRequestsTest {
   }
 
   @Test
-  void usage_of_an_unknown_kind_is_not_lost() {
+  void usageOfAnUnknownKindIsNotLost() {
     exchange(metering(), "POST", PATH, 200, "application/json", "{\"usage\":{\"input_tokens\":5}}");
     assertThat(sink.single().measurement().has(Measurement.Reason.UNKNOWN_DIALECT)).isTrue();
   }
@@ -310,12 +310,12 @@ class UnlistedRequestsTest {
     "no/slash, /no/slash",
     "'', /",
   })
-  void log_shows_no_ids_and_no_keys(String path, String shape) {
+  void logShowsNoIdsAndNoKeys(String path, String shape) {
     assertThat(UnlistedRequests.shape(path)).isEqualTo(shape);
   }
 
   @Test
-  void log_is_written_once_in_ten_minutes() {
+  void logIsWrittenOnceInTenMinutes() {
     UnlistedRequests unlisted = new UnlistedRequests();
     CapturedLog.MESSAGES.clear();
     for (int i = 0; i < 100; i++) {

@@ -88,7 +88,7 @@ class UnmeasurableTest {
   // --- answers without usage -----------------------------------------------------------------
 
   @Test
-  void stream_without_usage_is_estimated_by_default_from_its_request_and_its_events() {
+  void streamWithoutUsageIsEstimatedByDefaultFromItsRequestAndItsEvents() {
     UsageRecord record = ended(answered(metering(), CHAT, EVENTS, TEXT + TEXT + TEXT + DONE));
     assertThat(record.measurement()).isEqualTo(estimated(100, 3, Reason.NO_USAGE));
     assertThat(record.outcome()).isEqualTo(Outcome.ESTIMATED);
@@ -121,7 +121,7 @@ class UnmeasurableTest {
         "/v1/images/generations | application/json | {\"created\":1} | 100 | -1 | NO_USAGE",
         "/v1/images/generations | image/png | 0123456789 | 100 | -1 | CONTENT_TYPE",
       })
-  void answer_without_usage_is_estimated(
+  void answerWithoutUsageIsEstimated(
       String path, String type, String body, long prompt, long completion, Reason reason) {
     UsageRecord record = ended(answered(metering(), path, type, body));
     assertThat(record.measurement()).isEqualTo(estimated(prompt, completion, reason));
@@ -133,7 +133,7 @@ class UnmeasurableTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"br", "zstd", "gzip, br", "x"})
-  void answer_whose_coding_cannot_be_taken_off_is_estimated(String coding) {
+  void answerWhoseCodingCannotBeTakenOffIsEstimated(String coding) {
     UsageRecord record =
         ended(answered(metering(), CHAT, JSON, "12345678", "content-encoding", coding));
     assertThat(record.measurement()).isEqualTo(estimated(100, 2, Reason.CONTENT_ENCODING));
@@ -141,14 +141,14 @@ class UnmeasurableTest {
   }
 
   @Test
-  void images_by_the_piece_stay_measured() {
+  void imagesByThePieceStayMeasured() {
     UsageRecord record = ended(answered(metering(), IMAGES, JSON, "{\"data\":[{\"url\":\"x\"}]}"));
     assertThat(record.measurement().status()).isEqualTo(Status.COMPLETE);
     assertThat(record.unmeasured()).isNull();
   }
 
   @Test
-  void recording_of_many_bytes_is_no_prompt_of_as_many() {
+  void recordingOfManyBytesIsNoPromptOfAsMany() {
     Exchange exchange =
         metering()
             .begin(
@@ -165,7 +165,7 @@ class UnmeasurableTest {
   }
 
   @Test
-  void what_costs_no_tokens_is_never_estimated() {
+  void whatCostsNoTokensIsNeverEstimated() {
     Metering metering = metering();
     Exchange counted =
         answered(metering, "/v1/messages/count_tokens", JSON, "{\"input_tokens\":7}");
@@ -186,14 +186,14 @@ class UnmeasurableTest {
   }
 
   @Test
-  void what_was_delivered_before_an_error_is_estimated() {
+  void whatWasDeliveredBeforeAnErrorIsEstimated() {
     String body = TEXT + TEXT + "data: {\"error\":{\"message\":\"x\"}}\n\n";
     assertThat(ended(answered(metering(), CHAT, EVENTS, body)).measurement())
         .isEqualTo(estimated(100, 2, Reason.IN_BAND_ERROR));
   }
 
   @Test
-  void usage_that_was_stated_and_cannot_be_read_stays_a_failure() {
+  void usageThatWasStatedAndCannotBeReadStaysAFailure() {
     String body =
         "{\"choices\":[{}],\"usage\":{\"prompt_tokens\":\"x\",\"completion_tokens\":\"y\"}}";
     Measurement m = ended(answered(metering(), CHAT, JSON, body)).measurement();
@@ -201,7 +201,7 @@ class UnmeasurableTest {
   }
 
   @Test
-  void length_of_a_request_without_one_is_that_of_its_bytes() {
+  void lengthOfARequestWithoutOneIsThatOfItsBytes() {
     for (String path : List.of(CHAT, "/v1/responses", "/v1/messages")) {
       Exchange exchange = metering().begin("POST", path, FakeHeaders.of("content-type", JSON));
       assertThat(exchange.editsRequestBody()).isTrue();
@@ -223,8 +223,7 @@ class UnmeasurableTest {
   /** Half of the clients have a first usage by then, where the backend states it as it goes. */
   @ParameterizedTest
   @CsvSource({"generic, false", "generic, true", "vllm, true"})
-  void hundred_clients_that_leave_in_the_middle_of_a_stream_are_billed(
-      String backend, boolean running) {
+  void hundredClientsThatLeaveInTheMiddleOfAStreamAreBilled(String backend, boolean running) {
     List<UsageRecord> records = new ArrayList<>();
     Random random = new Random(SEED);
     Metering metering = metering("backend", backend);
@@ -255,7 +254,7 @@ class UnmeasurableTest {
   }
 
   @Test
-  void estimate_is_never_below_what_was_stated_last_and_keeps_its_parts() {
+  void estimateIsNeverBelowWhatWasStatedLastAndKeepsItsParts() {
     String start =
         "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":"
             + "{\"input_tokens\":5,\"cache_read_input_tokens\":20,\"output_tokens\":7}}}\n\n";
@@ -271,14 +270,14 @@ class UnmeasurableTest {
   }
 
   @Test
-  void client_that_leaves_before_the_first_token_pays_its_prompt() {
+  void clientThatLeavesBeforeTheFirstTokenPaysItsPrompt() {
     Exchange exchange = answered(metering(), CHAT, EVENTS, "");
     exchange.abort(AbortReason.CANCELLED);
     assertThat(record(exchange).measurement()).isEqualTo(estimated(100, 0, Reason.CANCELLED));
   }
 
   @Test
-  void document_that_breaks_off_is_estimated_from_what_came_of_it() {
+  void documentThatBreaksOffIsEstimatedFromWhatCameOfIt() {
     Exchange exchange = answered(metering(), CHAT, JSON, "{\"id\":\"0123456789");
     exchange.abort(AbortReason.CANCELLED);
     assertThat(record(exchange).measurement()).isEqualTo(estimated(100, 5, Reason.CANCELLED));
@@ -286,8 +285,7 @@ class UnmeasurableTest {
 
   @ParameterizedTest
   @CsvSource({"last-snapshot, NONE", "drop, NONE", "estimate, ESTIMATED"})
-  void what_a_stream_costs_that_breaks_off_is_for_its_own_policy_to_say(
-      String policy, Status status) {
+  void whatAStreamCostsThatBreaksOffIsForItsOwnPolicyToSay(String policy, Status status) {
     Metering metering = metering("on_disconnect", policy);
     Exchange exchange = answered(metering, CHAT, EVENTS, TEXT);
     exchange.abort(AbortReason.CANCELLED);
@@ -307,8 +305,7 @@ class UnmeasurableTest {
         "{\"stream\":true,} | MALFORMED",
         "{\"stream\":true | MALFORMED",
       })
-  void body_that_cannot_be_made_to_ask_is_refused_in_the_shape_of_the_api(
-      String body, Unmeasured reason) {
+  void bodyThatCannotBeMadeToAskIsRefusedInTheShapeOfTheApi(String body, Unmeasured reason) {
     Exchange exchange = metering("unmeasurable", "refuse").begin("POST", CHAT, FakeHeaders.of());
     byte[] bytes = body.getBytes(UTF_8);
     exchange.onRequestBody(bytes, 0, bytes.length, (b, from, length) -> {});
@@ -337,7 +334,7 @@ class UnmeasurableTest {
         "{\"Stream\":true}",
         "",
       })
-  void what_can_be_measured_is_not_refused(String body) {
+  void whatCanBeMeasuredIsNotRefused(String body) {
     Exchange exchange = metering("unmeasurable", "refuse").begin("POST", CHAT, FakeHeaders.of());
     byte[] bytes = body.getBytes(UTF_8);
     exchange.onRequestBody(bytes, 0, bytes.length, (b, from, length) -> {});
@@ -347,7 +344,7 @@ class UnmeasurableTest {
   }
 
   @Test
-  void what_turns_out_in_the_answer_is_estimated_where_requests_are_refused() {
+  void whatTurnsOutInTheAnswerIsEstimatedWhereRequestsAreRefused() {
     Metering metering = metering("unmeasurable", "refuse");
     assertThat(ended(answered(metering, SPEECH, "audio/mpeg", "x")).measurement())
         .isEqualTo(estimated(100, UNKNOWN, Reason.CONTENT_TYPE));
@@ -360,7 +357,7 @@ class UnmeasurableTest {
         "/v1/chat/completions | {\"error\":{\"message\":",
         "/v1/completions | {\"error\":{\"message\":",
       })
-  void head_without_room_is_refused_with_431(String path, String beginning) {
+  void headWithoutRoomIsRefusedWith431(String path, String beginning) {
     Exchange exchange =
         metering("unmeasurable", "refuse").begin("POST", path, full("content-length", "27"));
     LocalAnswer answer = Objects.requireNonNull(exchange.refuse());
@@ -406,7 +403,7 @@ class UnmeasurableTest {
    */
   @ParameterizedTest
   @CsvSource({"0, true, UNSEEN", "-1, true, UNSEEN", "-2, false, NO_ROOM"})
-  void request_is_edited_as_far_as_there_is_room(int room, boolean edited, ForcedUsage forced) {
+  void requestIsEditedAsFarAsThereIsRoom(int room, boolean edited, ForcedUsage forced) {
     FakeHeaders head = FakeHeaders.of("content-length", "27", "accept-encoding", "br");
     Exchange exchange = metering().begin("POST", CHAT, limited(head, room));
     assertThat(exchange.editsRequestBody()).isEqualTo(edited);
@@ -419,7 +416,7 @@ class UnmeasurableTest {
   }
 
   @Test
-  void request_without_anything_to_edit_in_its_head_is_asked_all_the_same() {
+  void requestWithoutAnythingToEditInItsHeadIsAskedAllTheSame() {
     Exchange exchange = metering().begin("POST", CHAT, full("accept-encoding", "identity"));
     ByteArrayOutputStream sent = new ByteArrayOutputStream();
     exchange.onRequestBody(STREAM.getBytes(UTF_8), 0, STREAM.length(), sent::write);
@@ -429,7 +426,7 @@ class UnmeasurableTest {
   }
 
   @Test
-  void headers_that_steer_a_router_do_not_pass_where_there_is_no_room_to_remove_them() {
+  void headersThatSteerARouterDoNotPassWhereThereIsNoRoomToRemoveThem() {
     Exchange exchange = metering().begin("POST", CHAT, full("x-vsr-skip-processing", "true"));
     assertThat(Objects.requireNonNull(exchange.refuse()).status()).isEqualTo(431);
     assertThat(record(exchange).unmeasured()).isNotNull();
@@ -437,7 +434,7 @@ class UnmeasurableTest {
 
   @ParameterizedTest
   @CsvSource({"0, true", "-1, true", "-2, false"})
-  void response_is_edited_as_far_as_there_is_room(int room, boolean stripped) {
+  void responseIsEditedAsFarAsThereIsRoom(int room, boolean stripped) {
     Exchange exchange = metering().begin("POST", CHAT, FakeHeaders.of());
     exchange.onRequestBody(STREAM.getBytes(UTF_8), 0, STREAM.length(), (b, from, length) -> {});
     exchange.endRequestBody((b, from, length) -> {});

@@ -100,7 +100,7 @@ class VsrContractTest {
 
   @ParameterizedTest
   @EnumSource(VsrResponse.class)
-  void each_header_set_is_read_with_and_without_debug_headers(VsrResponse response) {
+  void eachHeaderSetIsReadWithAndWithoutDebugHeaders(VsrResponse response) {
     for (String profile : List.of("auto", "vsr")) {
       for (boolean debug : new boolean[] {true, false}) {
         FakeHeaders headers = headers(response, debug);
@@ -113,8 +113,7 @@ class VsrContractTest {
 
   @ParameterizedTest
   @EnumSource(VsrResponse.class)
-  void client_that_did_not_ask_gets_the_names_of_the_guide_and_no_debug_headers(
-      VsrResponse response) {
+  void clientThatDidNotAskGetsTheNamesOfTheGuideAndNoDebugHeaders(VsrResponse response) {
     RoutingHeaders written = headers(Map.of());
     FakeHeaders headers = headers(response, true);
     HeaderEdits edits = written.write(written.read(headers).routing(), headers, true);
@@ -133,7 +132,7 @@ class VsrContractTest {
 
   @ParameterizedTest
   @EnumSource(VsrResponse.class)
-  void gateway_that_cannot_list_names_removes_all_that_are_known(VsrResponse response) {
+  void gatewayThatCannotListNamesRemovesAllThatAreKnown(VsrResponse response) {
     RoutingHeaders written = headers(Map.of());
     FakeHeaders headers = headers(response, true);
     List<String> known = new ArrayList<>(response.debugNames());
@@ -145,7 +144,7 @@ class VsrContractTest {
 
   @ParameterizedTest
   @EnumSource(VsrResponse.class)
-  void client_that_asked_itself_gets_the_debug_headers(VsrResponse response) {
+  void clientThatAskedItselfGetsTheDebugHeaders(VsrResponse response) {
     RoutingHeaders written = headers(Map.of());
     FakeHeaders headers = headers(response, true);
 
@@ -153,7 +152,7 @@ class VsrContractTest {
   }
 
   @Test
-  void curl_of_the_guide_gets_its_five_headers_word_for_word() {
+  void curlOfTheGuideGetsItsFiveHeadersWordForWord() {
     RoutingHeaders written = headers(Map.of());
     FakeHeaders headers = headers(VsrResponse.UPSTREAM, true);
 
@@ -169,7 +168,7 @@ class VsrContractTest {
   }
 
   @Test
-  void cache_hit_has_the_model_of_its_body() {
+  void cacheHitHasTheModelOfItsBody() {
     UsageRecord record = exchange(VsrResponse.CACHE_HIT);
 
     assertThat(record.model()).isEqualTo("qwen3");
@@ -178,7 +177,7 @@ class VsrContractTest {
   }
 
   @Test
-  void fast_response_is_counted_and_bills_nothing() {
+  void fastResponseIsCountedAndBillsNothing() {
     UsageRecord record = exchange(VsrResponse.FAST_RESPONSE);
 
     assertThat(record.model()).isEqualTo("router");
@@ -190,7 +189,7 @@ class VsrContractTest {
 
   @ParameterizedTest
   @EnumSource(names = {"RATE_LIMITED", "ERROR", "BLOCKED", "UPSTREAM_ERROR"})
-  void refusals_and_errors_bill_nothing(VsrResponse response) {
+  void refusalsAndErrorsBillNothing(VsrResponse response) {
     UsageRecord record = exchange(response);
 
     assertThat(record.outcome()).isEqualTo(Outcome.ERROR);
@@ -200,7 +199,7 @@ class VsrContractTest {
   // --- profiles ------------------------------------------------------------------------------
 
   @Test
-  void profile_of_the_guide_does_not_read_the_names_of_the_router_and_the_other_way_round() {
+  void profileOfTheGuideDoesNotReadTheNamesOfTheRouterAndTheOtherWayRound() {
     FakeHeaders seed = FakeHeaders.of("x-vsr-model-selected", "a", "x-vsr-pii-detected", "true");
     FakeHeaders vsr = FakeHeaders.of("x-vsr-selected-model", "b", "x-vsr-matched-pii", "rule");
     RoutingHeaders ofSeed = headers(Map.of("profile", "seed"));
@@ -215,7 +214,7 @@ class VsrContractTest {
   }
 
   @Test
-  void custom_profile_reads_its_own_names_and_writes_those_of_the_guide() {
+  void customProfileReadsItsOwnNamesAndWritesThoseOfTheGuide() {
     RoutingHeaders custom =
         headers(
             Map.of(
@@ -251,7 +250,7 @@ class VsrContractTest {
   }
 
   @Test
-  void list_of_rules_longer_than_any_fact_is_a_detection_all_the_same() {
+  void listOfRulesLongerThanAnyFactIsADetectionAllTheSame() {
     FakeHeaders response = FakeHeaders.of("x-vsr-matched-pii", "rule,".repeat(100));
 
     assertThat(headers(Map.of()).read(response).routing().piiDetected()).isTrue();
@@ -259,13 +258,13 @@ class VsrContractTest {
 
   @ParameterizedTest
   @EnumSource(ResponsePath.class)
-  void every_response_path_of_the_contract_is_known_by_its_name(ResponsePath expected) {
+  void everyResponsePathOfTheContractIsKnownByItsName(ResponsePath expected) {
     assertThat(path(headers(Map.of()), "x-vsr-response-path", expected.label()))
         .isEqualTo(expected);
   }
 
   @Test
-  void fast_response_is_known_by_its_own_header_where_the_path_says_nothing_known() {
+  void fastResponseIsKnownByItsOwnHeaderWhereThePathSaysNothingKnown() {
     RoutingHeaders reader = headers(Map.of());
     assertThat(path(reader, "x-vsr-fast-response", "true")).isEqualTo(ResponsePath.FAST_RESPONSE);
     assertThat(path(reader, "x-vsr-fast-response", "true", "x-vsr-response-path", "new"))
@@ -276,7 +275,7 @@ class VsrContractTest {
   }
 
   @Test
-  void router_that_states_looper_totals_and_no_path_is_a_looper() {
+  void routerThatStatesLooperTotalsAndNoPathIsALooper() {
     RoutingHeaders reader = headers(Map.of());
     RoutingFacts facts = reader.read(FakeHeaders.of("x-vsr-looper-prompt-tokens", "5"));
     assertThat(facts.routing().responsePath()).isEqualTo(ResponsePath.LOOPER);
@@ -290,7 +289,7 @@ class VsrContractTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"1", "2"})
-  void known_schema_version_is_no_mismatch(String version) {
+  void knownSchemaVersionIsNoMismatch(String version) {
     RoutingHeaders reader = headers(Map.of());
     assertThat(reader.read(FakeHeaders.of("x-vsr-schema-version", version)).routing())
         .isEqualTo(Routing.UNKNOWN);
@@ -298,7 +297,7 @@ class VsrContractTest {
   }
 
   @Test
-  void unknown_schema_version_is_read_counted_and_logged_once() {
+  void unknownSchemaVersionIsReadCountedAndLoggedOnce() {
     RoutingHeaders reader = headers(Map.of());
     for (String version : List.of("contract-33", "4", "\u0007", "5".repeat(300))) {
       FakeHeaders response =
@@ -312,7 +311,7 @@ class VsrContractTest {
   }
 
   @Test
-  void metering_says_how_many_schema_versions_it_did_not_know() {
+  void meteringSaysHowManySchemaVersionsItDidNotKnow() {
     Metering metering = Metering.builder(MaasConfig.defaults()).build();
     Exchange exchange = metering.begin("POST", "/v1/chat/completions", Headers.EMPTY);
     exchange.onResponseHeaders(200, headers(VsrResponse.NEXT_CONTRACT, false));

@@ -26,7 +26,7 @@ class RoutingConfigTest {
   }
 
   @Test
-  void default_reads_both_spellings_and_asks_for_debug() {
+  void defaultReadsBothSpellingsAndAsksForDebug() {
     assertThat(MaasConfig.defaults().routing())
         .isEqualTo(new RoutingConfig(RoutingProfile.AUTO, true));
     assertThat(RoutingProfile.AUTO.headers(Fact.MODEL))
@@ -36,7 +36,7 @@ class RoutingConfigTest {
 
   @ParameterizedTest
   @CsvSource({"auto, true", "seed, false", "vsr, true"})
-  void each_profile_has_its_default_and_can_be_told_otherwise(String name, boolean asks) {
+  void eachProfileHasItsDefaultAndCanBeToldOtherwise(String name, boolean asks) {
     assertThat(routing(Map.of("profile", name)).profile().name()).isEqualTo(name);
     assertThat(routing(Map.of("profile", name)).requestDebug()).isEqualTo(asks);
     assertThat(routing(Map.of("profile", name, "request_debug", !asks)).requestDebug())
@@ -44,7 +44,7 @@ class RoutingConfigTest {
   }
 
   @Test
-  void profile_none_has_no_names_and_asks_nobody() {
+  void profileNoneHasNoNamesAndAsksNobody() {
     RoutingConfig config = routing(Map.of("profile", "none"));
 
     assertThat(config).isEqualTo(new RoutingConfig(RoutingProfile.NONE, false));
@@ -59,7 +59,7 @@ class RoutingConfigTest {
 
   @ParameterizedTest
   @EnumSource(Fact.class)
-  void every_fact_can_be_named_in_a_custom_profile(Fact fact) {
+  void everyFactCanBeNamedInACustomProfile(Fact fact) {
     RoutingConfig config =
         routing(Map.of("profile", "custom", "headers", Map.of(fact.key(), "X-My-Header")));
 
@@ -68,7 +68,7 @@ class RoutingConfigTest {
   }
 
   @Test
-  void everything_that_is_wrong_comes_at_once_with_what_was_meant() {
+  void everythingThatIsWrongComesAtOnceWithWhatWasMeant() {
     Map<String, Object> headers = new LinkedHashMap<>();
     headers.put("modell", "x-a");
     headers.put("decision", "no header");
@@ -91,13 +91,13 @@ class RoutingConfigTest {
   }
 
   @Test
-  void profile_that_does_not_exist_is_an_error_with_what_was_meant() {
+  void profileThatDoesNotExistIsAnErrorWithWhatWasMeant() {
     assertThat(errors(Map.of("profile", "sead"))).singleElement().asString().contains("seed");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"auto", "seed", "vsr"})
-  void names_beside_another_profile_are_an_error(String profile) {
+  void namesBesideAnotherProfileAreAnError(String profile) {
     assertThat(errors(Map.of("profile", profile, "headers", Map.of("model", "x-a"))))
         .singleElement()
         .asString()
@@ -105,7 +105,7 @@ class RoutingConfigTest {
   }
 
   @Test
-  void custom_profile_without_a_name_is_an_error() {
+  void customProfileWithoutANameIsAnError() {
     assertThat(errors(Map.of("profile", "custom")))
         .singleElement()
         .asString()
@@ -113,7 +113,7 @@ class RoutingConfigTest {
   }
 
   @Test
-  void profiles_are_equal_when_their_names_are() {
+  void profilesAreEqualWhenTheirNamesAre() {
     RoutingProfile one = RoutingProfile.of("custom", Map.of(Fact.MODEL, "x-a"));
     RoutingProfile same = RoutingProfile.of("custom", Map.of(Fact.MODEL, "x-a"));
     RoutingProfile other = RoutingProfile.of("custom", Map.of(Fact.MODEL, "x-b"));

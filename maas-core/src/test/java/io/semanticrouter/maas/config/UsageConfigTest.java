@@ -21,7 +21,7 @@ class UsageConfigTest {
   }
 
   @Test
-  void section_that_is_absent_has_the_defaults_of_the_reference_file() {
+  void sectionThatIsAbsentHasTheDefaultsOfTheReferenceFile() {
     assertThat(MaasConfig.defaults().usage())
         .isEqualTo(
             new UsageConfig(
@@ -37,7 +37,7 @@ class UsageConfigTest {
   }
 
   @Test
-  void every_key_is_read() {
+  void everyKeyIsRead() {
     assertThat(
             usage(
                 Map.of(
@@ -71,7 +71,7 @@ class UsageConfigTest {
   }
 
   @Test
-  void route_inherits_what_it_does_not_say_and_the_most_specific_one_wins() {
+  void routeInheritsWhatItDoesNotSayAndTheMostSpecificOneWins() {
     UsageConfig config =
         usage(
             Map.of(
@@ -91,7 +91,7 @@ class UsageConfigTest {
   }
 
   @Test
-  void everything_that_is_wrong_comes_at_once_with_what_was_meant() {
+  void everythingThatIsWrongComesAtOnceWithWhatWasMeant() {
     assertThatThrownBy(
             () ->
                 usage(

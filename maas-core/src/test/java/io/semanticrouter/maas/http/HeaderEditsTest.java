@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class HeaderEditsTest {
   @Test
-  void size_counts_what_is_set_and_what_is_removed() {
+  void sizeCountsWhatIsSetAndWhatIsRemoved() {
     HeaderEdits edits =
         new HeaderEdits.Builder().set("x-a", "1").set("x-b", "2").remove("x-c").build();
     assertThat(edits.size()).isEqualTo(3);

@@ -151,7 +151,7 @@ class HeadersTest {
 
   @ParameterizedTest
   @MethodSource("spoofs")
-  void spoofedHeadersAreRemoved_howeverTheirNamesAreSpelt(Headers request) {
+  void spoofedHeadersAreRemovedHoweverTheirNamesAreSpelt(Headers request) {
     Exchange exchange = METERING.begin("POST", Wire.CHAT, request);
     assertThat(exchange.requestEdits().toRemove())
         .containsExactlyInAnyOrder(
@@ -171,7 +171,7 @@ class HeadersTest {
 
   @ParameterizedTest
   @MethodSource("hits")
-  void factsOfTheRouterAreRead_howeverTheirNamesAreSpelt(Headers response) {
+  void factsOfTheRouterAreReadHoweverTheirNamesAreSpelt(Headers response) {
     Exchange exchange = METERING.begin("POST", Wire.CHAT, Headers.EMPTY);
     HeaderEdits edits = exchange.onResponseHeaders(200, response);
     exchange.end();
@@ -184,7 +184,7 @@ class HeadersTest {
   }
 
   @Test
-  void aSecondLineOfTheUserIsSeen_whereverItStands() {
+  void aSecondLineOfTheUserIsSeenWhereverItStands() {
     for (List<String> users : List.of(List.of("alice", "bob"), List.of("bob", "alice"))) {
       for (Headers request : spelled(USER, users.get(0), USER, users.get(1))) {
         assertThat(request.count(USER)).isEqualTo(2);
@@ -205,7 +205,7 @@ class HeadersTest {
   }
 
   @Test
-  void nothingIsThere_whereThereAreNoLines() {
+  void nothingIsThereWhereThereAreNoLines() {
     Map<@Nullable String, List<@Nullable String>> odd = new LinkedHashMap<>();
     odd.put(null, List.of("HTTP/1.1 200 OK")); // HttpURLConnection has its status line there
     odd.put("x-none", List.of());
@@ -245,7 +245,7 @@ class HeadersTest {
   }
 
   @Test
-  void textThatIsDecodedAlreadyStays_whereAnyOfItCannotBeABytes() {
+  void textThatIsDecodedAlreadyStaysWhereAnyOfItCannotBeABytes() {
     assertThat(Headers.latin1(Api.MAP.of(USER, "山田é")).get(USER)).isEqualTo("山田é");
   }
 

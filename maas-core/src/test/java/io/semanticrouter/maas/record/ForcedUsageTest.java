@@ -75,7 +75,7 @@ class ForcedUsageTest {
   }
 
   @Test
-  void r29_stream_is_asked_for_its_usage_and_the_client_does_not_see_it() {
+  void r29StreamIsAskedForItsUsageAndTheClientDoesNotSeeIt() {
     Exchange exchange = begin(metering(Map.of()), CHAT, "content-length", "27");
     assertThat(exchange.editsRequestBody()).isTrue();
     assertThat(exchange.requestEditsWithBody().toRemove()).contains("content-length");
@@ -90,7 +90,7 @@ class ForcedUsageTest {
   }
 
   @Test
-  void r29_client_that_asks_itself_sees_what_it_asked_for() {
+  void r29ClientThatAsksItselfSeesWhatItAskedFor() {
     Exchange exchange = begin(metering(Map.of()), CHAT);
     String asks = "{\"stream\":true,\"stream_options\":{\"include_usage\":true}}";
     assertThat(request(exchange, asks)).isEqualTo(asks);
@@ -100,7 +100,7 @@ class ForcedUsageTest {
   }
 
   @Test
-  void r29_client_that_says_no_is_metered_all_the_same() {
+  void r29ClientThatSaysNoIsMeteredAllTheSame() {
     Exchange exchange = begin(metering(Map.of()), CHAT);
     assertThat(
             request(exchange, "{\"stream\":true,\"stream_options\":{ \"include_usage\": false }}"))
@@ -109,7 +109,7 @@ class ForcedUsageTest {
   }
 
   @Test
-  void r29_vllm_states_usage_in_every_chunk_and_the_client_sees_the_last_one_only() {
+  void r29VllmStatesUsageInEveryChunkAndTheClientSeesTheLastOneOnly() {
     Metering vllm = metering(Map.of("backend", "vllm"));
     Exchange exchange = begin(vllm, CHAT);
     assertThat(request(exchange, "{\"stream\":true,\"stream_options\":{\"include_usage\":true}}"))
@@ -122,7 +122,7 @@ class ForcedUsageTest {
   }
 
   @Test
-  void r29_answer_that_is_no_stream_passes_as_it_is() {
+  void r29AnswerThatIsNoStreamPassesAsItIs() {
     String json = "{\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":8}}";
     Exchange exchange = begin(metering(Map.of()), CHAT);
     assertThat(request(exchange, ASKS)).isNotEqualTo(ASKS);
@@ -146,7 +146,7 @@ class ForcedUsageTest {
         "",
         " "
       })
-  void r29_stream_is_freed_of_what_was_asked_for_whatever_its_label(String type) {
+  void r29StreamIsFreedOfWhatWasAskedForWhateverItsLabel(String type) {
     Exchange exchange = begin(metering(Map.of()), CHAT);
     request(exchange, ASKS);
     assertThat(response(exchange, type, TEXT + USAGE + DONE)).isEqualTo(TEXT + DONE);
@@ -163,7 +163,7 @@ class ForcedUsageTest {
   }
 
   @Test
-  void r29_stream_that_outlives_its_settlement_is_freed_all_the_same() {
+  void r29StreamThatOutlivesItsSettlementIsFreedAllTheSame() {
     Exchange early = begin(metering(Map.of()), CHAT);
     request(early, ASKS);
     early.abort(AbortReason.IDLE_TIMEOUT);
@@ -187,7 +187,7 @@ class ForcedUsageTest {
   }
 
   @Test
-  void r29_length_of_a_response_that_is_edited_is_not_stated() {
+  void r29LengthOfAResponseThatIsEditedIsNotStated() {
     Exchange exchange = begin(metering(Map.of()), CHAT);
     request(exchange, ASKS);
     FakeHeaders headers =
@@ -206,8 +206,7 @@ class ForcedUsageTest {
         "[1,2] | NOT_JSON",
         "{\"stream\":true,} | MALFORMED",
       })
-  void r29_request_that_cannot_be_edited_passes_as_it_is_and_is_counted(
-      String body, ForcedUsage outcome) {
+  void r29RequestThatCannotBeEditedPassesAsItIsAndIsCounted(String body, ForcedUsage outcome) {
     Exchange exchange = begin(metering(Map.of()), CHAT);
     assertThat(request(exchange, body)).isEqualTo(body);
     assertThat(response(exchange, "text/event-stream", TEXT + USAGE + DONE))
@@ -216,7 +215,7 @@ class ForcedUsageTest {
   }
 
   @Test
-  void r29_body_that_is_compressed_or_foreign_passes_and_is_counted() {
+  void r29BodyThatIsCompressedOrForeignPassesAndIsCounted() {
     Exchange encoded = begin(metering(Map.of()), CHAT, "content-encoding", "gzip");
     assertThat(request(encoded, "\u001f\u008b\b")).isEqualTo("\u001f\u008b\b");
     encoded.end();
@@ -251,7 +250,7 @@ class ForcedUsageTest {
         "content-encoding | gzip, identity",
         "content-encoding | aws-chunked",
       })
-  void r29_body_is_what_its_bytes_are_not_what_its_head_says(String name, String value) {
+  void r29BodyIsWhatItsBytesAreNotWhatItsHeadSays(String name, String value) {
     Exchange exchange = begin(metering(Map.of()), CHAT, name, value);
     assertThat(request(exchange, ASKS)).contains("include_usage");
     assertThat(response(exchange, "text/event-stream", TEXT + USAGE + DONE)).isEqualTo(TEXT + DONE);
@@ -262,14 +261,14 @@ class ForcedUsageTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"/v1/responses", "/v1/messages", "/v1/embeddings", "/v2/chat", "/v1/models"})
-  void r29_api_that_does_not_know_it_is_left_alone(String path) {
+  void r29ApiThatDoesNotKnowItIsLeftAlone(String path) {
     Exchange exchange = begin(metering(Map.of()), path, "content-length", "27");
     assertThat(exchange.editsRequestBody()).isFalse();
     assertThat(request(exchange, ASKS)).isEqualTo(ASKS);
   }
 
   @Test
-  void r29_switch_and_route_and_standalone_mode_are_obeyed() {
+  void r29SwitchAndRouteAndStandaloneModeAreObeyed() {
     Metering off = metering(Map.of("force_usage", false));
     assertThat(begin(off, CHAT, "content-length", "27").editsRequestBody()).isFalse();
     Metering routed = metering(Map.of("routes", Map.of("/quiet/*", Map.of("force_usage", false))));
@@ -284,7 +283,7 @@ class ForcedUsageTest {
   }
 
   @Test
-  void r19_prompts_of_a_batch_add_up_when_the_request_was_seen() {
+  void r19PromptsOfABatchAddUpWhenTheRequestWasSeen() {
     String running =
         "data: {\"choices\":[{\"index\":%d,\"text\":\"a\"}],\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":1}}\n\n";
     String body =

@@ -88,7 +88,7 @@ class CodingsTest {
 
   @ParameterizedTest
   @EnumSource
-  void body_is_decoded_however_it_is_cut(Coding coding) throws Exception {
+  void bodyIsDecodedHoweverItIsCut(Coding coding) throws Exception {
     for (byte[] body : new byte[][] {TEXT, new byte[0], randomBody(new Random(1))}) {
       byte[] encoded = coding.encode(body);
       for (int cut = 0; cut <= encoded.length; cut++) {
@@ -111,7 +111,7 @@ class CodingsTest {
 
   @ParameterizedTest
   @EnumSource
-  void random_bodies_are_decoded(Coding coding) throws Exception {
+  void randomBodiesAreDecoded(Coding coding) throws Exception {
     for (long seed = 0; seed < 300; seed++) {
       Random random = new Random(seed);
       byte[] body = randomBody(random);
@@ -129,7 +129,7 @@ class CodingsTest {
 
   @ParameterizedTest
   @EnumSource
-  void event_that_was_flushed_is_there_before_the_next_one_comes(Coding coding) throws Exception {
+  void eventThatWasFlushedIsThereBeforeTheNextOneComes(Coding coding) throws Exception {
     ByteArrayOutputStream encoded = new ByteArrayOutputStream();
     try (OutputStream encoder = coding.encoder(encoded, 18);
         Reading reading = new Reading(coding, WINDOW, 8192)) {
@@ -147,7 +147,7 @@ class CodingsTest {
   }
 
   @Test
-  void several_frames_of_zstd_and_those_to_skip_are_one_body() throws Exception {
+  void severalFramesOfZstdAndThoseToSkipAreOneBody() throws Exception {
     byte[] skippable = {0x5A, 0x2A, 0x4D, 0x18, 3, 0, 0, 0, 9, 9, 9};
     ByteArrayOutputStream encoded = new ByteArrayOutputStream();
     encoded.writeBytes(skippable);
@@ -168,7 +168,7 @@ class CodingsTest {
 
   @ParameterizedTest
   @EnumSource
-  void body_that_ends_early_is_not_finished_nor_malformed(Coding coding) throws Exception {
+  void bodyThatEndsEarlyIsNotFinishedNorMalformed(Coding coding) throws Exception {
     byte[] body = randomBody(new Random(2));
     byte[] encoded = coding.encode(body);
     for (int length = 1; length < encoded.length; length++) {
@@ -182,7 +182,7 @@ class CodingsTest {
 
   @ParameterizedTest
   @EnumSource
-  void anything_behind_the_end_is_malformed(Coding coding) throws Exception {
+  void anythingBehindTheEndIsMalformed(Coding coding) throws Exception {
     byte[] encoded = coding.encode(TEXT);
     byte[] more = Arrays.copyOf(encoded, encoded.length + 8);
     Arrays.fill(more, encoded.length, more.length, (byte) 'x');
@@ -195,7 +195,7 @@ class CodingsTest {
 
   @ParameterizedTest
   @EnumSource
-  void flipped_bits_and_noise_fail_in_the_documented_way_or_decode(Coding coding) throws Exception {
+  void flippedBitsAndNoiseFailInTheDocumentedWayOrDecode(Coding coding) throws Exception {
     byte[] encoded = coding.encode(randomBody(new Random(3)));
     int failures = 0;
     for (long seed = 0; seed < 3000; seed++) {
@@ -221,7 +221,7 @@ class CodingsTest {
 
   @ParameterizedTest
   @EnumSource
-  void decoder_that_is_closed_says_so_and_can_be_closed_again(Coding coding) throws Exception {
+  void decoderThatIsClosedSaysSoAndCanBeClosedAgain(Coding coding) throws Exception {
     byte[] encoded = coding.encode(TEXT);
     for (int length = 0; length <= encoded.length; length++) {
       Reading reading = new Reading(coding, WINDOW, 8192);
@@ -258,7 +258,7 @@ class CodingsTest {
     "ZSTD, 24, 16777216, true",
     "ZSTD, 27, 8388608, false",
   })
-  void window_larger_than_allowed_is_refused(
+  void windowLargerThanAllowedIsRefused(
       Coding coding, int windowLog, int maxWindowBytes, boolean allowed) throws Exception {
     byte[] body = randomBody(new Random(windowLog));
     byte[] encoded = coding.encode(body, windowLog);
@@ -274,7 +274,7 @@ class CodingsTest {
   }
 
   @Test
-  void large_window_brotli_is_refused() throws Exception {
+  void largeWindowBrotliIsRefused() throws Exception {
     try (Reading reading = new Reading(Coding.BR, Integer.MAX_VALUE, 8192)) {
       assertThat(failure(() -> reading.feed(new byte[] {0x11, 0x3E}, 0, 2)))
           .isEqualTo(Reason.WINDOW_TOO_LARGE);
@@ -284,7 +284,7 @@ class CodingsTest {
   @ParameterizedTest
   @EnumSource
   @Tag("slow")
-  void bomb_comes_in_pieces_and_can_be_given_up(Coding coding) throws Exception {
+  void bombComesInPiecesAndCanBeGivenUp(Coding coding) throws Exception {
     byte[] bomb = coding.encode(new byte[256 << 20], 23);
     assertThat(bomb.length).isLessThan(64 << 10);
     long before = residentBytes();
@@ -308,7 +308,7 @@ class CodingsTest {
   @ParameterizedTest
   @EnumSource
   @Tag("slow")
-  void hundred_thousand_abandoned_decoders_leave_nothing(Coding coding) throws Exception {
+  void hundredThousandAbandonedDecodersLeaveNothing(Coding coding) throws Exception {
     byte[] encoded = coding.encode(randomBody(new Random(4)));
     byte[] broken = encoded.clone();
     Arrays.fill(broken, broken.length / 2, broken.length, (byte) 0xFF);
@@ -373,7 +373,7 @@ class CodingsTest {
   // --- discovery -----------------------------------------------------------------------------
 
   @Test
-  void service_loader_finds_both_and_they_work_here() {
+  void serviceLoaderFindsBothAndTheyWorkHere() {
     Set<String> names = new HashSet<>();
     for (ContentCoding coding : ServiceLoader.load(ContentCoding.class)) {
       assertThat(coding.isAvailable()).as(coding.name()).isTrue();

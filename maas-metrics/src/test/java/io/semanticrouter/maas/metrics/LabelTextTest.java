@@ -35,7 +35,7 @@ class LabelTextTest {
         "\u05d0\u0628",
         "\uFFFD"
       })
-  void what_can_be_seen_is_shown_as_it_is(String value) {
+  void whatCanBeSeenIsShownAsItIs(String value) {
     assertThat(LabelText.shown(value)).isSameAs(value);
   }
 
@@ -129,7 +129,7 @@ class LabelTextTest {
     "D800",
     "DFFF"
   })
-  void what_cannot_be_seen_is_shown_escaped(String hex) {
+  void whatCannotBeSeenIsShownEscaped(String hex) {
     String value = Character.toString(Integer.parseInt(hex, 16));
     StringBuilder expected = new StringBuilder("ali");
     for (int i = 0; i < value.length(); i++) {
@@ -142,7 +142,7 @@ class LabelTextTest {
   }
 
   @Test
-  void text_that_reads_like_an_escape_is_another_name() {
+  void textThatReadsLikeAnEscapeIsAnotherName() {
     assertThat(LabelText.shown("a\\u202e")).isEqualTo("a\\u005cu202e");
     assertThat(LabelText.shown("a\\\\u202e")).isEqualTo("a\\\\u005cu202e");
     assertThat(LabelText.shown("a\\\u202e")).isEqualTo("a\\\\u202e");
@@ -150,13 +150,13 @@ class LabelTextTest {
   }
 
   @Test
-  void nobody_is_called_like_the_overflow_series() {
+  void nobodyIsCalledLikeTheOverflowSeries() {
     assertThat(LabelText.shown("__overflow__")).isEqualTo("\\u005f_overflow__");
     assertThat(LabelText.shown("\\u005f_overflow__")).isEqualTo("\\u005cu005f_overflow__");
   }
 
   @Test
-  void different_values_are_never_shown_alike() {
+  void differentValuesAreNeverShownAlike() {
     long seed = Long.getLong("maas.seed", System.nanoTime());
     System.out.println("LabelTextTest seed " + seed);
     Random random = new Random(seed);

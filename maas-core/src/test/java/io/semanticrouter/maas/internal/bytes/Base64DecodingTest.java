@@ -34,14 +34,14 @@ class Base64DecodingTest {
     "Zm8, fo",
     "Zm9vYg, foob",
   })
-  void vectors_of_the_rfc_are_decoded_with_and_without_padding(String text, String expected) {
+  void vectorsOfTheRfcAreDecodedWithAndWithoutPadding(String text, String expected) {
     decode(text);
     assertThat(decoded.toString(UTF_8)).isEqualTo(expected);
     assertThat(decoding.isMalformed()).isFalse();
   }
 
   @Test
-  void any_cut_gives_what_the_decoder_of_the_jdk_gives() {
+  void anyCutGivesWhatTheDecoderOfTheJdkGives() {
     for (int length = 0; length < 1100; length += length < 20 ? 1 : 97) {
       byte[] bytes = new byte[length];
       new Random(length).nextBytes(bytes);
@@ -87,7 +87,7 @@ class Base64DecodingTest {
     "Zm9v\\\\/, foo",
     "Zm9v\\, foo",
   })
-  void what_is_not_base64_is_malformed_behind_what_was_good(String text, String before) {
+  void whatIsNotBase64IsMalformedBehindWhatWasGood(String text, String before) {
     byte[] encoded = utf8(text);
     for (int size = 1; size <= encoded.length; size++) {
       decoding.reset();
@@ -105,7 +105,7 @@ class Base64DecodingTest {
   }
 
   @Test
-  void byte_outside_the_alphabet_is_malformed_wherever_it_stands() {
+  void byteOutsideTheAlphabetIsMalformedWhereverItStands() {
     String alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (int c = 0; c < 256; c++) {
       for (int at = 0; at < 8; at++) {
@@ -122,7 +122,7 @@ class Base64DecodingTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 4, 1400})
-  void megabyte_is_decoded_without_allocating(int size) {
+  void megabyteIsDecodedWithoutAllocating(int size) {
     byte[] encoded = utf8("Zm9v".repeat(1 << 18));
     long[] count = new long[1];
     ByteSink counting = (b, from, to) -> count[0] += to - from;

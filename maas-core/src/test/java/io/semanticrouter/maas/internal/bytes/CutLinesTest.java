@@ -28,7 +28,7 @@ final class CutLinesTest {
       };
 
   @Test
-  void short_lines_come_whole_however_they_are_cut() {
+  void shortLinesComeWholeHoweverTheyAreCut() {
     feed("data: a");
     feed("b");
     feed("c\r");
@@ -38,7 +38,7 @@ final class CutLinesTest {
   }
 
   @Test
-  void pieces_of_more_than_a_byte_are_joined_too() {
+  void piecesOfMoreThanAByteAreJoinedToo() {
     feed("data: a");
     feed("bb");
     feed("cc");
@@ -50,7 +50,7 @@ final class CutLinesTest {
   }
 
   @Test
-  void line_that_ends_in_a_large_chunk_comes_whole_and_the_last_one_is_held() {
+  void lineThatEndsInALargeChunkComesWholeAndTheLastOneIsHeld() {
     String long1 = "x".repeat(2 * CutLines.MAX_BYTES) + "\n";
     feed("data: ");
     feed("a\n" + long1 + "b");
@@ -60,7 +60,7 @@ final class CutLinesTest {
   }
 
   @Test
-  void large_chunk_without_a_line_end_is_handed_on_at_once() {
+  void largeChunkWithoutALineEndIsHandedOnAtOnce() {
     String text = "x".repeat(CutLines.MAX_BYTES);
     feed(text);
     assertThat(pieces).containsExactly(text);
@@ -71,7 +71,7 @@ final class CutLinesTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 4, 64, 256})
-  void line_is_held_until_it_has_as_many_bytes_as_fit(int size) {
+  void lineIsHeldUntilItHasAsManyBytesAsFit(int size) {
     for (int held = size; held < CutLines.MAX_BYTES; held += size) {
       feed("x".repeat(size));
       assertThat(pieces).as("%d bytes", held).isEmpty();
@@ -83,7 +83,7 @@ final class CutLinesTest {
   }
 
   @Test
-  void nothing_is_handed_on_where_nothing_is_held() {
+  void nothingIsHandedOnWhereNothingIsHeld() {
     lines.flush();
     feed("");
     lines.flush();
@@ -94,7 +94,7 @@ final class CutLinesTest {
   }
 
   @Test
-  void what_ends_at_a_line_end_is_not_held() {
+  void whatEndsAtALineEndIsNotHeld() {
     feed("data: a\n");
     feed("\n");
     assertThat(pieces).containsExactly("data: a\n", "\n");
@@ -102,7 +102,7 @@ final class CutLinesTest {
 
   @Test
   @Tag("slow")
-  void nothing_is_lost_or_moved_whatever_the_lengths() {
+  void nothingIsLostOrMovedWhateverTheLengths() {
     Random random = new Random(20261124);
     for (int run = 0; run < 2000; run++) {
       pieces.clear();
@@ -130,7 +130,7 @@ final class CutLinesTest {
   }
 
   @Test
-  void single_bytes_and_longer_pieces_mix_in_any_order() {
+  void singleBytesAndLongerPiecesMixInAnyOrder() {
     Random random = new Random(20261128);
     for (int run = 0; run < 5000; run++) {
       pieces.clear();

@@ -16,7 +16,7 @@ class HeldBytesTest {
   private static final int LIMIT = 100;
 
   @Test
-  void bytes_are_passed_or_dropped_once_and_in_order_wherever_they_are_held() {
+  void bytesArePassedOrDroppedOnceAndInOrderWhereverTheyAreHeld() {
     for (int n = 0; n < BODIES; n++) {
       long seed = SEED + n;
       Random random = new Random(seed);
@@ -63,7 +63,7 @@ class HeldBytesTest {
   }
 
   @Test
-  void more_than_the_limit_is_refused() {
+  void moreThanTheLimitIsRefused() {
     HeldBytes held = new HeldBytes((b, from, to) -> {}, 5);
     held.begin(new byte[6], 0);
     assertThatIllegalStateException().isThrownBy(() -> held.keepTo(6));

@@ -22,7 +22,7 @@ class StringBytesTest {
   private int to;
 
   @Test
-  void search_finds_what_a_loop_finds() {
+  void searchFindsWhatALoopFinds() {
     for (int run = 0; run < 20_000; run++) {
       fill();
       String bytes = "%d to %d of %s".formatted(from, to, HexFormat.of().formatHex(b));
@@ -47,7 +47,7 @@ class StringBytesTest {
   }
 
   @Test
-  void search_for_structure_stops_at_all_of_it_and_at_little_else() {
+  void searchForStructureStopsAtAllOfItAndAtLittleElse() {
     for (int run = 0; run < 20_000; run++) {
       fill();
       int whole = from + (to - from) / Long.BYTES * Long.BYTES;

@@ -77,7 +77,7 @@ class ContentDecodingTest {
 
   @ParameterizedTest
   @EnumSource
-  void body_is_decoded_however_it_is_cut(Coding coding) {
+  void bodyIsDecodedHoweverItIsCut(Coding coding) {
     byte[] encoded = coding.encode(TEXT);
     for (int cut = 0; cut <= encoded.length; cut++) {
       int at = cut;
@@ -95,7 +95,7 @@ class ContentDecodingTest {
 
   @ParameterizedTest
   @EnumSource
-  void random_bodies_are_decoded_as_the_jdk_decodes_them(Coding coding) throws IOException {
+  void randomBodiesAreDecodedAsTheJdkDecodesThem(Coding coding) throws IOException {
     for (long seed = 0; seed < 200; seed++) {
       Random random = new Random(seed);
       byte[] body = randomBody(random);
@@ -112,7 +112,7 @@ class ContentDecodingTest {
 
   @ParameterizedTest
   @EnumSource
-  void every_level_and_strategy_of_the_deflater_is_decoded(Coding coding) {
+  void everyLevelAndStrategyOfTheDeflaterIsDecoded(Coding coding) {
     byte[] body = randomBody(new Random(5));
     for (int level = 0; level <= 9; level++) {
       for (int strategy :
@@ -128,7 +128,7 @@ class ContentDecodingTest {
   }
 
   @Test
-  void event_that_was_flushed_is_there_before_the_next_one_comes() throws IOException {
+  void eventThatWasFlushedIsThereBeforeTheNextOneComes() throws IOException {
     ByteArrayOutputStream encoded = new ByteArrayOutputStream();
     ByteArrayOutputStream seen = new ByteArrayOutputStream();
     ContentDecoding decoding = decoding("gzip");
@@ -147,18 +147,18 @@ class ContentDecodingTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"gzip", "deflate", "identity"})
-  void empty_body_is_fine(String header) {
+  void emptyBodyIsFine(String header) {
     assertThat(decoded(header, new byte[0])).isEmpty();
   }
 
   @ParameterizedTest
   @EnumSource
-  void coded_empty_body_is_fine(Coding coding) {
+  void codedEmptyBodyIsFine(Coding coding) {
     assertThat(decoded(coding.header, coding.encode(new byte[0]))).isEmpty();
   }
 
   @Test
-  void identity_passes_through() {
+  void identityPassesThrough() {
     assertThat(decoded("identity", fed -> Cuts.every(3, TEXT, fed))).isEqualTo(TEXT);
   }
 
@@ -176,7 +176,7 @@ class ContentDecodingTest {
         "identity, gzip",
         "gzip,identity"
       })
-  void one_coding_is_supported_in_any_spelling(String header) {
+  void oneCodingIsSupportedInAnySpelling(String header) {
     assertThat(decoded(header, gzip(TEXT))).isEqualTo(TEXT);
   }
 
@@ -196,20 +196,20 @@ class ContentDecodingTest {
         "*",
         "g\u0131zip"
       })
-  void unknown_or_further_coding_is_unsupported(String header) {
+  void unknownOrFurtherCodingIsUnsupported(String header) {
     assertThat(ContentDecoding.of(header, RATIO, WINDOW, List.of())).isNull();
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", " ", ",", "identity", "Identity, identity"})
-  void no_coding_is_identity(String header) {
+  void noCodingIsIdentity(String header) {
     assertThat(decoded(header, TEXT)).isEqualTo(TEXT);
   }
 
   // --- gzip ----------------------------------------------------------------------------------
 
   @Test
-  void header_with_any_flags_is_read_however_it_is_cut() {
+  void headerWithAnyFlagsIsReadHoweverItIsCut() {
     for (int flags = 0; flags < 32; flags++) {
       // Bit 0 says that it is text, which changes nothing.
       byte[] encoded = member(TEXT, flags, 300);
@@ -227,21 +227,21 @@ class ContentDecodingTest {
 
   @ParameterizedTest
   @ValueSource(ints = {32, 64, 128, 255})
-  void reserved_flag_is_malformed(int flags) {
+  void reservedFlagIsMalformed(int flags) {
     byte[] encoded = gzip(TEXT);
     encoded[3] = (byte) flags;
     assertMalformed("gzip", encoded);
   }
 
   @Test
-  void wrong_header_checksum_is_malformed() {
+  void wrongHeaderChecksumIsMalformed() {
     byte[] encoded = member(TEXT, CHECKSUM | NAME, 5);
     encoded[12] ^= 1;
     assertMalformed("gzip", encoded);
   }
 
   @Test
-  void name_of_a_megabyte_is_read_without_keeping_it() {
+  void nameOfAMegabyteIsReadWithoutKeepingIt() {
     byte[] start = Arrays.copyOf(member(TEXT, NAME, 5), 10);
     byte[] name = new byte[1 << 20];
     Arrays.fill(name, (byte) 'n');
@@ -260,7 +260,7 @@ class ContentDecodingTest {
   }
 
   @Test
-  void several_members_are_one_body_however_they_are_cut() {
+  void severalMembersAreOneBodyHoweverTheyAreCut() {
     byte[] one = concat(member(utf8("one "), EXTRA | CHECKSUM, 3), gzip(new byte[0]));
     byte[] encoded = concat(one, concat(gzip(utf8("two ")), member(utf8("three"), 31, 4)));
     for (int cut = 0; cut <= encoded.length; cut++) {
@@ -274,7 +274,7 @@ class ContentDecodingTest {
   }
 
   @Test
-  void zeros_behind_the_last_member_are_passed_over() {
+  void zerosBehindTheLastMemberArePassedOver() {
     byte[] encoded = concat(gzip(TEXT), new byte[600]);
     assertThat(decoded("gzip", encoded)).isEqualTo(TEXT);
     assertThat(decoded("gzip", fed -> Cuts.every(1, encoded, fed))).isEqualTo(TEXT);
@@ -284,13 +284,13 @@ class ContentDecodingTest {
 
   @ParameterizedTest
   @EnumSource
-  void anything_else_behind_the_end_is_malformed(Coding coding) {
+  void anythingElseBehindTheEndIsMalformed(Coding coding) {
     assertThat(assertMalformed(coding.header, concat(coding.encode(TEXT), utf8("x"))))
         .isEqualTo(TEXT);
   }
 
   @Test
-  void wrong_trailer_is_malformed_behind_the_whole_body() {
+  void wrongTrailerIsMalformedBehindTheWholeBody() {
     byte[] encoded = gzip(TEXT);
     for (int at = encoded.length - 8; at < encoded.length; at++) {
       for (int bit = 0; bit < 8; bit++) {
@@ -304,21 +304,21 @@ class ContentDecodingTest {
   // --- deflate -------------------------------------------------------------------------------
 
   @Test
-  void zlib_stream_that_wants_a_dictionary_is_malformed() {
+  void zlibStreamThatWantsADictionaryIsMalformed() {
     Deflater deflater = new Deflater();
     deflater.setDictionary(TEXT);
     assertThat(assertMalformed("deflate", deflate(TEXT, deflater))).isEmpty();
   }
 
   @Test
-  void zlib_stream_with_a_wrong_checksum_is_malformed() {
+  void zlibStreamWithAWrongChecksumIsMalformed() {
     byte[] encoded = Coding.ZLIB.encode(TEXT);
     encoded[encoded.length - 1] ^= 1;
     assertThat(assertMalformed("deflate", encoded)).isEqualTo(TEXT);
   }
 
   @Test
-  void bare_stream_with_any_first_byte_of_an_encoder_is_not_taken_for_zlib() {
+  void bareStreamWithAnyFirstByteOfAnEncoderIsNotTakenForZlib() {
     for (long seed = 0; seed < 2000; seed++) {
       Random random = new Random(seed);
       byte[] body = new byte[random.nextInt(300)];
@@ -333,7 +333,7 @@ class ContentDecodingTest {
 
   @ParameterizedTest
   @EnumSource
-  void body_that_ends_early_is_truncated_with_what_there_was(Coding coding) {
+  void bodyThatEndsEarlyIsTruncatedWithWhatThereWas(Coding coding) {
     byte[] encoded = coding.encode(TEXT);
     for (int length = 1; length < encoded.length; length++) {
       for (int size : new int[] {1, encoded.length}) {
@@ -353,7 +353,7 @@ class ContentDecodingTest {
   }
 
   @Test
-  void second_member_that_ends_early_is_truncated() {
+  void secondMemberThatEndsEarlyIsTruncated() {
     byte[] one = gzip(TEXT);
     byte[] two = concat(one, one);
     for (int length = one.length + 1; length < two.length; length++) {
@@ -367,7 +367,7 @@ class ContentDecodingTest {
   @ParameterizedTest
   @EnumSource
   @Tag("slow")
-  void flipped_bit_is_noticed_or_harmless_the_same_for_every_cut(Coding coding) {
+  void flippedBitIsNoticedOrHarmlessTheSameForEveryCut(Coding coding) {
     byte[] body = concat(TEXT, randomBody(new Random(1)));
     byte[] encoded = coding.encode(body);
     for (int at = 0; at < Math.min(400, encoded.length); at++) {
@@ -390,7 +390,7 @@ class ContentDecodingTest {
 
   @Test
   @Tag("slow")
-  void random_bytes_never_throw() {
+  void randomBytesNeverThrow() {
     for (long seed = 0; seed < 5000; seed++) {
       Random random = new Random(seed);
       byte[] noise = new byte[random.nextInt(300)];
@@ -408,7 +408,7 @@ class ContentDecodingTest {
   }
 
   @Test
-  void nothing_is_decoded_behind_the_failure() {
+  void nothingIsDecodedBehindTheFailure() {
     ByteArrayOutputStream seen = new ByteArrayOutputStream();
     ContentDecoding decoding = decoding("gzip");
     decoding.feed(utf8("no gzip"), 0, 7, to(seen));
@@ -427,7 +427,7 @@ class ContentDecodingTest {
   @ParameterizedTest
   @EnumSource
   @Tag("slow")
-  void bomb_is_given_up_at_the_ratio_however_it_is_cut(Coding coding) {
+  void bombIsGivenUpAtTheRatioHoweverItIsCut(Coding coding) {
     byte[] bomb = coding.encode(new byte[64 << 20]);
     long[] first = null;
     for (int size : new int[] {1, 1400, bomb.length}) {
@@ -447,7 +447,7 @@ class ContentDecodingTest {
 
   /** 32 MiB is free of it; beyond that, so much work for so few bytes holds up other exchanges. */
   @Test
-  void large_output_of_few_bytes_is_given_up_after_fifty_times_the_input() {
+  void largeOutputOfFewBytesIsGivenUpAfterFiftyTimesTheInput() {
     byte[] event = utf8("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"!\"}}]}\n\n");
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     for (int i = 0; body.size() < 64 << 20; i++) {
@@ -473,7 +473,7 @@ class ContentDecodingTest {
 
   @Test
   @Tag("slow")
-  void large_output_of_many_bytes_is_decoded_whole() {
+  void largeOutputOfManyBytesIsDecodedWhole() {
     byte[] digits = new byte[40 << 20];
     Random random = new Random(7);
     for (int i = 0; i < digits.length; i++) {
@@ -489,7 +489,7 @@ class ContentDecodingTest {
   }
 
   @Test
-  void ratio_can_be_set_and_a_megabyte_is_free() {
+  void ratioCanBeSetAndAMegabyteIsFree() {
     byte[] mebibyte = gzip(new byte[1 << 20]);
     ByteArrayOutputStream seen = new ByteArrayOutputStream();
     ContentDecoding decoding =
@@ -507,7 +507,7 @@ class ContentDecodingTest {
   }
 
   @Test
-  void answer_that_repeats_one_token_without_end_is_no_bomb() {
+  void answerThatRepeatsOneTokenWithoutEndIsNoBomb() {
     // Flushed or not: what a degenerate model sends is measured like anything else.
     byte[] event =
         utf8(
@@ -530,7 +530,7 @@ class ContentDecodingTest {
   // --- other codings -------------------------------------------------------------------------
 
   @Test
-  void further_coding_is_used_by_its_name_and_closed_however_it_ends() {
+  void furtherCodingIsUsedByItsNameAndClosedHoweverItEnds() {
     for (Ending ending : Ending.values()) {
       Doubling coding = new Doubling(ending);
       ContentDecoding decoding =
@@ -578,14 +578,14 @@ class ContentDecodingTest {
   }
 
   @Test
-  void only_built_in_codings_are_there_without_a_further_module() {
+  void onlyBuiltInCodingsAreThereWithoutAFurtherModule() {
     assertThat(ContentDecoding.installed()).isEmpty();
   }
 
   // --- cost ----------------------------------------------------------------------------------
 
   @Test
-  void abandoned_decodings_release_their_native_memory_at_once() throws IOException {
+  void abandonedDecodingsReleaseTheirNativeMemoryAtOnce() throws IOException {
     byte[] start = Arrays.copyOf(gzip(randomBody(new Random(3))), 100);
     for (int i = 0; i < 20_000; i++) {
       abandon(start);
@@ -610,7 +610,7 @@ class ContentDecodingTest {
   @ParameterizedTest
   @CsvSource({"GZIP, 1", "GZIP, 1400", "ZLIB, 1400", "BARE, 1400"})
   @Tag("slow")
-  void decoding_allocates_nothing_per_chunk(Coding coding, int size) {
+  void decodingAllocatesNothingPerChunk(Coding coding, int size) {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     Random random = new Random(4);
     while (body.size() < 1 << 20) {

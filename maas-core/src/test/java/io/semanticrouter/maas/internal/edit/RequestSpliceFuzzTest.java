@@ -22,7 +22,7 @@ class RequestSpliceFuzzTest {
   private static final long SEED = Long.getLong("splice.oracle.seed", 20_260_201L);
 
   @Test
-  void bodies_are_edited_as_trees_are() {
+  void bodiesAreEditedAsTreesAre() {
     Map<Outcome, Integer> outcomes = new EnumMap<>(Outcome.class);
     for (int i = 0; i < DOCUMENTS; i++) {
       long seed = SEED + i;
@@ -43,7 +43,7 @@ class RequestSpliceFuzzTest {
   }
 
   @Test
-  void random_bytes_are_edited_as_trees_are() {
+  void randomBytesAreEditedAsTreesAre() {
     String alphabet = "{}[]\",:\\ \nfalsetrun0";
     for (int i = 0; i < 2_000; i++) {
       long seed = SEED + i;

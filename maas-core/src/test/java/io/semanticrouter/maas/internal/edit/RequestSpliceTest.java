@@ -45,7 +45,7 @@ class RequestSpliceTest {
         // null, of a stream that is known to be one
         "{\"stream\":true,\"stream_options\": null }|{\"stream\":true,\"stream_options\": {\"include_usage\":true} }",
       })
-  void usage_is_asked_for_when_a_stream_does_not(String body, String expected) {
+  void usageIsAskedForWhenAStreamDoesNot(String body, String expected) {
     Spliced spliced = check(body, false, expected, Outcome.EDITED);
     assertThat(spliced.splice().strip()).isEqualTo(UsageStrip.Mode.ALL);
   }
@@ -57,7 +57,7 @@ class RequestSpliceTest {
         "{\"stream_options\":{\"x\":null,\"include_usage\": true},\"stream\":true}",
         "{\"stream\":true,\"stream_options\":{\"include_usage\":true,\"continuous_usage_stats\":false}}",
       })
-  void nothing_is_edited_when_the_client_asks_itself(String body) {
+  void nothingIsEditedWhenTheClientAsksItself(String body) {
     Spliced spliced = check(body, false, body, Outcome.ALREADY);
     assertThat(spliced.splice().strip()).isNull();
     assertThat(spliced.splice().includeUsage()).isEqualTo(Flag.TRUE);
@@ -79,12 +79,12 @@ class RequestSpliceTest {
         "{\"stream\":null,\"stream_options\":{\"include_usage\":false}}",
         "{\"messages\":[{\"stream\":true}],\"x\":\"\\\"stream\\\":true\"}",
       })
-  void nothing_is_edited_when_no_stream_is_asked_for(String body) {
+  void nothingIsEditedWhenNoStreamIsAskedFor(String body) {
     check(body, false, body, Outcome.NOT_STREAMING);
   }
 
   @Test
-  void options_in_front_of_a_stream_that_turns_out_not_to_be_one_have_been_edited() {
+  void optionsInFrontOfAStreamThatTurnsOutNotToBeOneHaveBeenEdited() {
     String body = "{\"stream_options\":{\"include_usage\":false},\"stream\":false}";
     check(body, false, body.replaceFirst("false", "true"), Outcome.NOT_STREAMING);
   }
@@ -129,7 +129,7 @@ class RequestSpliceTest {
         "{\"a\":[1]}",
         "1.00000000000000000000000000000000000000000000",
       })
-  void a_stream_is_one_in_every_spelling_that_a_server_takes_for_true(String value) {
+  void aStreamIsOneInEverySpellingThatAServerTakesForTrue(String value) {
     for (String key : new String[] {"stream", "str\\u0065am"}) {
       String body = "{\"" + key + "\":" + value + ",\"x\":1}";
       String asked = body.substring(0, body.length() - 1) + "," + OPTIONS + "}";
@@ -165,7 +165,7 @@ class RequestSpliceTest {
         "\"OFF\"",
         "\"0\"",
       })
-  void no_stream_is_none_in_every_spelling_that_a_server_takes_for_false(String value) {
+  void noStreamIsNoneInEverySpellingThatAServerTakesForFalse(String value) {
     for (String key : new String[] {"stream", "Stream", "ſtream", "str\\u0065am"}) {
       String body = "{\"" + key + "\":" + value + "}";
       check(body, false, body, Outcome.NOT_STREAMING);
@@ -188,7 +188,7 @@ class RequestSpliceTest {
         "\"1\"",
         "1e0",
       })
-  void usage_is_asked_for_by_the_client_in_every_spelling_of_true(String value) {
+  void usageIsAskedForByTheClientInEverySpellingOfTrue(String value) {
     String body = "{\"stream\":true,\"stream_options\":{\"include_usage\":" + value + "}}";
     assertThat(check(body, false, body, Outcome.ALREADY).splice().strip()).isNull();
   }
@@ -208,7 +208,7 @@ class RequestSpliceTest {
         "[]",
         "falsehood",
       })
-  void a_switch_that_is_not_on_is_stated_again(String value) {
+  void aSwitchThatIsNotOnIsStatedAgain(String value) {
     String body = "{\"stream\":true,\"stream_options\":{\"include_usage\":" + value + "}}";
     check(
         body,
@@ -230,7 +230,7 @@ class RequestSpliceTest {
         "\"stream\":false,\"stream_options\":{\"include_usage\":false},\"stream\":true",
         "\"stream\":false,\"stream_options\":null,\"stream_options\":null,\"stream\":true",
       })
-  void options_that_do_not_ask_are_stated_again(String members) {
+  void optionsThatDoNotAskAreStatedAgain(String members) {
     check(
         "{\"stream\":true," + members + "}",
         false,
@@ -257,8 +257,7 @@ class RequestSpliceTest {
         "{`STREAM_OPTIONS`:{`INCLUDE_USAGE`:false},`STREAM`:true}|{`STREAM_OPTIONS`:{`INCLUDE_USAGE`:true,`include_usage`:true},`STREAM`:true}",
         "{`stream_options`:null,`Stream_Options`:null,`stream`:true}|{`stream_options`:null,`Stream_Options`:null,`stream`:true,`stream_options`:{`include_usage`:true}}",
       })
-  void keys_in_another_case_are_read_as_those_read_them_who_do_not_mind(
-      String body, String expected) {
+  void keysInAnotherCaseAreReadAsThoseReadThemWhoDoNotMind(String body, String expected) {
     check(body.replace('`', '"'), false, expected.replace('`', '"'), Outcome.EDITED);
   }
 
@@ -274,13 +273,13 @@ class RequestSpliceTest {
         "{`strea`:true}",
         "{`\u212atream`:true}",
       })
-  void other_keys_are_no_stream(String body) {
+  void otherKeysAreNoStream(String body) {
     String json = body.replace('`', '"');
     check(json, false, json, Outcome.NOT_STREAMING);
   }
 
   @Test
-  void a_client_that_asks_in_any_spelling_keeps_the_usage() {
+  void aClientThatAsksInAnySpellingKeepsTheUsage() {
     for (String options :
         new String[] {
           "\"stream_options\":{\"Include_Usage\":true}",
@@ -295,7 +294,7 @@ class RequestSpliceTest {
   }
 
   @Test
-  void null_options_wait_for_the_stream() {
+  void nullOptionsWaitForTheStream() {
     String rest = ",\"messages\":[\"" + "x".repeat(60_000) + "\"],\"stream\":true}";
     Spliced spliced =
         check("{\"stream_options\":null" + rest, false, "{" + OPTIONS + rest, Outcome.EDITED);
@@ -312,7 +311,7 @@ class RequestSpliceTest {
   }
 
   @Test
-  void null_options_do_not_wait_for_ever() {
+  void nullOptionsDoNotWaitForEver() {
     String body =
         "{\"stream_options\":null,\"messages\":[\""
             + "x".repeat(RequestSplice.MAX_HELD)
@@ -323,7 +322,7 @@ class RequestSpliceTest {
   }
 
   @Test
-  void a_model_that_is_not_asked_gets_no_options_that_its_client_has_not_sent() {
+  void aModelThatIsNotAskedGetsNoOptionsThatItsClientHasNotSent() {
     for (String body :
         new String[] {
           "{\"model\":\"m\",\"stream\":true}",
@@ -343,7 +342,7 @@ class RequestSpliceTest {
   }
 
   @Test
-  void not_a_number_and_infinity_are_values_as_in_python() {
+  void notANumberAndInfinityAreValuesAsInPython() {
     String body = "{\"temperature\":NaN,\"x\":-Infinity,\"y\":Infinity,\"stream\":true";
     check(body + "}", false, body + "," + OPTIONS + "}", Outcome.EDITED);
   }
@@ -359,14 +358,14 @@ class RequestSpliceTest {
         "{\"stream\":true,\"stream_options\":{\"continuous_usage_stats\":true}}|{\"stream\":true,\"stream_options\":{\"continuous_usage_stats\":true,\"include_usage\":true}}|ALL",
         "{\"stream\":true,\"stream_options\":{}}|{\"stream\":true,\"stream_options\":{\"include_usage\":true,\"continuous_usage_stats\":true}}|ALL",
       })
-  void running_usage_is_asked_for_too_where_it_is_wanted(
+  void runningUsageIsAskedForTooWhereItIsWanted(
       String body, String expected, UsageStrip.Mode strip) {
     Spliced spliced = check(body, true, expected, Outcome.EDITED);
     assertThat(spliced.splice().strip()).isEqualTo(strip);
   }
 
   @Test
-  void nothing_is_stripped_from_what_the_client_asked_for_itself() {
+  void nothingIsStrippedFromWhatTheClientAskedForItself() {
     String body =
         "{\"stream\":true,\"stream_options\":{\"continuous_usage_stats\":true,\"include_usage\":true}}";
     assertThat(check(body, true, body, Outcome.ALREADY).splice().strip()).isNull();
@@ -385,12 +384,12 @@ class RequestSpliceTest {
         "x{\"stream\":true}",
         "--b\r\n"
       })
-  void what_is_no_object_passes(String body) {
+  void whatIsNoObjectPasses(String body) {
     check(body, true, body, Outcome.NOT_JSON);
   }
 
   @Test
-  void a_part_of_a_byte_order_mark_is_no_json() {
+  void aPartOfAByteOrderMarkIsNoJson() {
     byte[] body = {(byte) 0xEF, (byte) 0xBB, '{', '}'};
     Spliced spliced = splice(body, false, chunksOf(1));
     assertThat(spliced.out()).isEqualTo(body);
@@ -414,12 +413,12 @@ class RequestSpliceTest {
         "{\"stream\":true,\"stream_options\":{\"include_usage\":false",
         "{\"stream\":true,\"stream_options\":{\"include_usage\":false\"}}",
       })
-  void from_a_malformed_place_on_everything_passes(String body) {
+  void fromAMalformedPlaceOnEverythingPasses(String body) {
     check(body, true, body, Outcome.MALFORMED);
   }
 
   @Test
-  void what_was_edited_in_front_of_a_malformed_place_stays() {
+  void whatWasEditedInFrontOfAMalformedPlaceStays() {
     check(
         "{\"stream\":true,\"stream_options\":{\"include_usage\":false},,}",
         false,
@@ -428,7 +427,7 @@ class RequestSpliceTest {
   }
 
   @Test
-  void bytes_around_the_object_pass() {
+  void bytesAroundTheObjectPass() {
     check(
         "\uFEFF\r\n\t{\"stream\":true}\n{\"stream\":true}garbage",
         false,
@@ -437,7 +436,7 @@ class RequestSpliceTest {
   }
 
   @Test
-  void facts_are_read_on_the_way() {
+  void factsAreReadOnTheWay() {
     Spliced spliced =
         splice(
             utf8(
@@ -455,7 +454,7 @@ class RequestSpliceTest {
   }
 
   @Test
-  void facts_that_are_not_there_or_not_what_they_should_be_are_absent() {
+  void factsThatAreNotThereOrNotWhatTheyShouldBeAreAbsent() {
     RequestSplice splice = splice(utf8("{\"n\":\"3\",\"model\":7}"), false, chunksOf(1)).splice();
     assertThat(splice.n()).isEqualTo(RequestSplice.ABSENT);
     assertThat(splice.model()).isNull();
@@ -465,7 +464,7 @@ class RequestSpliceTest {
   }
 
   @Test
-  void of_what_is_stated_twice_the_last_counts_and_it_is_told() {
+  void ofWhatIsStatedTwiceTheLastCountsAndItIsTold() {
     RequestSplice splice =
         splice(
                 utf8(
@@ -480,7 +479,7 @@ class RequestSpliceTest {
   }
 
   @Test
-  void look_alikes_elsewhere_are_left_alone() {
+  void lookAlikesElsewhereAreLeftAlone() {
     String decoys =
         "\"tools\":[{\"stream_options\":{\"include_usage\":false}}],\"include_usage\":false,"
             + "\"metadata\":{\"stream_options\":null,\"include_usage\":false},"
@@ -493,7 +492,7 @@ class RequestSpliceTest {
   }
 
   @Test
-  void nesting_is_of_no_importance() {
+  void nestingIsOfNoImportance() {
     String deep = "[{\"a\":".repeat(100_000) + "1" + "}]".repeat(100_000);
     check(
         "{\"stream\":true,\"x\":" + deep + "}",
@@ -505,7 +504,7 @@ class RequestSpliceTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 7, 1400, 65536})
   @Tag("slow")
-  void a_large_body_takes_no_memory(int size) {
+  void aLargeBodyTakesNoMemory(int size) {
     byte[] head = utf8("{\"stream\":true,\"messages\":[{\"content\":\"data:image/png;base64,");
     byte[] chunk = new byte[size];
     Arrays.fill(chunk, (byte) 'A');

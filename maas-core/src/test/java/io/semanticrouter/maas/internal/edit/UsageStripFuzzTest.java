@@ -28,7 +28,7 @@ class UsageStripFuzzTest {
   private static final long SEED = Long.getLong("strip.oracle.seed", 20_260_301L);
 
   @Test
-  void streams_are_stripped_as_whole_texts_are() {
+  void streamsAreStrippedAsWholeTextsAre() {
     long dropped = 0;
     long cut = 0;
     for (int i = 0; i < STREAMS; i++) {
@@ -50,7 +50,7 @@ class UsageStripFuzzTest {
   }
 
   @Test
-  void random_bytes_are_stripped_as_whole_texts_are() {
+  void randomBytesAreStrippedAsWholeTextsAre() {
     String[] words = {
       "data:",
       "data: {",
@@ -93,7 +93,7 @@ class UsageStripFuzzTest {
   }
 
   @Test
-  void a_stream_that_breaks_off_anywhere_loses_nothing_else() {
+  void aStreamThatBreaksOffAnywhereLosesNothingElse() {
     int removedAtAll = 0;
     for (int n = 0; n < 150; n++) {
       long seed = SEED + n;
@@ -173,7 +173,7 @@ class UsageStripFuzzTest {
         "vllm-continuous-n2",
         "vllm-final-chunk"
       })
-  void a_transcript_is_stripped_the_same_wherever_it_is_cut_in_two(String name) throws IOException {
+  void aTranscriptIsStrippedTheSameWhereverItIsCutInTwo(String name) throws IOException {
     byte[] body;
     try (InputStream in = getClass().getResourceAsStream("/transcripts/" + name + ".txt")) {
       body = Objects.requireNonNull(in).readAllBytes();

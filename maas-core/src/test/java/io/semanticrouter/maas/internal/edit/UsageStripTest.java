@@ -34,7 +34,7 @@ class UsageStripTest {
   private static final String DONE = "data: [DONE]\n\n";
 
   @Test
-  void a_stream_of_a_client_that_asked_for_nothing_is_as_if_nothing_had_been_asked_for() {
+  void aStreamOfAClientThatAskedForNothingIsAsIfNothingHadBeenAskedFor() {
     String word = "data: {\"id\":\"a\",\"choices\":[{\"index\":0}],\"usage\":null}\n\n";
     check(
         ALL,
@@ -44,7 +44,7 @@ class UsageStripTest {
   }
 
   @Test
-  void a_stream_of_a_client_that_asked_for_the_final_usage_keeps_it() {
+  void aStreamOfAClientThatAskedForTheFinalUsageKeepsIt() {
     String word = "data: {\"choices\":[{\"index\":0}]," + USAGE + "}\n\n";
     check(
         CONTINUOUS,
@@ -91,7 +91,7 @@ class UsageStripTest {
         "{\"choices\":[],\"choices\":[1],\"usage\":{}}|{\"choices\":[],\"choices\":[1]}",
         "{\"error\":{\"message\":\"usage\"}}|{\"error\":{\"message\":\"usage\"}}",
       })
-  void a_usage_member_is_cut_with_one_comma(String event, String expected) {
+  void aUsageMemberIsCutWithOneComma(String event, String expected) {
     check(ALL, "data: " + event + "\n\n" + DONE, "data: " + expected + "\n\n" + DONE, null);
   }
 
@@ -105,7 +105,7 @@ class UsageStripTest {
         "{\"choices\":[],\"usage\":{},\"obfuscation\":\"aaaa\"}",
         "{\"\\u0063hoices\":[],\"usage\":null,\"usage\":{},\"choices\":[]}",
       })
-  void the_usage_chunk_is_dropped_whatever_else_it_says(String event) {
+  void theUsageChunkIsDroppedWhateverElseItSays(String event) {
     check(ALL, WORD + "data: " + event + "\n\n" + DONE, WORD + DONE, "dropped=1 cut=0 overflows=0");
     check(ALL, "data:" + event + "\r\n\r\n" + DONE, DONE, null);
     check(ALL, "data:" + event + "\r\rdata: x\r\r", "data: x\r\r", null);
@@ -147,7 +147,7 @@ class UsageStripTest {
           "{\"choices\":[],\n: ping\nid: 7\ndata: \"usage\":{}}");
 
   @Test
-  void the_usage_chunk_goes_however_it_is_spelt_and_however_events_are_divided() {
+  void theUsageChunkGoesHoweverItIsSpeltAndHoweverEventsAreDivided() {
     int spellings = 0;
     String word = WORD.substring(0, WORD.length() - 2);
     for (String chunk : USAGE_CHUNKS) {
@@ -211,7 +211,7 @@ class UsageStripTest {
         "{\"error\":\"x\",\"choices\":[]@}",
         "{\"choices\":null,\"error\":{\"code\":500}@}",
       })
-  void what_says_more_than_usage_only_loses_that(String event) {
+  void whatSaysMoreThanUsageOnlyLosesThat(String event) {
     String with = event.replace("@", "," + USAGE);
     for (String end : new String[] {"\n\n", "\n", "\r\n\r\n", "\r"}) {
       everyCut("data: " + with + end + DONE, "data: " + event.replace("@", "") + end + DONE);
@@ -222,7 +222,7 @@ class UsageStripTest {
   }
 
   @Test
-  void a_body_that_is_no_event_stream_passes_at_once_whatever_its_label() {
+  void aBodyThatIsNoEventStreamPassesAtOnceWhateverItsLabel() {
     for (Framing label : Framing.values()) {
       for (String body :
           List.of(
@@ -261,13 +261,13 @@ class UsageStripTest {
         "{\"usage\":{}}|{\"usage\":{}}",
         "{\"choices\":null,\"usage\":{}}|{\"choices\":null,\"usage\":{}}",
       })
-  void running_usage_is_cut_only_beside_choices(String event, String expected) {
+  void runningUsageIsCutOnlyBesideChoices(String event, String expected) {
     check(
         CONTINUOUS, "data: " + event + "\n\n" + FINAL, "data: " + expected + "\n\n" + FINAL, null);
   }
 
   @Test
-  void comments_in_front_of_a_dropped_event_stay_and_those_between_its_lines_go() {
+  void commentsInFrontOfADroppedEventStayAndThoseBetweenItsLinesGo() {
     check(
         ALL,
         ": one\n\n: two\nid: 1\n: three\n" + FINAL + ": four\n",
@@ -277,7 +277,7 @@ class UsageStripTest {
 
   @ParameterizedTest
   @EnumSource(Mode.class)
-  void what_is_not_json_passes(Mode mode) {
+  void whatIsNotJsonPasses(Mode mode) {
     for (String s :
         new String[] {
           "",
@@ -300,13 +300,13 @@ class UsageStripTest {
   }
 
   @Test
-  void a_byte_order_mark_stays() {
+  void aByteOrderMarkStays() {
     check(ALL, "\uFEFF" + FINAL + DONE, "\uFEFF" + DONE, null);
     check(ALL, "\uFEFF" + WORD, "\uFEFF" + WORD, null);
   }
 
   @Test
-  void a_part_of_a_byte_order_mark_goes_with_the_line_that_it_spoils() {
+  void aPartOfAByteOrderMarkGoesWithTheLineThatItSpoils() {
     byte[] body = Bodies.concat(new byte[] {(byte) 0xEF, (byte) 0xBB}, utf8("x\n" + FINAL + WORD));
     for (int size : new int[] {1, 2, 3, 1000}) {
       assertThat(strip(body, ALL, 16 * 1024, chunksOf(size)).text()).isEqualTo(WORD);
@@ -314,7 +314,7 @@ class UsageStripTest {
   }
 
   @Test
-  void data_on_several_lines_is_one_object_and_only_data_is_cut() {
+  void dataOnSeveralLinesIsOneObjectAndOnlyDataIsCut() {
     check(
         ALL,
         "data: {\ndata: \"choices\":\ndata: [], \"usage\"\r\ndata\r\ndata::{\n\n" + DONE,
@@ -357,7 +357,7 @@ class UsageStripTest {
         "{\"a\\u00\ndata: 41\":1,\"usage\":null}",
         "{,\"usage\":null}",
       })
-  void what_is_malformed_passes_and_the_next_event_is_read_again(String event) {
+  void whatIsMalformedPassesAndTheNextEventIsReadAgain(String event) {
     check(
         ALL,
         "data: " + event + "\n\n" + FINAL + WORD,
@@ -366,7 +366,7 @@ class UsageStripTest {
   }
 
   @Test
-  void what_was_cut_in_front_of_a_malformed_place_stays_cut() {
+  void whatWasCutInFrontOfAMalformedPlaceStaysCut() {
     check(
         ALL,
         "data: {\"choices\":[1],\"usage\":null,,\"usage\":null}\n\n",
@@ -375,7 +375,7 @@ class UsageStripTest {
   }
 
   @Test
-  void an_event_cut_off_passes_but_a_usage_chunk_without_its_blank_line_is_dropped() {
+  void anEventCutOffPassesButAUsageChunkWithoutItsBlankLineIsDropped() {
     String event = FINAL.strip();
     check(ALL, WORD + event, WORD, null);
     check(ALL, WORD + event + "\r", WORD, null);
@@ -389,7 +389,7 @@ class UsageStripTest {
   }
 
   @Test
-  void an_event_that_outgrows_the_limit_passes_and_later_events_are_treated_right() {
+  void anEventThatOutgrowsTheLimitPassesAndLaterEventsAreTreatedRight() {
     String large = "data: {\"id\":\"" + "x".repeat(500) + "\",\"choices\":[]," + USAGE + "}\n\n";
     check(
         ALL,
@@ -413,7 +413,7 @@ class UsageStripTest {
   }
 
   @Test
-  void an_event_at_the_limit_is_dropped_and_one_above_it_is_not() {
+  void anEventAtTheLimitIsDroppedAndOneAboveItIsNot() {
     // Up to the blank line.
     int length = FINAL.length() - 1;
     check(ALL, length, FINAL, "", "dropped=1 cut=0 overflows=0");
@@ -421,13 +421,13 @@ class UsageStripTest {
   }
 
   @Test
-  void a_limit_that_is_too_small_is_refused() {
+  void aLimitThatIsTooSmallIsRefused() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new UsageStrip((b, f, t) -> {}, ALL, Framing.SSE, 15));
   }
 
   @Test
-  void an_event_goes_on_as_soon_as_its_choices_have_begun() {
+  void anEventGoesOnAsSoonAsItsChoicesHaveBegun() {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     UsageStrip strip =
         new UsageStrip((b, from, to) -> out.write(b, from, to - from), ALL, Framing.SSE);
@@ -450,7 +450,7 @@ class UsageStripTest {
   }
 
   @Test
-  void a_large_event_takes_no_memory() {
+  void aLargeEventTakesNoMemory() {
     UsageStrip strip = new UsageStrip((b, from, to) -> {}, ALL, Framing.SSE);
     byte[] chunk = new byte[1400];
     Arrays.fill(chunk, (byte) 'A');
@@ -467,7 +467,7 @@ class UsageStripTest {
   }
 
   @Test
-  void a_long_stream_takes_no_memory() {
+  void aLongStreamTakesNoMemory() {
     UsageStrip strip = new UsageStrip((b, from, to) -> {}, ALL, Framing.SSE);
     byte[] chunk = utf8((WORD.replace("]}", "],\"usage\":null}") + FINAL).repeat(3) + "da");
     byte[] rest = utf8("ta: {\"choices\":[1],\"us" + "age\":{\"a\":1}}\n\n");

@@ -51,12 +51,12 @@ class AcceptEncodingTest {
         " br ,, deflate;q=0.3 , gzip | deflate;q=0.3, gzip",
         "gzi, gzipp, ;gzip, gzip deflate | identity",
       })
-  void what_cannot_be_decoded_is_taken_out(String value, @Nullable String expected) {
+  void whatCannotBeDecodedIsTakenOut(String value, @Nullable String expected) {
     assertThat(edited(MAAS, List.of(), "/v1/embeddings", value)).isEqualTo(expected);
   }
 
   @Test
-  void coding_that_is_installed_stays() {
+  void codingThatIsInstalledStays() {
     ContentCoding br =
         new ContentCoding() {
           @Override
@@ -73,7 +73,7 @@ class AcceptEncodingTest {
   }
 
   @Test
-  void policy_of_identity_or_keep_is_followed() {
+  void policyOfIdentityOrKeepIsFollowed() {
     MaasConfig identity = config(Map.of("accept_encoding", "identity"));
     assertThat(edited(identity, List.of(), "/v1/embeddings", "gzip")).isEqualTo("identity");
     assertThat(edited(identity, List.of(), "/v1/embeddings", "identity")).isNull();
@@ -83,12 +83,12 @@ class AcceptEncodingTest {
   }
 
   @Test
-  void response_that_may_have_to_be_edited_is_wanted_in_plain() {
+  void responseThatMayHaveToBeEditedIsWantedInPlain() {
     assertThat(edited(MAAS, List.of(), "/v1/chat/completions", "gzip")).isEqualTo("identity");
   }
 
   @Test
-  void standalone_mode_and_requests_that_are_not_metered_are_left_alone() {
+  void standaloneModeAndRequestsThatAreNotMeteredAreLeftAlone() {
     assertThat(edited(MaasConfig.defaults(), List.of(), "/v1/embeddings", "br")).isNull();
     assertThat(edited(MAAS, List.of(), "/v1/messages/count_tokens", "br")).isNull();
     MaasConfig counting = config(Map.of("unlisted", "count"));

@@ -44,7 +44,7 @@ class AskedModelsTest {
 
   @ParameterizedTest
   @ValueSource(ints = {400, 422})
-  void fourth_request_to_a_backend_that_refuses_to_be_asked_is_the_clients_own(int status) {
+  void fourthRequestToABackendThatRefusesToBeAskedIsTheClientsOwn(int status) {
     for (int i = 0; i < 3; i++) {
       assertThat(send("m" + status, status)).isEqualTo("true REFUSED");
     }
@@ -56,7 +56,7 @@ class AskedModelsTest {
 
   @ParameterizedTest
   @ValueSource(ints = {400, 422})
-  void it_is_asked_again_after_ten_minutes(int status) {
+  void itIsAskedAgainAfterTenMinutes(int status) {
     for (int i = 0; i < 3; i++) {
       send("m", status);
     }
@@ -74,14 +74,14 @@ class AskedModelsTest {
 
   @ParameterizedTest
   @ValueSource(ints = {401, 403, 404, 413, 429, 500, 503})
-  void another_status_is_no_refusal_to_be_asked(int status) {
+  void anotherStatusIsNoRefusalToBeAsked(int status) {
     for (int i = 0; i < 5; i++) {
       assertThat(send("m", status)).isEqualTo("true EDITED");
     }
   }
 
   @Test
-  void a_success_between_them_begins_anew() {
+  void aSuccessBetweenThemBeginsAnew() {
     models.refused(PATH, "m");
     models.refused(PATH, "m");
     models.taken(PATH, "m");
@@ -96,7 +96,7 @@ class AskedModelsTest {
   }
 
   @Test
-  void a_client_that_sends_what_every_backend_refuses_does_not_stop_the_asking() {
+  void aClientThatSendsWhatEveryBackendRefusesDoesNotStopTheAsking() {
     models.taken(PATH, "m");
     for (int i = 0; i < 100; i++) {
       models.refused(PATH, "m");
@@ -110,7 +110,7 @@ class AskedModelsTest {
   }
 
   @Test
-  void a_request_that_did_not_ask_and_is_refused_shows_that_it_was_not_the_asking() {
+  void aRequestThatDidNotAskAndIsRefusedShowsThatItWasNotTheAsking() {
     for (int i = 0; i < 3; i++) {
       send("m", 400);
     }
@@ -119,7 +119,7 @@ class AskedModelsTest {
   }
 
   @Test
-  void names_without_number_are_not_kept_apart_for_ever() {
+  void namesWithoutNumberAreNotKeptApartForEver() {
     for (int i = 0; i < 2 * AskedModels.MAX_MODELS; i++) {
       models.refused(PATH, "m" + i);
     }

@@ -215,7 +215,7 @@ class IdentityReaderTest {
 
   @ParameterizedTest
   @MethodSource("values")
-  void name_is_billed_as_it_is_or_under_its_hash_and_nothing_else_is_nobody(
+  void nameIsBilledAsItIsOrUnderItsHashAndNothingElseIsNobody(
       @Nullable String value, @Nullable String expected, Source source) {
     Identity asUser = reader("missing").read(name -> name.equals(USER) ? value : "gold");
     assertThat(asUser)
@@ -231,7 +231,7 @@ class IdentityReaderTest {
 
   /** No two names are billed as one, but where what differs is lost already. */
   @Test
-  void different_names_are_billed_apart() {
+  void differentNamesAreBilledApart() {
     Map<String, String> names = new HashMap<>();
     for (Arguments row : values()) {
       String value = (String) row.get()[0];
@@ -247,7 +247,7 @@ class IdentityReaderTest {
   }
 
   @Test
-  void a_user_who_is_called_like_nobody_is_not_billed_as_nobody() {
+  void aUserWhoIsCalledLikeNobodyIsNotBilledAsNobody() {
     Identity identity = reader("missing").read(name -> name.equals(USER) ? "nobody" : "bronze");
 
     assertThat(identity)
@@ -255,7 +255,7 @@ class IdentityReaderTest {
   }
 
   @Test
-  void several_lines_are_ambiguous_unless_the_last_is_said_to_win() {
+  void severalLinesAreAmbiguousUnlessTheLastIsSaidToWin() {
     Headers twice =
         new Headers() {
           @Override
@@ -275,7 +275,7 @@ class IdentityReaderTest {
   }
 
   @Test
-  void each_reason_is_warned_of_once_per_header_and_never_with_the_value() {
+  void eachReasonIsWarnedOfOncePerHeaderAndNeverWithTheValue() {
     int before = CapturedLog.MESSAGES.size();
     IdentityReader reader = reader("missing");
     for (int i = 0; i < 3; i++) {

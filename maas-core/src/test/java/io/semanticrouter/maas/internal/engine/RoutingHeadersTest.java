@@ -17,7 +17,7 @@ class RoutingHeadersTest {
   private static final RoutingHeaders DEFAULT = reader(Map.of());
 
   @Test
-  void both_spellings_of_the_router_are_read() {
+  void bothSpellingsOfTheRouterAreRead() {
     Routing expected =
         new Routing("big", null, "math-route", "math", true, false, true, true, false);
     assertThat(
@@ -43,7 +43,7 @@ class RoutingHeadersTest {
   }
 
   @Test
-  void first_spelling_wins_when_both_are_there_and_usable() {
+  void firstSpellingWinsWhenBothAreThereAndUsable() {
     assertThat(read("x-vsr-model-selected", "a", "x-vsr-selected-model", "b").selectedModel())
         .isEqualTo("a");
     assertThat(read("x-vsr-model-selected", " ", "x-vsr-selected-model", "b").selectedModel())
@@ -53,7 +53,7 @@ class RoutingHeadersTest {
   }
 
   @Test
-  void cache_hit_is_stated_or_follows_from_the_response_path_or_the_routing() {
+  void cacheHitIsStatedOrFollowsFromTheResponsePathOrTheRouting() {
     assertThat(read("x-vsr-cache-hit", "true").cacheHit()).isTrue();
     assertThat(read("x-vsr-cache-hit", "false", "x-vsr-response-path", "cache").cacheHit())
         .isFalse();
@@ -67,14 +67,14 @@ class RoutingHeadersTest {
   }
 
   @Test
-  void response_without_router_headers_is_unknown_with_and_without_names() {
+  void responseWithoutRouterHeadersIsUnknownWithAndWithoutNames() {
     assertThat(DEFAULT.read(named("content-type", "x"))).isEqualTo(RoutingFacts.NONE);
     assertThat(DEFAULT.read(unnamed("content-type", "x")).routing()).isEqualTo(Routing.UNKNOWN);
     assertThat(DEFAULT.write(Routing.UNKNOWN, Headers.EMPTY, false)).isSameAs(HeaderEdits.EMPTY);
   }
 
   @Test
-  void facts_are_written_in_one_spelling_and_only_where_they_differ() {
+  void factsAreWrittenInOneSpellingAndOnlyWhereTheyDiffer() {
     Headers response =
         named(
             "x-vsr-selected-model", "big", "x-vsr-decision", "d", "x-vsr-selected-reasoning", "on");
@@ -88,7 +88,7 @@ class RoutingHeadersTest {
   }
 
   @Test
-  void switches_and_prefix_decide_what_is_written() {
+  void switchesAndPrefixDecideWhatIsWritten() {
     Routing all = new Routing("m", null, "d", "c", false, true, false, true, false);
     assertThat(written(Map.of("export_routing", false), all))
         .isEqualTo(Map.of("x-vsr-cache-hit", "true"));
@@ -109,7 +109,7 @@ class RoutingHeadersTest {
   }
 
   @Test
-  void client_headers_of_the_router_are_stripped_when_names_are_known() {
+  void clientHeadersOfTheRouterAreStrippedWhenNamesAreKnown() {
     Headers request =
         named(
             "x-vsr-anything",
@@ -130,7 +130,7 @@ class RoutingHeadersTest {
   }
 
   @Test
-  void well_known_client_headers_are_stripped_when_names_are_not_known() {
+  void wellKnownClientHeadersAreStrippedWhenNamesAreNotKnown() {
     for (String name :
         List.of(
             "x-vsr-debug",

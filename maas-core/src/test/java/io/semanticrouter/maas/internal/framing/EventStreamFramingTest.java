@@ -41,7 +41,7 @@ public class EventStreamFramingTest {
   // --- what is read --------------------------------------------------------------------------
 
   @Test
-  void frames_of_a_stream_are_told_with_types_and_payload() {
+  void framesOfAStreamAreToldWithTypesAndPayload() {
     assertThat(read(STREAM))
         .containsExactly(
             "event/chunk",
@@ -63,7 +63,7 @@ public class EventStreamFramingTest {
     "0000003d0000002007fd83960c636f6e74656e742d747970650700106170706c69636174696f6e2f6a736f6e"
         + "7b27666f6f273a27626172277d8d9c08b1, {'foo':'bar'}",
   })
-  void vectors_of_the_aws_libraries_are_good_frames(String hex, String payload) {
+  void vectorsOfTheAwsLibrariesAreGoodFrames(String hex, String payload) {
     List<String> expected =
         payload.isEmpty() ? List.of("other/other", "end") : List.of("other/other", payload, "end");
     assertThat(read(HexFormat.of().parseHex(hex))).isEqualTo(expected);
@@ -86,7 +86,7 @@ public class EventStreamFramingTest {
     "events, chunk, other/chunk",
     "EVENT, chunk, other/chunk",
   })
-  void words_are_matched_whole(String messageType, String eventType, String expected) {
+  void wordsAreMatchedWhole(String messageType, String eventType, String expected) {
     Map<String, Object> headers = new LinkedHashMap<>();
     headers.put(":event-type", eventType);
     headers.put(":message-type", messageType);
@@ -94,7 +94,7 @@ public class EventStreamFramingTest {
   }
 
   @Test
-  void exception_type_makes_an_exception_of_any_message() {
+  void exceptionTypeMakesAnExceptionOfAnyMessage() {
     for (Object value : new Object[] {"throttlingException", "", 1, true}) {
       Map<String, Object> headers = new LinkedHashMap<>();
       headers.put(":exception-type", value);
@@ -105,14 +105,14 @@ public class EventStreamFramingTest {
   }
 
   @Test
-  void headers_of_every_type_are_passed_over() {
+  void headersOfEveryTypeArePassedOver() {
     Map<String, Object> headers = everyType();
     headers.putAll(event("metadata"));
     assertThat(read(message(headers, utf8("x")))).containsExactly("event/metadata", "x", "end");
   }
 
   @Test
-  void value_that_is_no_string_is_no_word() {
+  void valueThatIsNoStringIsNoWord() {
     Map<String, Object> headers = new LinkedHashMap<>();
     headers.put(":message-type", utf8("event"));
     headers.put(":event-type", 7L);
@@ -120,7 +120,7 @@ public class EventStreamFramingTest {
   }
 
   @Test
-  void word_in_the_place_of_another_is_none() {
+  void wordInThePlaceOfAnotherIsNone() {
     Map<String, Object> headers = new LinkedHashMap<>();
     headers.put(":message-type", "chunk");
     headers.put(":event-type", "event");
@@ -130,12 +130,12 @@ public class EventStreamFramingTest {
   }
 
   @Test
-  void frame_without_payload_is_told() {
+  void frameWithoutPayloadIsTold() {
     assertThat(read(message(event("chunk"), new byte[0]))).containsExactly("event/chunk", "end");
   }
 
   @Test
-  void payload_that_is_not_wanted_is_not_told_but_checked() {
+  void payloadThatIsNotWantedIsNotToldButChecked() {
     Recording frames = new Recording(false);
     EventStreamFraming framing = new EventStreamFraming(frames);
     framing.feed(STREAM, 0, STREAM.length);
@@ -154,7 +154,7 @@ public class EventStreamFramingTest {
   // --- cuts ----------------------------------------------------------------------------------
 
   @Test
-  void any_cut_of_a_stream_tells_the_same() {
+  void anyCutOfAStreamTellsTheSame() {
     Map<String, Object> headers = everyType();
     headers.putAll(event("chunk"));
     byte[] stream = concat(STREAM, message(headers, new byte[0]));
@@ -178,7 +178,7 @@ public class EventStreamFramingTest {
   }
 
   @Test
-  void stream_that_ends_early_is_truncated_except_between_frames() {
+  void streamThatEndsEarlyIsTruncatedExceptBetweenFrames() {
     for (int length = 0; length <= STREAM.length; length++) {
       Recording frames = new Recording(true);
       EventStreamFraming framing = new EventStreamFraming(frames);
@@ -201,7 +201,7 @@ public class EventStreamFramingTest {
   // --- what is wrong -------------------------------------------------------------------------
 
   @Test
-  void flipped_byte_anywhere_ends_the_stream_there_and_no_other_frame_is_told() {
+  void flippedByteAnywhereEndsTheStreamThereAndNoOtherFrameIsTold() {
     List<String> good = read(STREAM);
     for (int at = 0; at < STREAM.length; at++) {
       for (int bit = 0; bit < 8; bit++) {
@@ -222,7 +222,7 @@ public class EventStreamFramingTest {
   }
 
   @Test
-  void nothing_is_told_behind_a_corrupt_frame() {
+  void nothingIsToldBehindACorruptFrame() {
     byte[] broken = CHUNK.clone();
     broken[broken.length - 1]++;
     Recording frames = new Recording(true);
@@ -251,7 +251,7 @@ public class EventStreamFramingTest {
     "4294967295, 0",
     "4294967295, 4294967279",
   })
-  void lengths_that_cannot_be_are_corrupt_at_once_with_right_checksums(long total, long headers) {
+  void lengthsThatCannotBeAreCorruptAtOnceWithRightChecksums(long total, long headers) {
     Recording frames = new Recording(true);
     EventStreamFraming framing = new EventStreamFraming(frames);
     byte[] prelude = prelude((int) total, (int) headers);
@@ -261,7 +261,7 @@ public class EventStreamFramingTest {
   }
 
   @Test
-  void frame_of_sixteen_mebibytes_is_read_without_keeping_it() {
+  void frameOfSixteenMebibytesIsReadWithoutKeepingIt() {
     byte[] largest = message(event("chunk"), new byte[MAX_TOTAL - 16 - headers(event("chunk"))]);
     assertThat(largest).hasSize(MAX_TOTAL);
     long[] payload = new long[2];
@@ -293,7 +293,7 @@ public class EventStreamFramingTest {
   }
 
   @Test
-  void headers_that_fill_a_frame_are_read_without_keeping_them() {
+  void headersThatFillAFrameAreReadWithoutKeepingThem() {
     Map<String, Object> headers = new LinkedHashMap<>();
     for (int i = 0; i < 200; i++) {
       headers.put("x".repeat(250) + (100 + i), "y".repeat(65_535));
@@ -308,7 +308,7 @@ public class EventStreamFramingTest {
   }
 
   @Test
-  void header_that_is_cut_off_anywhere_is_corrupt() {
+  void headerThatIsCutOffAnywhereIsCorrupt() {
     byte[] whole = encoded(everyType());
     List<Integer> ends = new ArrayList<>();
     Map<String, Object> some = new LinkedHashMap<>();
@@ -328,18 +328,18 @@ public class EventStreamFramingTest {
 
   @ParameterizedTest
   @ValueSource(ints = {10, 11, 127, 128, 255})
-  void header_type_that_nobody_knows_is_corrupt(int type) {
+  void headerTypeThatNobodyKnowsIsCorrupt(int type) {
     byte[] headers = {1, 'a', (byte) type, 0, 0, 0, 0, 0, 0, 0, 0};
     assertCorrupt(frame(headers, utf8("x")));
   }
 
   @Test
-  void header_without_name_is_corrupt() {
+  void headerWithoutNameIsCorrupt() {
     assertCorrupt(frame(new byte[] {0, 0}, utf8("x")));
   }
 
   @Test
-  void header_that_decides_and_is_there_twice_is_corrupt() {
+  void headerThatDecidesAndIsThereTwiceIsCorrupt() {
     for (String name : List.of(":message-type", ":event-type", ":exception-type")) {
       byte[] headers = encoded(Map.of(name, "event"));
       assertCorrupt(frame(concat(headers, headers), utf8("x")));
@@ -350,7 +350,7 @@ public class EventStreamFramingTest {
   }
 
   @Test
-  void random_bytes_are_corrupt_and_tell_nothing() {
+  void randomBytesAreCorruptAndTellNothing() {
     for (long seed = 0; seed < 2000; seed++) {
       Random random = new Random(seed);
       byte[] noise = new byte[12 + random.nextInt(200)];
@@ -366,7 +366,7 @@ public class EventStreamFramingTest {
   // --- the library of AWS as the oracle ------------------------------------------------------
 
   @Test
-  void messages_of_the_aws_library_are_read_as_it_wrote_them() {
+  void messagesOfTheAwsLibraryAreReadAsItWroteThem() {
     for (long seed = 0; seed < 300; seed++) {
       Random random = new Random(seed);
       ByteArrayOutputStream stream = new ByteArrayOutputStream();
@@ -399,7 +399,7 @@ public class EventStreamFramingTest {
   }
 
   @Test
-  void encoder_of_this_test_writes_what_the_aws_library_reads() {
+  void encoderOfThisTestWritesWhatTheAwsLibraryReads() {
     Map<String, Object> headers = everyType();
     headers.remove("k");
     headers.putAll(event("chunk"));
@@ -411,7 +411,7 @@ public class EventStreamFramingTest {
   // --- cost ----------------------------------------------------------------------------------
 
   @Test
-  void ten_thousand_frames_allocate_nothing() {
+  void tenThousandFramesAllocateNothing() {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     for (int i = 0; i < 1000; i++) {
       out.writeBytes(STREAM);

@@ -38,7 +38,7 @@ class SseFramingTest {
         "data: a/data: b,|a+b|",
         ": data: no,",
       })
-  void events_are_told_wherever_the_stream_is_cut(String text, String expected) {
+  void eventsAreToldWhereverTheStreamIsCut(String text, String expected) {
     for (String lineEnd : new String[] {"\n", "\r", "\r\n"}) {
       byte[] stream = utf8(text.replace("/", lineEnd));
       String told = expected == null ? "" : expected.replace('+', '\n');

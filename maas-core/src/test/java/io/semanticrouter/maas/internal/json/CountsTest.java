@@ -34,7 +34,7 @@ class CountsTest {
     "90071992547409910e-1, 9007199254740991",
     "9007199254740991.000, 9007199254740991",
   })
-  void integers_in_any_notation_are_counts(String number, long value) {
+  void integersInAnyNotationAreCounts(String number, long value) {
     assertThat(parse(number)).isEqualTo(value);
     assertThat(new BigDecimal(number)).isEqualByComparingTo(BigDecimal.valueOf(value));
   }
@@ -45,7 +45,7 @@ class CountsTest {
         "", "-", "-1", "-1.0", "01", "00", "+1", ".5", "1.", "1.5", "12e-1", "1e", "1E", "1e-",
         "1e+", "1e+-1", "1.e1", "e1", "1x", "1.0x", "1e1x", "0x1", "1,0", "1 ", " 1", "NaN"
       })
-  void what_is_no_integer_from_zero_on_is_malformed(String number) {
+  void whatIsNoIntegerFromZeroOnIsMalformed(String number) {
     assertThat(parse(number)).isEqualTo(Counts.MALFORMED);
   }
 
@@ -64,12 +64,12 @@ class CountsTest {
         "0.9223372036854775807",
         "1.0000000000000000000000",
       })
-  void more_than_every_json_implementation_can_hold_is_malformed(String number) {
+  void moreThanEveryJsonImplementationCanHoldIsMalformed(String number) {
     assertThat(parse(number)).isEqualTo(Counts.MALFORMED);
   }
 
   @Test
-  void bytes_behind_the_length_are_not_read() {
+  void bytesBehindTheLengthAreNotRead() {
     byte[] text = utf8("-12.34e-56");
     assertThat(Counts.parse(text, 0)).isEqualTo(Counts.MALFORMED);
     assertThat(Counts.parse(text, 1)).isEqualTo(Counts.MALFORMED);

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SkippedValueTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void random_brackets_and_strings_end_where_a_stack_says(boolean lineEndStops) {
+  void randomBracketsAndStringsEndWhereAStackSays(boolean lineEndStops) {
     Random random = new Random(20261124);
     String parts = "{}[]{}[]\"\"\\,:1a \n\r\t";
     int closed = 0;
@@ -86,7 +86,7 @@ class SkippedValueTest {
 
   @ParameterizedTest
   @CsvSource({"1, true", "63, true", "64, true", "65, false", "1000, false"})
-  void bracket_that_does_not_match_is_told_down_to_64_levels(int depth, boolean told) {
+  void bracketThatDoesNotMatchIsToldDownTo64Levels(int depth, boolean told) {
     for (boolean array : new boolean[] {true, false}) {
       SkippedValue value = new SkippedValue(false);
       value.begin(array);
@@ -104,7 +104,7 @@ class SkippedValueTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 62, 63, 64, 65, 66, 127, 128, 200})
-  void bracket_of_one_kind_ends_where_many_of_the_other_kind_are_in_it(int depth) {
+  void bracketOfOneKindEndsWhereManyOfTheOtherKindAreInIt(int depth) {
     for (boolean array : new boolean[] {true, false}) {
       SkippedValue value = new SkippedValue(false);
       value.begin(array);
@@ -117,7 +117,7 @@ class SkippedValueTest {
   }
 
   @Test
-  void bracket_of_one_kind_is_not_taken_for_an_earlier_one_at_its_depth() {
+  void bracketOfOneKindIsNotTakenForAnEarlierOneAtItsDepth() {
     for (String text : new String[] {"[],{}}", "{},[]}", "[{}],{\"a\":[]}}"}) {
       SkippedValue value = new SkippedValue(false);
       value.begin(false);
@@ -135,7 +135,7 @@ class SkippedValueTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"\n", "\r"})
-  void line_end_stops_wherever_it_stands_if_it_does_so(String lineEnd) {
+  void lineEndStopsWhereverItStandsIfItDoesSo(String lineEnd) {
     String plain = "a".repeat(20);
     for (String before : new String[] {"", "1", plain, "\"", "\"" + plain, "\"\\", "\"a\"", "[]"}) {
       byte[] b = utf8(before + lineEnd + plain);
@@ -157,7 +157,7 @@ class SkippedValueTest {
   }
 
   @Test
-  void line_feed_between_lines_is_what_an_escape_takes_with_it() {
+  void lineFeedBetweenLinesIsWhatAnEscapeTakesWithIt() {
     SkippedValue value = new SkippedValue(true);
     value.begin(true);
     value.feed(utf8("\"\\"), 0, 2);

@@ -19,7 +19,7 @@ class TextBufferTest {
   private final TextBuffer text = new TextBuffer();
 
   @Test
-  void pieces_of_any_length_make_one_text_that_ends_at_the_limit() {
+  void piecesOfAnyLengthMakeOneTextThatEndsAtTheLimit() {
     Random random = new Random(20261124);
     for (int run = 0; run < 3000; run++) {
       StringBuilder expected = new StringBuilder();
@@ -47,7 +47,7 @@ class TextBufferTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 63, 64, 65, 255, 256, 257, 300})
-  void text_that_comes_byte_by_byte_is_the_same(int length) {
+  void textThatComesByteByByteIsTheSame(int length) {
     String letters = letters(new Random(length), length);
     for (byte c : utf8(letters)) {
       text.append(c);
@@ -70,14 +70,14 @@ class TextBufferTest {
     "ffff, \uffff",
     "0022, '\"'"
   })
-  void escaped_unit_is_that_character(String digits, String expected) {
+  void escapedUnitIsThatCharacter(String digits, String expected) {
     unicode(digits);
     assertThat(text.isEmpty()).isFalse();
     assertThat(text.toString()).isEqualTo(expected);
   }
 
   @Test
-  void two_halves_of_a_character_are_one_and_each_half_alone_is_replaced() {
+  void twoHalvesOfACharacterAreOneAndEachHalfAloneIsReplaced() {
     for (String pair : new String[] {"\ud800\udc00", "🌍", "\udbff\udfff", "\ud87e\udc1a"}) {
       text.clear();
       unicode(Integer.toHexString(pair.charAt(0)));
@@ -102,7 +102,7 @@ class TextBufferTest {
   }
 
   @Test
-  void half_of_a_character_is_forgotten_with_the_text() {
+  void halfOfACharacterIsForgottenWithTheText() {
     unicode("d83c");
     text.clear();
     assertThat(text.isEmpty()).isTrue();
@@ -111,7 +111,7 @@ class TextBufferTest {
   }
 
   @Test
-  void half_of_a_character_at_the_end_is_replaced_whatever_is_asked() {
+  void halfOfACharacterAtTheEndIsReplacedWhateverIsAsked() {
     assertThat(half().is(utf8("a\uFFFD"))).isTrue();
     assertThat(new String(half().bytes(), 0, half().length(), StandardCharsets.UTF_8))
         .isEqualTo("a\uFFFD");
@@ -135,20 +135,20 @@ class TextBufferTest {
     "r, '\r'",
     "t, '\t'"
   })
-  void escape_stands_for_its_character(char escape, String expected) {
+  void escapeStandsForItsCharacter(char escape, String expected) {
     assertThat(text.escape((byte) escape)).isTrue();
     assertThat(text.toString()).isEqualTo(expected);
   }
 
   @ParameterizedTest
   @ValueSource(chars = {'u', 'N', '0', ' ', 'a', '\''})
-  void escape_of_any_other_character_is_none(char escape) {
+  void escapeOfAnyOtherCharacterIsNone(char escape) {
     assertThat(text.escape((byte) escape)).isFalse();
     assertThat(text.isEmpty()).isTrue();
   }
 
   @Test
-  void hash_is_that_of_the_whole_text_and_of_nothing_else() {
+  void hashIsThatOfTheWholeTextAndOfNothingElse() {
     Map<Long, String> hashed = new HashMap<>();
     for (int length = 0; length <= 40; length++) {
       String zeros = "\0".repeat(length);
@@ -176,7 +176,7 @@ class TextBufferTest {
   }
 
   @Test
-  void character_that_the_limit_cuts_is_left_out() {
+  void characterThatTheLimitCutsIsLeftOut() {
     for (String character : new String[] {"é", "\u0904", "€", "🌍"}) {
       byte[] whole = utf8(character);
       for (int before = CAPACITY - 5; before <= CAPACITY; before++) {
@@ -190,7 +190,7 @@ class TextBufferTest {
   }
 
   @Test
-  void bytes_that_are_no_character_are_not_looked_for_beyond_one() {
+  void bytesThatAreNoCharacterAreNotLookedForBeyondOne() {
     byte[] b = {'a', (byte) 0x80, (byte) 0x80, (byte) 0x80, (byte) 0x80};
     assertThat(TextBuffer.wholeCharacters(b, 5)).isEqualTo(5);
     assertThat(TextBuffer.wholeCharacters(b, 4)).isEqualTo(4);

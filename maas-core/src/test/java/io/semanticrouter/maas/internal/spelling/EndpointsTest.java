@@ -140,7 +140,7 @@ class EndpointsTest {
     "/hf-inference/models/m/v1/chat/completions, CHAT",
     "/async/chat/completions, CHAT",
   })
-  void endpoint_that_uses_tokens_is_metered(String path, Operation operation) {
+  void endpointThatUsesTokensIsMetered(String path, Operation operation) {
     assertThat(Endpoints.of("POST", path)).isEqualTo(operation);
   }
 
@@ -166,7 +166,7 @@ class EndpointsTest {
         "/v1beta/models/g:batchGenerateContent",
         "/api/show",
       })
-  void endpoint_that_uses_none_is_not_metered(String path) {
+  void endpointThatUsesNoneIsNotMetered(String path) {
     assertThat(Endpoints.of("POST", path)).isEqualTo(Operation.NOT_METERED);
   }
 
@@ -191,7 +191,7 @@ class EndpointsTest {
         "/v1/messagess",
         "/ai/running"
       })
-  void other_paths_are_on_no_list(String path) {
+  void otherPathsAreOnNoList(String path) {
     assertThat(Endpoints.of("POST", path)).isNull();
   }
 }

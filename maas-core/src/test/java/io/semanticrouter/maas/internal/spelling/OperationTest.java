@@ -41,13 +41,13 @@ class OperationTest {
     "/model/m/count-tokens, NOT_METERED",
     "/tokenize, NOT_METERED",
   })
-  void post_is_told_by_the_end_of_its_path(String path, Operation operation) {
+  void postIsToldByTheEndOfItsPath(String path, Operation operation) {
     assertThat(Endpoints.of("POST", RequestPath.of(path))).isEqualTo(operation);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"/", "", "/v1", "/health", "/v1/chat/completionss", "?/score"})
-  void other_paths_are_no_operation(String path) {
+  void otherPathsAreNoOperation(String path) {
     assertThat(Endpoints.of("POST", RequestPath.of(path))).isNull();
   }
 
@@ -68,13 +68,13 @@ class OperationTest {
         "/:x, -",
         "'', -",
       })
-  void model_is_read_from_paths_that_name_one(String path, String model) {
+  void modelIsReadFromPathsThatNameOne(String path, String model) {
     assertThat(ModelPath.model(RequestPath.of(path))).isEqualTo(model);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"/model/%s/converse", "/models/%s:generateContent"})
-  void model_of_a_path_is_no_longer_than_a_label_may_be(String path) {
+  void modelOfAPathIsNoLongerThanALabelMayBe(String path) {
     assertThat(ModelPath.model(RequestPath.of(path).formatted("x".repeat(300)))).hasSize(256);
     assertThat(ModelPath.model(RequestPath.of(path).formatted("x".repeat(10_000)))).hasSize(256);
   }

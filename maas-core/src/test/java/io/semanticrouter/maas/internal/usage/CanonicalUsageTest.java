@@ -46,7 +46,7 @@ class CanonicalUsageTest {
     "COHERE, INPUT OUTPUT TOTAL CACHED BILLED_INPUT BILLED_OUTPUT",
   })
   @Tag("slow")
-  void combinations_of_small_counts_come_to_what_arithmetic_says(Dialect dialect, String names) {
+  void combinationsOfSmallCountsComeToWhatArithmeticSays(Dialect dialect, String names) {
     String[] slots = names.split(" ", -1);
     int combinations = 1;
     for (int i = 0; i < slots.length; i++) {
@@ -76,7 +76,7 @@ class CanonicalUsageTest {
   }
 
   @Test
-  void sums_end_where_counts_end() {
+  void sumsEndWhereCountsEnd() {
     Map<String, Long> stated = new HashMap<>();
     stated.put("INPUT", Counts.MAX);
     stated.put("OUTPUT", Counts.MAX);

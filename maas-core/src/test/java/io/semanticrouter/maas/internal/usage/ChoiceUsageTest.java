@@ -32,7 +32,7 @@ class ChoiceUsageTest {
   }
 
   @Test
-  void nothing_stated_is_not_known() {
+  void nothingStatedIsNotKnown() {
     ChoiceUsage usage = of();
     assertThat(usage.completion()).isEqualTo(Tally.ABSENT);
     assertThat(usage.prompt(0)).isEqualTo(Tally.ABSENT);
@@ -41,7 +41,7 @@ class ChoiceUsageTest {
   }
 
   @Test
-  void zero_is_known() {
+  void zeroIsKnown() {
     ChoiceUsage usage = of(0, 0, 0);
     assertThat(usage.completion()).isZero();
     assertThat(usage.prompt(0)).isZero();
@@ -55,20 +55,20 @@ class ChoiceUsageTest {
   }
 
   @Test
-  void last_completion_of_each_choice_is_added_up() {
+  void lastCompletionOfEachChoiceIsAddedUp() {
     ChoiceUsage usage = of(0, 5, 1, 1, 5, 1, 0, 5, 4, 2, 5, -1);
     assertThat(usage.completion()).isEqualTo(5);
     assertThat(usage.size()).isEqualTo(3);
   }
 
   @Test
-  void count_that_is_not_repeated_stays() {
+  void countThatIsNotRepeatedStays() {
     assertThat(put(of(1, 5, 7), 1, -1, 8).prompt(0)).isEqualTo(5);
     assertThat(put(of(1, 5, 7), 1, 6, -1).completion()).isEqualTo(7);
   }
 
   @Test
-  void prompt_counts_once_for_all_choices_of_one_prompt_and_several_add_up() {
+  void promptCountsOnceForAllChoicesOfOnePromptAndSeveralAddUp() {
     ChoiceUsage usage = of(0, 10, 1, 1, 10, 1, 2, 7, 1, 3, 7, 1, 5, 3, 1);
     assertThat(usage.prompt(0)).isEqualTo(10);
     assertThat(usage.prompt(1)).isEqualTo(37);
@@ -79,14 +79,14 @@ class ChoiceUsageTest {
   }
 
   @Test
-  void sums_end_where_counts_end() {
+  void sumsEndWhereCountsEnd() {
     ChoiceUsage usage = of(0, Counts.MAX, Counts.MAX, 1, 5, 5);
     assertThat(usage.completion()).isEqualTo(Counts.MAX);
     assertThat(usage.prompt(1)).isEqualTo(Counts.MAX);
   }
 
   @Test
-  void choices_up_to_the_limit_are_kept_apart_and_more_are_flagged() {
+  void choicesUpToTheLimitAreKeptApartAndMoreAreFlagged() {
     ChoiceUsage usage = new ChoiceUsage();
     for (int choice = 0; choice < ChoiceUsage.MAX_CHOICES; choice++) {
       put(usage, choice, 2, 3);
@@ -101,7 +101,7 @@ class ChoiceUsageTest {
   }
 
   @Test
-  void choice_far_up_needs_none_below_it() {
+  void choiceFarUpNeedsNoneBelowIt() {
     assertThat(of(127, 4, 5).completion()).isEqualTo(5);
     assertThat(of(127, 4, 5).prompt(1)).isEqualTo(4);
     assertThat(of(3, 4, 5).size()).isEqualTo(1);
@@ -109,7 +109,7 @@ class ChoiceUsageTest {
   }
 
   @Test
-  void merging_takes_what_the_other_states_and_keeps_the_rest() {
+  void mergingTakesWhatTheOtherStatesAndKeepsTheRest() {
     ChoiceUsage usage = of(0, 1, 2, 1, 3, 4);
     usage.merge(of(1, 0, 9, 2, -1, 0, 3, 5, -1));
     assertThat(usage.completion()).isEqualTo(2 + 9 + 0);

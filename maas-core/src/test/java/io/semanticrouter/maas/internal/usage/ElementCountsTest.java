@@ -26,7 +26,7 @@ class ElementCountsTest {
   }
 
   @Test
-  void modalities_are_told_apart_and_added_up() {
+  void modalitiesAreToldApartAndAddedUp() {
     UsageScanner scanner =
         gemini(
             "\"promptTokensDetails\":[{\"modality\":\"TEXT\",\"tokenCount\":1},"
@@ -43,7 +43,7 @@ class ElementCountsTest {
   }
 
   @Test
-  void modality_of_one_element_is_not_that_of_the_next() {
+  void modalityOfOneElementIsNotThatOfTheNext() {
     UsageScanner scanner =
         gemini(
             "\"promptTokensDetails\":[{\"modality\":\"AUDIO\",\"tokenCount\":2},{\"tokenCount\":5}]");
@@ -54,7 +54,7 @@ class ElementCountsTest {
   }
 
   @Test
-  void array_that_is_stated_again_replaces_the_first_and_is_flagged() {
+  void arrayThatIsStatedAgainReplacesTheFirstAndIsFlagged() {
     UsageScanner input =
         gemini(
             "\"promptTokensDetails\":[{\"modality\":\"AUDIO\",\"tokenCount\":2},{\"modality\":\"IMAGE\",\"tokenCount\":6}],"
@@ -72,7 +72,7 @@ class ElementCountsTest {
   }
 
   @Test
-  void element_that_holds_no_count_makes_the_usage_malformed() {
+  void elementThatHoldsNoCountMakesTheUsageMalformed() {
     UsageScanner scanner =
         gemini("\"promptTokensDetails\":[{\"modality\":\"AUDIO\",\"tokenCount\":-2}]");
     assertThat(scanner.stated(Slots.INPUT_AUDIO)).isEqualTo(UsageScanner.ABSENT);
@@ -89,7 +89,7 @@ class ElementCountsTest {
   }
 
   @Test
-  void lifetimes_of_cache_writes_are_told_apart_and_added_up() {
+  void lifetimesOfCacheWritesAreToldApartAndAddedUp() {
     UsageScanner scanner =
         converse(
             "\"cacheDetails\":[{\"ttl\":\"5m\",\"inputTokens\":10},{\"inputTokens\":7,\"ttl\":\"1h\"},"
@@ -102,7 +102,7 @@ class ElementCountsTest {
   }
 
   @Test
-  void lifetimes_that_are_stated_again_replace_the_first() {
+  void lifetimesThatAreStatedAgainReplaceTheFirst() {
     UsageScanner scanner =
         converse(
             "\"cacheDetails\":[{\"ttl\":\"5m\",\"inputTokens\":10},{\"ttl\":\"1h\",\"inputTokens\":9}],"
@@ -113,7 +113,7 @@ class ElementCountsTest {
   }
 
   @Test
-  void turns_that_are_taken_back_do_not_count() {
+  void turnsThatAreTakenBackDoNotCount() {
     String usage =
         "{\"type\":\"message\",\"usage\":{\"input_tokens\":1,\"output_tokens\":2,\"iterations\":"
             + "[{\"type\":\"compaction\",\"input_tokens\":100,\"output_tokens\":50},"
@@ -126,7 +126,7 @@ class ElementCountsTest {
   }
 
   @Test
-  void images_that_are_stated_again_are_not_added_to_the_first() {
+  void imagesThatAreStatedAgainAreNotAddedToTheFirst() {
     UsageScanner scanner = scan(BodyFormat.IMAGE, "{\"data\":[{},{},{}],\"data\":[{},{}]}");
     assertThat(scanner.images()).isEqualTo(2);
     assertThat(scanner.isWhole()).isTrue();

@@ -57,14 +57,14 @@ class FramedDocumentsTest {
   }
 
   @Test
-  void type_of_a_metadata_frame_says_that_its_counts_are_those_of_converse() {
+  void typeOfAMetadataFrameSaysThatItsCountsAreThoseOfConverse() {
     UsageScanner scanner = read(BodyFormat.INVOKE, frame("metadata", USAGE));
     assertThat(prompt(scanner)).isEqualTo(17);
     assertThat(scanner.isFinal()).isTrue();
   }
 
   @Test
-  void document_in_base64_says_itself_what_its_counts_are() {
+  void documentInBase64SaysItselfWhatItsCountsAre() {
     UsageScanner scanner = read(BodyFormat.INVOKE, chunk(MESSAGE));
     assertThat(prompt(scanner)).isEqualTo(17);
     assertThat(scanner.malformedJsonSeen()).isFalse();
@@ -73,7 +73,7 @@ class FramedDocumentsTest {
   }
 
   @Test
-  void frames_of_other_types_are_not_read() {
+  void framesOfOtherTypesAreNotRead() {
     String payload = "{\"model\":\"m\"," + USAGE.substring(1);
     for (String type : List.of("messageStart", "messageStop", "contentBlockDelta", "chunks")) {
       UsageScanner scanner = read(BodyFormat.CONVERSE, frame(type, payload));
@@ -86,7 +86,7 @@ class FramedDocumentsTest {
   }
 
   @Test
-  void exception_of_any_kind_is_an_error_and_says_nothing_else() {
+  void exceptionOfAnyKindIsAnErrorAndSaysNothingElse() {
     String payload = "{\"model\":\"m\"," + USAGE.substring(1);
     for (String messageType : List.of("exception", "error")) {
       for (String eventType : List.of("metadata", "chunk", "contentBlockDelta", "other")) {
@@ -106,7 +106,7 @@ class FramedDocumentsTest {
   }
 
   @Test
-  void pieces_of_an_answer_are_counted_by_the_type_of_their_frames() {
+  void piecesOfAnAnswerAreCountedByTheTypeOfTheirFrames() {
     byte[] delta = frame("contentBlockDelta", "{\"delta\":{\"text\":\"a\"}}");
     byte[] start = frame("messageStart", "{\"role\":\"assistant\"}");
     byte[] stop = frame("messageStop", "{\"stopReason\":\"end_turn\"}");
@@ -117,7 +117,7 @@ class FramedDocumentsTest {
   }
 
   @Test
-  void body_that_ends_within_a_frame_is_cut() {
+  void bodyThatEndsWithinAFrameIsCut() {
     byte[] first = frame("metadata", USAGE);
     byte[] body = concat(first, chunk(MESSAGE));
     for (int length = 0; length <= body.length; length++) {
@@ -132,7 +132,7 @@ class FramedDocumentsTest {
   }
 
   @Test
-  void payload_that_is_not_what_its_frame_says_is_malformed_whatever_follows() {
+  void payloadThatIsNotWhatItsFrameSaysIsMalformedWhateverFollows() {
     for (String payload :
         List.of(
             "{\"bytes\":\"!!!!\"}",
@@ -153,7 +153,7 @@ class FramedDocumentsTest {
   }
 
   @Test
-  void document_that_stops_early_does_not_go_on_in_the_next_frame() {
+  void documentThatStopsEarlyDoesNotGoOnInTheNextFrame() {
     String half = USAGE.substring(0, USAGE.indexOf(":8"));
     UsageScanner converse =
         read(BodyFormat.CONVERSE, frame("metadata", half), frame("metadata", USAGE));
@@ -167,7 +167,7 @@ class FramedDocumentsTest {
   }
 
   @Test
-  void wrong_checksum_takes_back_what_the_payload_said() {
+  void wrongChecksumTakesBackWhatThePayloadSaid() {
     byte[] body = frame("metadata", USAGE);
     body[body.length - 1] ^= 1;
     UsageScanner scanner = read(BodyFormat.CONVERSE, body, frame("metadata", USAGE));

@@ -33,7 +33,7 @@ class JsonScannerTest {
         "{\"a\":1,\"usage\":{\"prompt_tokens\":1},\"b\":falsey,\"c\":nul}",
         "{\"usage\":{\"prompt_tokens\":1}}{\"usage\":{\"prompt_tokens\":2}} {\"usage\":{\"prompt_tokens\":3}}",
       })
-  void document_says_the_same_wherever_it_is_cut(String document) {
+  void documentSaysTheSameWhereverItIsCut(String document) {
     byte[] body = utf8(document);
     UsageScanner whole = new UsageScanner(BodyFormat.DETECT, Framing.JSON);
     whole.feed(body, 0, body.length);
@@ -58,7 +58,7 @@ class JsonScannerTest {
   }
 
   @Test
-  void bytes_beside_a_chunk_are_not_looked_at() {
+  void bytesBesideAChunkAreNotLookedAt() {
     byte[] body =
         utf8("{\"a\":\"b\",\"c\":1,\"choices\":[{\"index\":1}]," + USAGE + ",\"d\":null}");
     String expected = said(scan(BodyFormat.OPENAI, body));
@@ -113,7 +113,7 @@ class JsonScannerTest {
         "{\"choices\":[{\"a\":1]},%s}",
         "{\"choices\":[{\"a\":1},{\"b\":2}},%s}",
       })
-  void document_that_is_nearly_json_is_malformed(String document) {
+  void documentThatIsNearlyJsonIsMalformed(String document) {
     byte[] body = utf8(document.replace("%s", USAGE));
     assertThat(scan(BodyFormat.OPENAI, body).malformedJsonSeen()).isTrue();
     for (int size = 1; size < 9; size++) {
@@ -131,7 +131,7 @@ class JsonScannerTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"{\"a:\" :1,%s}", "{\":\":1,%s}", "{\"\":1,%s}", "{\"a\" : 1 , %s }"})
-  void key_with_a_colon_or_nothing_in_it_is_a_key(String document) {
+  void keyWithAColonOrNothingInItIsAKey(String document) {
     UsageScanner scanner = scan(BodyFormat.OPENAI, utf8(document.replace("%s", USAGE)));
     assertThat(scanner.malformedJsonSeen()).isFalse();
     assertThat(scanner.stated(Slots.INPUT)).isEqualTo(12);
@@ -139,7 +139,7 @@ class JsonScannerTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"1", "\"x\"", "true", "{\"b\":1}", "[1]"})
-  void value_that_a_line_end_cuts_from_the_rest_does_not_go_on_behind_it(String value) {
+  void valueThatALineEndCutsFromTheRestDoesNotGoOnBehindIt(String value) {
     for (String lineEnd : new String[] {"\n", "\r", "\r\n"}) {
       byte[] stream = utf8("data: {\"a\":" + value + lineEnd + "," + USAGE + "}\n\n");
       UsageScanner scanner = new UsageScanner(Framing.SSE);
@@ -153,7 +153,7 @@ class JsonScannerTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"nall", "nutl", "nulk", "nul", "nulll", "Null", "none", "n", "-", "/", "."})
-  void word_that_is_nearly_null_or_a_number_is_no_count(String word) {
+  void wordThatIsNearlyNullOrANumberIsNoCount(String word) {
     for (String rest : new String[] {",\"completion_tokens\":8}}", "}}", " }}", "}, \"a\":1}"}) {
       byte[] body = utf8("{\"usage\":{\"prompt_tokens\":" + word + rest);
       UsageScanner scanner = scan(BodyFormat.OPENAI, body);
@@ -179,7 +179,7 @@ class JsonScannerTest {
     "{}, -1",
     "'[\"message\"]', -1",
   })
-  void type_is_a_word_or_none_or_another(String type, long tokens) {
+  void typeIsAWordOrNoneOrAnother(String type, long tokens) {
     for (String document :
         new String[] {
           "{\"type\":%s,\"usage\":{\"input_tokens\":7}}",
@@ -191,7 +191,7 @@ class JsonScannerTest {
   }
 
   @Test
-  void number_of_thirty_two_bytes_is_read_and_one_of_more_is_not() {
+  void numberOfThirtyTwoBytesIsReadAndOneOfMoreIsNot() {
     String count = "12e" + "0".repeat(29);
     String cost = "0.5" + "0".repeat(29);
     String usage = "{\"usage\":{\"completion_tokens\":8,\"prompt_tokens\":%s,\"cost\":%s}}";
@@ -221,7 +221,7 @@ class JsonScannerTest {
     "'{\"a\": 1:x', 7",
     "'{\"choices\": 7{x', 13",
   })
-  void reading_ends_at_the_end_of_a_document_and_where_it_is_malformed(String text, int end) {
+  void readingEndsAtTheEndOfADocumentAndWhereItIsMalformed(String text, int end) {
     byte[] body = utf8("<<" + text);
     for (int cut = 2; cut <= body.length; cut++) {
       JsonScanner scanner =
@@ -237,7 +237,7 @@ class JsonScannerTest {
   }
 
   @Test
-  void text_that_is_handed_on_comes_unescaped_and_whole_wherever_it_is_cut() {
+  void textThatIsHandedOnComesUnescapedAndWholeWhereverItIsCut() {
     byte[] body =
         utf8(
             "{\"a\":\"no\",\"bytes\":\"ab\\/c\\u0064\\\\\\\"\\n\\ud83c\\udf0d\\u0041z\",\"b\":\"no\"}");
@@ -256,7 +256,7 @@ class JsonScannerTest {
   }
 
   @Test
-  void text_that_nobody_takes_is_passed_over() {
+  void textThatNobodyTakesIsPassedOver() {
     byte[] body = utf8("{\"bytes\":\"ab\\/c\\u0064\"}");
     for (int size = 1; size <= body.length; size++) {
       JsonScanner scanner = new JsonScanner(BodyFormat.PAYLOAD_PART, new EventFacts(), false, null);

@@ -11,7 +11,7 @@ class RawUsageTest {
   private final RawUsage raw = new RawUsage();
 
   @Test
-  void pieces_of_any_length_make_one_text_that_ends_at_the_limit() {
+  void piecesOfAnyLengthMakeOneTextThatEndsAtTheLimit() {
     Random random = new Random(20261124);
     for (int run = 0; run < 2000; run++) {
       RawUsage text = run % 2 == 0 ? raw : new RawUsage();
@@ -30,7 +30,7 @@ class RawUsageTest {
   }
 
   @Test
-  void character_that_the_limit_cuts_is_left_out() {
+  void characterThatTheLimitCutsIsLeftOut() {
     byte[] whole = utf8("\u20ac");
     for (int before = RawUsage.MAX_BYTES - 4; before <= RawUsage.MAX_BYTES; before++) {
       raw.begin();

@@ -18,14 +18,14 @@ class RepeatsTest {
       "{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"";
 
   @Test
-  void images_before_the_text_count_in_each_event() {
+  void imagesBeforeTheTextCountInEachEvent() {
     UsageScanner scanner =
         read(BodyFormat.IMAGE, alike("{\"data\":[{}],\"text\":\"", "\"}", "a", "b", "c", "d"));
     assertThat(scanner.images()).isEqualTo(4);
   }
 
   @Test
-  void cost_before_the_text_is_that_of_each_event() {
+  void costBeforeTheTextIsThatOfEachEvent() {
     // A usage without counts says nothing by itself, and the next choice takes its place.
     String begin = "{\"choices\":[{\"usage\":{\"cost\":0.5}},{\"delta\":{\"content\":\"";
     List<String> events = alike(begin, "\"}}]}", "a", "b");
@@ -36,7 +36,7 @@ class RepeatsTest {
   }
 
   @Test
-  void usage_of_a_choice_before_the_text_is_that_of_each_event() {
+  void usageOfAChoiceBeforeTheTextIsThatOfEachEvent() {
     String begin =
         "{\"choices\":[{\"index\":0,\"usage\":{\"prompt_tokens\":7}},{\"index\":1,\"text\":\"";
     List<String> events = alike(begin, "\"}}", "a", "b"); // which are malformed
@@ -45,14 +45,14 @@ class RepeatsTest {
   }
 
   @Test
-  void usage_before_the_text_is_that_of_each_event() {
+  void usageBeforeTheTextIsThatOfEachEvent() {
     List<String> events = alike("{\"usage\":{\"prompt_tokens\":7},\"text\":\"", "\"}]", "a", "b");
     events.addAll(alike("{\"usage\":{\"prompt_tokens\":7},\"text\":\"", "\"}", "c"));
     assertThat(read(BodyFormat.OPENAI, events).stated(Slots.INPUT)).isEqualTo(7);
   }
 
   @Test
-  void usage_behind_the_text_is_that_of_each_event() {
+  void usageBehindTheTextIsThatOfEachEvent() {
     List<String> events = alike(CHUNK, "\"}}],\"usage\":null}", "a", "b", "c");
     for (int tokens = 1; tokens < 4; tokens++) {
       String end = "\"}}],\"usage\":{\"prompt_tokens\":" + tokens + "}}";
@@ -64,7 +64,7 @@ class RepeatsTest {
   }
 
   @Test
-  void usage_that_comes_again_after_another_one_is_stated_again() {
+  void usageThatComesAgainAfterAnotherOneIsStatedAgain() {
     String usage = "\"}}],\"usage\":{\"prompt_tokens\":7}}";
     String longer = "\"}}],\"pad\":\"" + "x".repeat(200) + "\",\"usage\":{\"prompt_tokens\":9}}";
     List<String> events = alike(CHUNK, usage, "a", "b", "c");
@@ -75,14 +75,14 @@ class RepeatsTest {
   }
 
   @Test
-  void end_that_is_like_the_last_one_but_for_its_last_byte_is_read() {
+  void endThatIsLikeTheLastOneButForItsLastByteIsRead() {
     List<String> events = alike(CHUNK, "\"}}],\"usage\":null}", "a", "b", "c");
     events.addAll(alike(CHUNK, "\"}}],\"usage\":null]", "d"));
     assertThat(read(BodyFormat.OPENAI, events).malformedJsonSeen()).isTrue();
   }
 
   @Test
-  void end_that_is_cut_off_is_malformed() {
+  void endThatIsCutOffIsMalformed() {
     String end = "\"}}],\"usage\":null}";
     for (int cut = 0; cut < end.length(); cut++) {
       List<String> events = alike(CHUNK, end, "a", "b", "c");
@@ -92,14 +92,14 @@ class RepeatsTest {
   }
 
   @Test
-  void end_of_an_event_that_was_cut_off_is_no_end() {
+  void endOfAnEventThatWasCutOffIsNoEnd() {
     List<String> events = alike(CHUNK, "\"}}", "a", "b", "c");
     events.addAll(alike(CHUNK, "\"}}],\"usage\":{\"prompt_tokens\":7}}", "d"));
     assertThat(read(BodyFormat.OPENAI, events).stated(Slots.INPUT)).isEqualTo(7);
   }
 
   @Test
-  void event_that_ends_within_what_is_known_is_malformed() {
+  void eventThatEndsWithinWhatIsKnownIsMalformed() {
     for (int cut = 1; cut < CHUNK.length(); cut++) {
       List<String> events = alike(CHUNK, "\"}}]}", "a", "b", "c");
       events.add(CHUNK.substring(0, cut));
@@ -109,7 +109,7 @@ class RepeatsTest {
   }
 
   @Test
-  void bytes_behind_an_end_that_is_known_are_flagged() {
+  void bytesBehindAnEndThatIsKnownAreFlagged() {
     List<String> events = alike(CHUNK, "\"}}]}", "a", "b", "c");
     events.addAll(alike(CHUNK, "\"}}]}x", "d"));
     assertThat(read(BodyFormat.OPENAI, events).malformedJsonSeen()).isTrue();
@@ -117,7 +117,7 @@ class RepeatsTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 14, 15, 16, 17, 100, 180, 190, 191, 192, 193, 255, 256, 257, 300, 1000})
-  void beginnings_and_ends_of_any_length_are_read(int length) {
+  void beginningsAndEndsOfAnyLengthAreRead(int length) {
     String pad = "x".repeat(length);
     String end = "\"}}],\"pad\":\"" + pad + "\"}";
     String begin = "{\"pad\":\"" + pad + "\"," + CHUNK.substring(1);
@@ -132,7 +132,7 @@ class RepeatsTest {
   }
 
   @Test
-  void texts_that_begin_alike_are_read() {
+  void textsThatBeginAlikeAreRead() {
     for (int length : new int[] {1, 15, 16, 31, 32, 33, 64, 200}) {
       String pad = "y".repeat(length);
       List<String> events = alike(CHUNK, "\"}}]}", "a", "b", pad + "a", pad + "b", pad + "\\\"c");
@@ -144,7 +144,7 @@ class RepeatsTest {
   }
 
   @Test
-  void what_an_event_says_before_its_text_is_not_said_by_one_that_differs_there() {
+  void whatAnEventSaysBeforeItsTextIsNotSaidByOneThatDiffersThere() {
     String finished = CHUNK.replace("\"delta\"", "\"finish_reason\":\"stop\",\"delta\"");
     String failed = CHUNK.replace("\"choices\"", "\"error\":{},\"choices\"");
     String usage = "\"}}],\"usage\":{\"prompt_tokens\":7}}";
@@ -160,7 +160,7 @@ class RepeatsTest {
   }
 
   @Test
-  void events_that_differ_in_a_number_are_read() {
+  void eventsThatDifferInANumberAreRead() {
     List<String> events = new ArrayList<>();
     for (int choice = 10; choice < 16; choice++) {
       events.add(
@@ -186,7 +186,7 @@ class RepeatsTest {
         "{\"choices\": [{\"t\": \"x\"}, {\"index\":%s, \"x\": \"y\"}], \"usage\":{\"prompt_tokens\":7}}",
         "{\"model\":\"a name of some length, %s\",\"usage\":{\"prompt_tokens\":7}}",
       })
-  void events_that_differ_where_no_text_is_passed_over_are_read(String event) {
+  void eventsThatDifferWhereNoTextIsPassedOverAreRead(String event) {
     List<String> events = new ArrayList<>();
     for (int i = 1; i < 6; i++) {
       events.add(event.replace("%s", "" + i));
@@ -197,7 +197,7 @@ class RepeatsTest {
   }
 
   @Test
-  void random_events_of_few_parts_say_the_same() {
+  void randomEventsOfFewPartsSayTheSame() {
     long seed = 20261124;
     Random random = new Random(seed);
     String[] begins = {

@@ -43,7 +43,7 @@ class SchemaTest {
   }
 
   @Test
-  void every_name_leads_to_its_own_child_and_others_to_none() {
+  void everyNameLeadsToItsOwnChildAndOthersToNone() {
     for (int count = 0; count <= 50; count++) {
       Members members = Schema.object(7);
       List<String> names = names(count);
@@ -63,7 +63,7 @@ class SchemaTest {
   }
 
   @Test
-  void every_word_has_its_constant_and_others_that_of_none() {
+  void everyWordHasItsConstantAndOthersThatOfNone() {
     for (int count = 0; count <= 50; count++) {
       KnownWords words = Schema.words(7);
       List<String> texts = names(count);
@@ -81,7 +81,7 @@ class SchemaTest {
   }
 
   @Test
-  void object_has_the_slots_of_its_own_tally_at_any_depth_and_no_others() {
+  void objectHasTheSlotsOfItsOwnTallyAtAnyDepthAndNoOthers() {
     Schema other = Schema.object(8).in(TALLY + 1).count("deep", Slots.TOTAL).build();
     Schema schema =
         Schema.object(7)
@@ -116,7 +116,7 @@ class SchemaTest {
   }
 
   @Test
-  void count_in_no_tally_has_no_slot() {
+  void countInNoTallyHasNoSlot() {
     Schema schema =
         Schema.object(7)
             .count("index", Slots.INPUT)
@@ -130,7 +130,7 @@ class SchemaTest {
   }
 
   @Test
-  void union_has_the_members_of_both_at_any_depth() {
+  void unionHasTheMembersOfBothAtAnyDepth() {
     Schema word = Schema.words(5).word("a", 6).build();
     Schema one =
         Schema.object(7)
@@ -165,7 +165,7 @@ class SchemaTest {
   }
 
   @Test
-  void what_means_something_else_has_no_union() {
+  void whatMeansSomethingElseHasNoUnion() {
     Schema text = Schema.leaf(Kind.TEXT, 7);
     Schema counted = Schema.object(7).in(TALLY).build();
     for (Schema[] pair :
@@ -182,7 +182,7 @@ class SchemaTest {
   }
 
   @Test
-  void name_and_word_are_found_whole_only() {
+  void nameAndWordAreFoundWholeOnly() {
     TextBuffer text = new TextBuffer();
     String longest = "n".repeat(256);
     Schema names = Schema.object(1).leaf(longest, Kind.TEXT, 7).build();

@@ -31,7 +31,7 @@ class StatedUsageTest {
   }
 
   @Test
-  void text_of_the_usage_is_that_of_the_one_taken_whatever_comes_later() {
+  void textOfTheUsageIsThatOfTheOneTakenWhateverComesLater() {
     String usage = "{\"prompt_tokens\":3,\"completion_tokens\":5}";
     UsageScanner scanner =
         read(
@@ -46,7 +46,7 @@ class StatedUsageTest {
   }
 
   @Test
-  void totals_of_zero_beside_turns_take_nothing_back_when_they_are_repeated() {
+  void totalsOfZeroBesideTurnsTakeNothingBackWhenTheyAreRepeated() {
     String event =
         "{\"type\":\"message_delta\",\"usage\":{\"iterations\":[{\"type\":\"compaction\","
             + "\"input_tokens\":1,\"model\":\"b\"}],\"input_tokens\":0}}";
@@ -57,7 +57,7 @@ class StatedUsageTest {
   }
 
   @Test
-  void id_is_the_one_that_is_stated_last_whatever_the_one_before_begins_with() {
+  void idIsTheOneThatIsStatedLastWhateverTheOneBeforeBeginsWith() {
     UsageScanner scanner = read(BodyFormat.OPENAI, "{\"id\":\"ab\",\"choices\":[]}");
     long ab = scanner.responseId();
     feed(scanner, "{\"id\":\"abc\",\"choices\":[]}");
@@ -75,7 +75,7 @@ class StatedUsageTest {
   }
 
   @Test
-  void value_within_a_choice_that_is_no_count_is_flagged() {
+  void valueWithinAChoiceThatIsNoCountIsFlagged() {
     UsageScanner scanner =
         read(BodyFormat.OPENAI, within(0, "\"prompt_tokens\":-1,\"completion_tokens\":5"));
     assertThat(scanner.malformedUsageSeen()).isTrue();
@@ -86,7 +86,7 @@ class StatedUsageTest {
   }
 
   @Test
-  void count_within_a_choice_that_is_stated_twice_is_flagged() {
+  void countWithinAChoiceThatIsStatedTwiceIsFlagged() {
     UsageScanner scanner =
         read(BodyFormat.OPENAI, within(0, "\"prompt_tokens\":1,\"prompt_tokens\":2"));
     assertThat(scanner.duplicateSeen()).isTrue();
@@ -97,7 +97,7 @@ class StatedUsageTest {
   }
 
   @Test
-  void prompts_of_several_choices_add_up_or_the_largest_counts() {
+  void promptsOfSeveralChoicesAddUpOrTheLargestCounts() {
     String[] events = {
       choice(0, "\"prompt_tokens\":10,\"completion_tokens\":1"),
       choice(1, "\"prompt_tokens\":7,\"completion_tokens\":2")
@@ -112,7 +112,7 @@ class StatedUsageTest {
   }
 
   @Test
-  void choice_beyond_the_limit_does_not_count_in_place_of_the_others() {
+  void choiceBeyondTheLimitDoesNotCountInPlaceOfTheOthers() {
     UsageScanner scanner =
         read(
             BodyFormat.OPENAI,
@@ -123,7 +123,7 @@ class StatedUsageTest {
   }
 
   @Test
-  void reason_to_finish_ends_a_candidate_of_any_type_and_what_has_no_type() {
+  void reasonToFinishEndsACandidateOfAnyTypeAndWhatHasNoType() {
     String usage = "\"usageMetadata\":{\"promptTokenCount\":3,\"candidatesTokenCount\":5}}";
     String candidate = "\"candidates\":[{\"finishReason\":\"STOP\"}],";
     String feedback = "\"promptFeedback\":{\"blockReason\":\"SAFETY\"},";
@@ -137,7 +137,7 @@ class StatedUsageTest {
   }
 
   @Test
-  void turns_of_an_event_that_is_malformed_are_not_those_of_the_next() {
+  void turnsOfAnEventThatIsMalformedAreNotThoseOfTheNext() {
     String usage = "{\"type\":\"message\",\"usage\":{\"input_tokens\":1,\"output_tokens\":2";
     String turns = ",\"iterations\":[{\"type\":\"compaction\",\"input_tokens\":100}]";
     UsageScanner scanner = read(BodyFormat.ANTHROPIC, usage + turns + "}]", usage + "}}");
@@ -147,7 +147,7 @@ class StatedUsageTest {
   }
 
   @Test
-  void usage_that_is_cut_off_is_not_closed_by_one_before_it() {
+  void usageThatIsCutOffIsNotClosedByOneBeforeIt() {
     byte[] body = utf8("{\"usage\":{\"prompt_tokens\":5},\"usage\":{\"prompt_tokens\":1,\"compl");
     UsageScanner scanner = new UsageScanner(BodyFormat.OPENAI, Framing.JSON);
     scanner.feed(body, 0, body.length);
@@ -157,7 +157,7 @@ class StatedUsageTest {
   }
 
   @Test
-  void output_is_running_once_it_is_stated() {
+  void outputIsRunningOnceItIsStated() {
     assertThat(read(BodyFormat.OPENAI).hasRunningOutput()).isFalse();
     UsageScanner scanner = read(BodyFormat.OPENAI, choice(0, "\"prompt_tokens\":3"));
     assertThat(scanner.hasRunningOutput()).isFalse();
@@ -171,7 +171,7 @@ class StatedUsageTest {
   }
 
   @Test
-  void output_of_a_message_is_no_running_one_before_its_end() {
+  void outputOfAMessageIsNoRunningOneBeforeItsEnd() {
     UsageScanner scanner =
         read(
             BodyFormat.ANTHROPIC,

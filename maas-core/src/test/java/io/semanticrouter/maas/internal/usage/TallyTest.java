@@ -10,7 +10,7 @@ class TallyTest {
   private final Tally tally = new Tally();
 
   @Test
-  void anything_noted_leaves_a_trace_until_the_reset() {
+  void anythingNotedLeavesATraceUntilTheReset() {
     assertThat(tally.isPristine()).isTrue();
     tally.put(Slots.INPUT, 0);
     assertThat(tally.isPristine()).as("a count").isFalse();
@@ -32,7 +32,7 @@ class TallyTest {
   }
 
   @Test
-  void count_that_was_taken_back_still_contradicts_another() {
+  void countThatWasTakenBackStillContradictsAnother() {
     tally.put(Slots.INPUT, 1);
     tally.restate(Slots.bit(Slots.INPUT));
     assertThat(tally.isContradictory()).isTrue();
@@ -43,7 +43,7 @@ class TallyTest {
   }
 
   @Test
-  void value_that_is_no_count_takes_back_the_one_before() {
+  void valueThatIsNoCountTakesBackTheOneBefore() {
     tally.put(Slots.INPUT, 1);
     tally.put(Slots.OUTPUT, 2);
     tally.malformed(Slots.bit(Slots.INPUT));
@@ -54,7 +54,7 @@ class TallyTest {
   }
 
   @Test
-  void first_and_largest_and_zero_look_only_at_what_was_stated() {
+  void firstAndLargestAndZeroLookOnlyAtWhatWasStated() {
     assertThat(tally.isZero()).isTrue();
     assertThat(tally.max()).isZero();
     assertThat(tally.first(Slots.INPUT, Slots.TOTAL)).isEqualTo(Tally.ABSENT);
@@ -73,7 +73,7 @@ class TallyTest {
   }
 
   @Test
-  void merging_takes_every_count_that_was_stated_and_keeps_the_rest() {
+  void mergingTakesEveryCountThatWasStatedAndKeepsTheRest() {
     Tally other = new Tally();
     for (int slot = 0; slot < Slots.COUNT; slot++) {
       tally.put(slot, slot);
@@ -88,7 +88,7 @@ class TallyTest {
   }
 
   @Test
-  void sums_begin_at_zero_and_end_where_counts_end() {
+  void sumsBeginAtZeroAndEndWhereCountsEnd() {
     tally.add(Slots.INPUT, 3);
     tally.add(Slots.INPUT, 4);
     assertThat(tally.get(Slots.INPUT)).isEqualTo(7);

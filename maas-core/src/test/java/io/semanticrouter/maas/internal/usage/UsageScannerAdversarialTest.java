@@ -43,7 +43,7 @@ class UsageScannerAdversarialTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"\\q", "\\u12", "\\ud83c\\udf0"})
-  void escape_that_is_none_in_a_text_that_is_skipped_is_the_same_wherever_it_is_cut(String escape) {
+  void escapeThatIsNoneInATextThatIsSkippedIsTheSameWhereverItIsCut(String escape) {
     byte[] body = utf8("{\"text\":\"" + escape + "\",\"usage\":" + USAGE + "}");
     for (int size = 1; size <= body.length; size++) {
       assertThat(facts(scan(Framing.JSON, body, size))).as("chunks of %d", size).isEqualTo(TRUTH);
@@ -52,7 +52,7 @@ class UsageScannerAdversarialTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"x", ":7", "}", "{}", "]x", "]["})
-  void elements_behind_what_cannot_be_told_apart_are_not_read_wherever_it_is_cut(String garbage) {
+  void elementsBehindWhatCannotBeToldApartAreNotReadWhereverItIsCut(String garbage) {
     String one = "{\"usageMetadata\":{\"promptTokenCount\":1,\"candidatesTokenCount\":1}}";
     byte[] body = utf8("[" + one + garbage + "," + one.replace('1', '2') + "]");
     for (int size = 1; size <= body.length; size++) {
@@ -79,7 +79,7 @@ class UsageScannerAdversarialTest {
         "\"tool_calls\":[{\"function\":{\"arguments\":{\"usage\":{\"prompt_tokens\":1}}}}]",
         "\"metadata\":{\"usage\":{\"prompt_tokens\":1},\"choices\":[],\"error\":{\"code\":1}}",
       })
-  void usage_look_alike_inside_a_message_changes_nothing(String member) {
+  void usageLookAlikeInsideAMessageChangesNothing(String member) {
     String choices =
         "\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"message\":{" + member + "}}]";
     assertThat(facts(scan(Framing.JSON, "{" + choices + ",\"usage\":" + USAGE + "}")))
@@ -107,7 +107,7 @@ class UsageScannerAdversarialTest {
         "\\ud83dusage",
         "",
       })
-  void usage_under_another_name_is_ignored_before_and_behind_the_real_one(String name) {
+  void usageUnderAnotherNameIsIgnoredBeforeAndBehindTheRealOne(String name) {
     String planted = "\"" + name + "\":{\"usage\":" + FAKE + ",\"prompt_tokens\":1}";
     assertThat(facts(scan(Framing.JSON, "{" + planted + ",\"usage\":" + USAGE + "}")))
         .isEqualTo(TRUTH);
@@ -116,7 +116,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void literal_that_a_line_end_cuts_off_is_the_same_in_any_chunks() {
+  void literalThatALineEndCutsOffIsTheSameInAnyChunks() {
     byte[] body = utf8("data: {\"choices\":[],\"usage\":nul\n\ndata: [DONE]\n\n");
     for (int cut = 0; cut <= body.length; cut++) {
       UsageScanner scanner = new UsageScanner(Framing.SSE);
@@ -129,7 +129,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void tool_schema_with_a_property_named_usage_is_ignored() {
+  void toolSchemaWithAPropertyNamedUsageIsIgnored() {
     String tools =
         "\"tools\":[{\"parameters\":{\"properties\":{\"usage\":{\"prompt_tokens\":{\"type\":\"integer\"}}}}}]";
     assertThat(facts(scan(Framing.JSON, "{" + tools + ",\"usage\":" + USAGE + "," + tools + "}")))
@@ -137,7 +137,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void text_of_a_done_marker_in_a_string_does_not_make_running_usage_final() {
+  void textOfADoneMarkerInAStringDoesNotMakeRunningUsageFinal() {
     String running =
         "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"data: [DONE]\"}}],\"usage\":"
             + USAGE
@@ -155,7 +155,7 @@ class UsageScannerAdversarialTest {
   // --- keys ----------------------------------------------------------------------------------
 
   @Test
-  void escaped_keys_are_keys_wherever_the_escape_is_cut() {
+  void escapedKeysAreKeysWhereverTheEscapeIsCut() {
     String usage = "{\"prompt\\u005Ftokens\":12,\"completion_token\\u0073\":8,\"total_tokens\":20}";
     byte[] body = utf8("{\"choices\":[],\"\\u0075s\\u0061ge\":" + usage + "}");
     for (int size = 1; size <= body.length; size++) {
@@ -171,7 +171,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void duplicate_usage_is_taken_from_the_last_one_and_flagged() {
+  void duplicateUsageIsTakenFromTheLastOneAndFlagged() {
     assertDuplicate("\"usage\":" + FAKE + ",\"usage\":" + USAGE, 12, 8);
     assertDuplicate("\"usage\":" + USAGE + ",\"usage\":" + FAKE, 1, 1);
     assertDuplicate(
@@ -180,7 +180,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void duplicate_count_is_taken_from_the_last_one_and_flagged() {
+  void duplicateCountIsTakenFromTheLastOneAndFlagged() {
     assertDuplicate(
         "\"usage\":{\"prompt_tokens\":5,\"prompt_tokens\":12,\"completion_tokens\":8}", 12, 8);
     assertDuplicate(
@@ -188,7 +188,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void duplicate_that_takes_the_first_back_is_flagged() {
+  void duplicateThatTakesTheFirstBackIsFlagged() {
     assertDuplicate(
         "\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":8,\"completion_tokens\":null}",
         12,
@@ -208,7 +208,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void duplicate_with_the_same_value_is_benign() {
+  void duplicateWithTheSameValueIsBenign() {
     assertThat(facts(scan(Framing.JSON, "{\"usage\":" + USAGE + ",\"usage\":" + USAGE + "}")))
         .isEqualTo(TRUTH);
   }
@@ -238,7 +238,7 @@ class UsageScannerAdversarialTest {
     "0.0e-999999, 0",
     "99999999, 99999999",
   })
-  void integral_number_in_range_is_exact(String number, long value) {
+  void integralNumberInRangeIsExact(String number, long value) {
     assertThat(count(number)).isEqualTo(value);
     Measurement m =
         measureJson("{\"usage\":{\"prompt_tokens\":" + number + ",\"completion_tokens\":1}}");
@@ -247,7 +247,7 @@ class UsageScannerAdversarialTest {
 
   @ParameterizedTest
   @CsvSource({"100000001, 100000001", "9007199254740991, 9007199254740991"})
-  void number_that_no_exchange_can_use_is_read_exactly_and_quarantined(String number, long value) {
+  void numberThatNoExchangeCanUseIsReadExactlyAndQuarantined(String number, long value) {
     assertThat(count(number)).isEqualTo(value);
     Measurement m =
         measureJson("{\"usage\":{\"prompt_tokens\":" + number + ",\"completion_tokens\":1}}");
@@ -284,7 +284,7 @@ class UsageScannerAdversarialTest {
         "[7]",
         "\"\"",
       })
-  void number_that_is_no_count_is_unknown_and_flagged_not_zero(String number) {
+  void numberThatIsNoCountIsUnknownAndFlaggedNotZero(String number) {
     UsageScanner scanner = scan(Framing.JSON, body(number));
     assertThat(Bodies.prompt(scanner)).isEqualTo(UsageScanner.ABSENT);
     assertThat(Bodies.completion(scanner)).isEqualTo(8);
@@ -296,12 +296,12 @@ class UsageScannerAdversarialTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"NaN", "Infinity", "+1", ".5", "", "'7'", "undefined"})
-  void number_that_is_no_json_is_never_complete(String number) {
+  void numberThatIsNoJsonIsNeverComplete(String number) {
     assertThat(measureJson(body(number)).status()).isEqualTo(Status.FAILED);
   }
 
   @Test
-  void number_of_four_hundred_digits_is_flagged_and_the_rest_is_read() {
+  void numberOfFourHundredDigitsIsFlaggedAndTheRestIsRead() {
     for (String digits : new String[] {"9".repeat(400), "0".repeat(400), "1" + "0".repeat(399)}) {
       byte[] body = utf8(body(digits));
       for (int size : new int[] {1, 31, 32, 33, 400, body.length}) {
@@ -325,7 +325,7 @@ class UsageScannerAdversarialTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"\"x\"", "\"\"", "[]", "[" + FAKE + "]", "7", "true", "false"})
-  void usage_that_is_no_object_is_malformed(String usage) {
+  void usageThatIsNoObjectIsMalformed(String usage) {
     for (String body :
         new String[] {"{\"usage\":" + usage + "}", "{\"usage\":" + usage + ",\"choices\":[]}"}) {
       Measurement m = measureJson(body);
@@ -336,7 +336,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void usage_null_or_absent_is_benign() {
+  void usageNullOrAbsentIsBenign() {
     for (String body : new String[] {"{\"usage\":null}", "{}", "{\"usage\":{}}", " {\"a\":1} "}) {
       assertThat(measureJson(body))
           .as(body)
@@ -349,7 +349,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void details_null_are_benign_and_details_of_another_kind_are_flagged() {
+  void detailsNullAreBenignAndDetailsOfAnotherKindAreFlagged() {
     String usage =
         "{\"usage\":{\"prompt_tokens\":12,\"prompt_tokens_details\":%s,\"completion_tokens\":8}}";
     assertThat(measureJson(usage.replace("%s", "null")).status()).isEqualTo(Status.COMPLETE);
@@ -363,7 +363,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void turns_of_a_usage_that_does_not_count_take_nothing_back() {
+  void turnsOfAUsageThatDoesNotCountTakeNothingBack() {
     String usage =
         "{\"iterations\":[{\"type\":\"compaction\",\"input_tokens\":5}],\"input_tokens\":1}";
     byte[] body = utf8("{\"usage\":" + usage + ",\"message\":{\"usage\":{\"iterations\":null}}}");
@@ -375,7 +375,7 @@ class UsageScannerAdversarialTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"\"0\"", "{}", "[1]", "true", "-1"})
-  void index_of_a_choice_that_is_no_number_costs_nothing(String index) {
+  void indexOfAChoiceThatIsNoNumberCostsNothing(String index) {
     String choices = "{\"choices\":[{\"index\":" + index + "}],\"usage\":" + USAGE + "}";
     assertThat(facts(scan(Framing.JSON, choices))).isEqualTo(TRUTH);
   }
@@ -388,7 +388,7 @@ class UsageScannerAdversarialTest {
         "\"iterations\":[7]",
         "\"iterations\":7"
       })
-  void turn_whose_count_is_none_is_flagged(String iterations) {
+  void turnWhoseCountIsNoneIsFlagged(String iterations) {
     byte[] body = utf8("{\"type\":\"message\",\"usage\":{\"input_tokens\":1," + iterations + "}}");
     UsageScanner scanner = new UsageScanner(BodyFormat.ANTHROPIC, Framing.JSON);
     scanner.feed(body, 0, body.length);
@@ -412,7 +412,7 @@ class UsageScannerAdversarialTest {
         "[]",
         "{}",
       })
-  void unknown_field_inside_usage_does_not_touch_the_rest(String value) {
+  void unknownFieldInsideUsageDoesNotTouchTheRest(String value) {
     String usage =
         "{\"a\":%s,\"prompt_tokens\":12,\"b\":%s,\"completion_tokens\":8,\"total_tokens\":20,\"c\":%s}";
     String body = "{\"usage\":" + usage.replace("%s", value) + "}";
@@ -420,7 +420,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void explicit_zero_is_a_count() {
+  void explicitZeroIsACount() {
     Measurement m =
         measureJson("{\"usage\":{\"prompt_tokens\":0,\"completion_tokens\":0,\"total_tokens\":0}}");
     assertThat(m.status()).isEqualTo(Status.COMPLETE);
@@ -428,7 +428,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void all_zero_usage_behind_a_real_one_is_not_taken() {
+  void allZeroUsageBehindARealOneIsNotTaken() {
     String zero =
         "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":0,\"completion_tokens\":0,\"total_tokens\":0}}\n\n";
     assertThat(facts(scan(Framing.SSE, FINAL_EVENT + zero + DONE)))
@@ -438,7 +438,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void empty_finish_reason_is_none() {
+  void emptyFinishReasonIsNone() {
     String running =
         "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":%s}],\"usage\":"
             + USAGE
@@ -450,7 +450,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void empty_error_is_none() {
+  void emptyErrorIsNone() {
     assertThat(scan(Framing.JSON, "{\"error\":\"\",\"usage\":" + USAGE + "}").errorSeen())
         .isFalse();
     assertThat(scan(Framing.JSON, "{\"error\":null,\"usage\":" + USAGE + "}").errorSeen())
@@ -462,7 +462,7 @@ class UsageScannerAdversarialTest {
   // --- order and ends ------------------------------------------------------------------------
 
   @Test
-  void usage_before_and_behind_choices_is_the_same() {
+  void usageBeforeAndBehindChoicesIsTheSame() {
     String choice = "[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]";
     for (String choices : new String[] {"[]", choice}) {
       assertThat(
@@ -481,7 +481,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void running_usage_of_one_of_several_choices_is_never_complete() {
+  void runningUsageOfOneOfSeveralChoicesIsNeverComplete() {
     String event =
         "data: {\"choices\":[{\"index\":%d,\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":"
             + USAGE
@@ -492,14 +492,14 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void bytes_behind_done_are_read_and_take_nothing_back() {
+  void bytesBehindDoneAreReadAndTakeNothingBack() {
     assertThat(facts(scan(Framing.SSE, FINAL_EVENT + DONE + TEXT_EVENT + "data: x\n\n")))
         .isEqualTo(TRUTH);
     assertThat(facts(scan(Framing.SSE, TEXT_EVENT + DONE + FINAL_EVENT + DONE))).isEqualTo(TRUTH);
   }
 
   @Test
-  void stream_without_done_is_complete_when_its_usage_is_final() {
+  void streamWithoutDoneIsCompleteWhenItsUsageIsFinal() {
     assertThat(measureStream(TEXT_EVENT + FINAL_EVENT).status()).isEqualTo(Status.COMPLETE);
     String running =
         "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}],\"usage\":"
@@ -511,7 +511,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void error_in_the_stream_keeps_what_was_seen_and_is_never_complete() {
+  void errorInTheStreamKeepsWhatWasSeenAndIsNeverComplete() {
     String error = "data: {\"error\":{\"message\":\"m\",\"usage\":" + FAKE + "}}\n\n";
     assertThat(measureStream(TEXT_EVENT + error + DONE))
         .isEqualTo(Measurement.of(Status.NONE, Set.of(Reason.IN_BAND_ERROR), null));
@@ -522,7 +522,7 @@ class UsageScannerAdversarialTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", " ", "\n\r\n\t ", "\uFEFF", "\uFEFF\n"})
-  void empty_body_has_no_usage(String body) {
+  void emptyBodyHasNoUsage(String body) {
     Measurement none = Measurement.of(Status.NONE, Set.of(Reason.NO_USAGE), null);
     assertThat(measureJson(body)).isEqualTo(none);
     assertThat(measureStream(body)).isEqualTo(none);
@@ -532,13 +532,13 @@ class UsageScannerAdversarialTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"null", "123", "true", "\"usage\"", "[]", "[" + "{\"usage\":{}}]", "123\n"})
-  void body_that_is_no_object_has_no_usage(String body) {
+  void bodyThatIsNoObjectHasNoUsage(String body) {
     assertThat(measureJson(body))
         .isEqualTo(Measurement.of(Status.NONE, Set.of(Reason.NO_USAGE), null));
   }
 
   @Test
-  void concatenated_documents_are_read_one_after_the_other() {
+  void concatenatedDocumentsAreReadOneAfterTheOther() {
     String first = "{\"usage\":" + FAKE + ",\"choices\":[{\"index\":0}]}";
     String last = "{\"usage\":" + USAGE + ",\"choices\":[]}";
     for (String between : new String[] {"", "\n", "\r\n", " \n\n "}) {
@@ -547,7 +547,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void lines_of_running_usage_that_stop_are_not_complete() {
+  void linesOfRunningUsageThatStopAreNotComplete() {
     String line =
         "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":null}],\"usage\":"
             + FAKE
@@ -559,7 +559,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void garbage_behind_a_document_is_flagged() {
+  void garbageBehindADocumentIsFlagged() {
     assertThat(measureJson("{\"usage\":" + USAGE + "}x").reasons())
         .isEqualTo(Set.of(Reason.MALFORMED_JSON));
     assertThat(measureStream("data: {\"usage\":" + USAGE + "}{}\n\n").reasons())
@@ -569,7 +569,7 @@ class UsageScannerAdversarialTest {
   // --- lines of the event stream -------------------------------------------------------------
 
   @Test
-  void carriage_returns_alone_and_mixed_line_ends_are_line_ends() {
+  void carriageReturnsAloneAndMixedLineEndsAreLineEnds() {
     String stream = ": c\nevent: message\nid: 1\n" + TEXT_EVENT + FINAL_EVENT + DONE;
     assertThat(facts(scan(Framing.SSE, stream.replace('\n', '\r')))).isEqualTo(TRUTH);
     byte[] crlf = utf8(stream.replace("\n", "\r\n"));
@@ -585,7 +585,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void byte_order_mark_is_taken_off_once_and_only_whole() {
+  void byteOrderMarkIsTakenOffOnceAndOnlyWhole() {
     byte[] bom = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
     byte[] event = utf8(FINAL_EVENT);
     byte[] json = utf8("{\"usage\":" + USAGE + "}");
@@ -605,7 +605,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void only_lines_of_the_field_data_are_data() {
+  void onlyLinesOfTheFieldDataAreData() {
     String usage = "{\"usage\":" + USAGE + "}\n\n";
     assertThat(facts(scan(Framing.SSE, "data:" + usage))).isEqualTo(TRUTH);
     assertThat(facts(scan(Framing.SSE, "data:  " + usage))).isEqualTo(TRUTH);
@@ -624,7 +624,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void event_data_on_several_lines_is_joined_by_line_feeds() {
+  void eventDataOnSeveralLinesIsJoinedByLineFeeds() {
     String event =
         "data: {\"usage\":\ndata: {\"prompt_tokens\":12,\ndata:\ndata\n: comment\ndata:\"completion_tokens\":8,\"total_tokens\":20\ndata: }}\n\n";
     assertThat(facts(scan(Framing.SSE, event))).isEqualTo(TRUTH);
@@ -635,7 +635,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void value_that_a_line_end_cuts_off_says_nothing_wherever_it_is_cut() {
+  void valueThatALineEndCutsOffSaysNothingWhereverItIsCut() {
     byte[] body = utf8("data: {\"error\":f\n");
     for (int size = 1; size <= body.length; size++) {
       UsageScanner scanner = scan(Framing.SSE, body, size);
@@ -645,7 +645,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void line_feed_between_data_lines_takes_an_escape_with_it() {
+  void lineFeedBetweenDataLinesTakesAnEscapeWithIt() {
     String followed = "data: {\"object\":\"\\\ndata: n\",\"usage\":" + USAGE + "}\n\n";
     assertThat(scan(Framing.SSE, followed).malformedJsonSeen()).isTrue();
     String unicode = "data: {\"object\":\"\\u00\ndata: 75\",\"usage\":" + USAGE + "}\n\n";
@@ -656,7 +656,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void event_that_no_blank_line_ends_is_read() {
+  void eventThatNoBlankLineEndsIsRead() {
     assertThat(facts(scan(Framing.SSE, FINAL_EVENT.strip()))).isEqualTo(TRUTH + " unterminated");
     assertThat(measureStream(FINAL_EVENT.strip()))
         .extracting(Measurement::status, Measurement::reasons)
@@ -664,7 +664,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void malformed_event_costs_certainty_but_not_the_events_behind_it() {
+  void malformedEventCostsCertaintyButNotTheEventsBehindIt() {
     for (String broken :
         new String[] {
           "{\"usage\":" + FAKE + ",}",
@@ -688,7 +688,7 @@ class UsageScannerAdversarialTest {
   // --- bytes ---------------------------------------------------------------------------------
 
   @Test
-  void four_byte_character_may_be_cut_at_each_offset() {
+  void fourByteCharacterMayBeCutAtEachOffset() {
     byte[] json =
         utf8("{\"model\":\"m🌍x\",\"choices\":[\"🌍\"],\"🌍\":1,\"usage\":" + USAGE + "}");
     for (int cut = 0; cut <= json.length; cut++) {
@@ -701,7 +701,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void nul_and_invalid_utf8_in_strings_stop_nothing() {
+  void nulAndInvalidUtf8InStringsStopNothing() {
     byte[][] strange = {
       {0},
       {(byte) 0xFF},
@@ -728,7 +728,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void model_name_is_cut_at_256_bytes_between_characters() {
+  void modelNameIsCutAt256BytesBetweenCharacters() {
     assertThat(model("x".repeat(256) + "y")).isEqualTo("x".repeat(256));
     assertThat(model("x".repeat(254) + "🌍")).isEqualTo("x".repeat(254));
     assertThat(model("x".repeat(252) + "🌍tail")).isEqualTo("x".repeat(252) + "🌍");
@@ -744,7 +744,7 @@ class UsageScannerAdversarialTest {
 
   @Test
   @Tag("slow")
-  void event_of_forty_megabytes_is_read_without_keeping_it() {
+  void eventOfFortyMegabytesIsReadWithoutKeepingIt() {
     byte[] megabyte = "x\\\"y{[é".repeat(131_072).getBytes(StandardCharsets.UTF_8);
     for (String open :
         new String[] {"{\"choices\":[{\"delta\":{\"content\":\"", "{\"a\":\"", "{\""}) {
@@ -764,7 +764,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void nesting_a_million_deep_is_skipped_without_recursion() {
+  void nestingAMillionDeepIsSkippedWithoutRecursion() {
     int depth = 1_000_000;
     for (String[] pair : new String[][] {{"[", "]"}, {"{\"a\":", "}"}, {"[{\"usage\":", "}]"}}) {
       UsageScanner scanner = new UsageScanner(Framing.JSON);
@@ -787,7 +787,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void ten_thousand_events_without_usage_allocate_nothing() {
+  void tenThousandEventsWithoutUsageAllocateNothing() {
     byte[] events =
         utf8((TEXT_EVENT + TEXT_EVENT.replace("}]}", "}],\"usage\":null}")).repeat(1000));
     UsageScanner scanner = new UsageScanner(Framing.SSE);
@@ -807,7 +807,7 @@ class UsageScannerAdversarialTest {
   }
 
   @Test
-  void ten_thousand_events_with_running_usage_allocate_nothing() {
+  void tenThousandEventsWithRunningUsageAllocateNothing() {
     byte[] events = utf8(FINAL_EVENT.repeat(1000));
     UsageScanner scanner = new UsageScanner(Framing.SSE);
     for (int i = 0; i < 20; i++) {

@@ -41,17 +41,17 @@ class UsageScannerOracleTest {
   private static final Map<String, Integer> SLOTS = slots();
 
   @Test
-  void json_bodies_are_read_as_by_a_tree_reader() {
+  void jsonBodiesAreReadAsByATreeReader() {
     run(Framing.JSON, false, DOCUMENTS);
   }
 
   @Test
-  void event_streams_are_read_as_by_a_tree_reader() {
+  void eventStreamsAreReadAsByATreeReader() {
     run(Framing.SSE, true, DOCUMENTS);
   }
 
   @Test
-  void bodies_under_the_label_of_the_other_or_none_are_read_as_by_a_tree_reader() {
+  void bodiesUnderTheLabelOfTheOtherOrNoneAreReadAsByATreeReader() {
     run(Framing.SSE, false, DOCUMENTS / 4);
     run(Framing.JSON, true, DOCUMENTS / 4);
     run(Framing.DETECT, false, DOCUMENTS / 4);

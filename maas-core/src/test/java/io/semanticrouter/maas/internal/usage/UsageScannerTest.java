@@ -32,25 +32,25 @@ class UsageScannerTest {
       """;
 
   @Test
-  void json_body_gives_usage_from_depth_one_only() {
+  void jsonBodyGivesUsageFromDepthOneOnly() {
     UsageScanner scanner = scan(Framing.JSON, CHAT);
     assertThat(summary(scanner)).isEqualTo("qwen3 12+8=20 cached=4 final");
   }
 
   @Test
-  void stream_gives_usage_of_the_last_chunk() {
+  void streamGivesUsageOfTheLastChunk() {
     assertThat(summary(scan(Framing.SSE, STREAM))).isEqualTo("qwen3 12+8=20 cached=-1 final");
   }
 
   @Test
-  void framing_is_detected_from_the_first_byte() {
+  void framingIsDetectedFromTheFirstByte() {
     assertThat(summary(scan(Framing.DETECT, "\uFEFF \n" + CHAT)))
         .isEqualTo("qwen3 12+8=20 cached=4 final");
     assertThat(summary(scan(Framing.DETECT, STREAM))).isEqualTo("qwen3 12+8=20 cached=-1 final");
   }
 
   @Test
-  void any_partition_gives_the_same_usage() {
+  void anyPartitionGivesTheSameUsage() {
     for (String body : new String[] {CHAT, STREAM, STREAM.replace("\n", "\r\n")}) {
       byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
       String whole = summary(scan(Framing.DETECT, body));
@@ -70,7 +70,7 @@ class UsageScannerTest {
   }
 
   @Test
-  void malformed_document_states_nothing() {
+  void malformedDocumentStatesNothing() {
     String usage = "{\"usage\":{\"prompt_tokens\":12}";
     for (String end : new String[] {",}", "]", ",\"a\"}", "x}"}) {
       for (String body : new String[] {usage + end, "data: " + usage + end + "\n\n"}) {
@@ -83,7 +83,7 @@ class UsageScannerTest {
   }
 
   @Test
-  void body_that_ends_within_its_first_few_bytes_is_not_a_whole_one() {
+  void bodyThatEndsWithinItsFirstFewBytesIsNotAWholeOne() {
     for (int length = 1; length < 3; length++) {
       UsageScanner mark = new UsageScanner(Framing.JSON);
       mark.feed(new byte[] {(byte) 0xEF, (byte) 0xBB}, 0, length);
@@ -99,7 +99,7 @@ class UsageScannerTest {
   }
 
   @Test
-  void cost_is_any_plausible_number_that_is_not_negative() {
+  void costIsAnyPlausibleNumberThatIsNotNegative() {
     assertThat(cost("\"cost\":0")).isEqualByComparingTo("0");
     assertThat(cost("\"cost\":1e-40")).isEqualByComparingTo("1e-40");
     assertThat(cost("\"cost\":1e40")).isEqualByComparingTo("1e40");
@@ -115,7 +115,7 @@ class UsageScannerTest {
   }
 
   @Test
-  void usage_is_kept_as_it_is_written() {
+  void usageIsKeptAsItIsWritten() {
     String usage = "{ \"prompt_tokens\": 1,\n\"x\":[\"}\"] }";
     assertThat(scan(Framing.JSON, "{\"usage\":" + usage + "}").rawUsage()).isEqualTo(usage);
     assertThat(scan(Framing.JSON, "{}").rawUsage()).isNull();

@@ -23,7 +23,7 @@ class CacheConfigTest {
   }
 
   @Test
-  void section_that_is_absent_keeps_nothing() {
+  void sectionThatIsAbsentKeepsNothing() {
     assertThat(read(Map.of()))
         .isEqualTo(
             new CacheConfig(
@@ -38,7 +38,7 @@ class CacheConfigTest {
   }
 
   @Test
-  void every_key_is_read() {
+  void everyKeyIsRead() {
     assertThat(
             read(
                 Map.of(
@@ -69,7 +69,7 @@ class CacheConfigTest {
   }
 
   @Test
-  void all_errors_come_at_once_with_what_was_meant() {
+  void allErrorsComeAtOnceWithWhatWasMeant() {
     read(
         Map.of(
             "max_bytes",

@@ -66,7 +66,7 @@ class CacheKeysTest {
     "tier,   true,  false, false",
     "shared, true,  true,  true"
   })
-  void answers_are_shared_as_far_as_the_scope_says(
+  void answersAreSharedAsFarAsTheScopeSays(
       String scope, boolean users, boolean tiers, boolean tiersOfUser) {
     Map<String, String> config = Map.of("scope", scope);
     ByteBuffer alice = key(config, ALICE, CHAT);
@@ -77,13 +77,13 @@ class CacheKeysTest {
   }
 
   @Test
-  void names_that_run_into_each_other_stay_apart() {
+  void namesThatRunIntoEachOtherStayApart() {
     assertThat(key(Map.of(), known("ab", "c"), CHAT))
         .isNotEqualTo(key(Map.of(), known("a", "bc"), CHAT));
   }
 
   @Test
-  void identity_that_nobody_vouches_for_shares_nothing() {
+  void identityThatNobodyVouchesForSharesNothing() {
     Identity fallbackUser = new Identity("unknown", "gold", Source.ABSENT, Source.HEADER);
     Identity fallbackTier = new Identity("alice", "free", Source.HEADER, Source.TOO_LONG);
     for (Identity identity : List.of(fallbackUser, Identity.ANONYMOUS)) {
@@ -100,7 +100,7 @@ class CacheKeysTest {
   }
 
   @Test
-  void white_space_escapes_and_the_order_of_members_make_no_difference() {
+  void whiteSpaceEscapesAndTheOrderOfMembersMakeNoDifference() {
     String other =
         "{ \"messages\" : [{\"role\":\"user\", \"content\":\"\\u0032+2?\"}],\n"
             + "\"temperature\":0, \"model\":\"m\"}";
@@ -129,14 +129,14 @@ class CacheKeysTest {
         "\"temperature\":0 | \"temperature\":0,\"tools\":[]",
         "\"temperature\":0 | \"temperature\":0,\"anything\":null",
       })
-  void whatever_differs_in_the_body_is_another_request(String from, String to) {
+  void whateverDiffersInTheBodyIsAnotherRequest(String from, String to) {
     assertThat(CHAT).contains(from);
     assertThat(key(Map.of(), ALICE, CHAT.replace(from, to)))
         .isNotEqualTo(key(Map.of(), ALICE, CHAT));
   }
 
   @Test
-  void members_that_the_configuration_ignores_make_no_difference() {
+  void membersThatTheConfigurationIgnoresMakeNoDifference() {
     Map<String, ?> config = Map.of("ignored_members", List.of("metadata"));
     String one = CHAT.replace("\"temperature\":0", "\"temperature\":0,\"metadata\":{\"a\":\"b\"}");
     String two = CHAT.replace("\"temperature\":0", "\"temperature\":0,\"user\":\"b\"");
@@ -145,7 +145,7 @@ class CacheKeysTest {
   }
 
   @Test
-  void operation_path_routing_decision_and_headers_tell_requests_apart() {
+  void operationPathRoutingDecisionAndHeadersTellRequestsApart() {
     RequestDocument body = read(Operation.CHAT, CHAT);
     CacheKeys keys = keys(Map.of());
     List<Keyed> all = new ArrayList<>();
@@ -178,7 +178,7 @@ class CacheKeysTest {
     "10,        TEMPERATURE, TEMPERATURE, NONE",
     "'{}',      TEMPERATURE, TEMPERATURE, NONE",
   })
-  void temperature_is_allowed_by_configuration(
+  void temperatureIsAllowedByConfiguration(
       String temperature, Bypass zero, Bypass byDefault, Bypass any) {
     String body = "{\"model\":\"m\",\"temperature\":" + temperature + "}";
     assertThat(bypass(Map.of(), Operation.CHAT, body)).isEqualTo(zero);
@@ -187,7 +187,7 @@ class CacheKeysTest {
   }
 
   @Test
-  void request_without_temperature_is_sampled_by_the_provider() {
+  void requestWithoutTemperatureIsSampledByTheProvider() {
     assertThat(bypass(Map.of(), Operation.CHAT, "{}")).isEqualTo(Bypass.TEMPERATURE);
     assertThat(bypass(Map.of("temperature", "default"), Operation.CHAT, "{}"))
         .isEqualTo(Bypass.NONE);
@@ -218,13 +218,13 @@ class CacheKeysTest {
         "NONE     | \"background\":false",
         "NONE     | \"previous_response_id\":null",
       })
-  void requests_with_tools_or_state_are_never_answered_again(Bypass bypass, String member) {
+  void requestsWithToolsOrStateAreNeverAnsweredAgain(Bypass bypass, String member) {
     Map<String, ?> any = Map.of("temperature", "any");
     assertThat(bypass(any, Operation.CHAT, "{" + member + "}")).isEqualTo(bypass);
   }
 
   @Test
-  void responses_are_stored_by_the_provider_unless_they_say_otherwise() {
+  void responsesAreStoredByTheProviderUnlessTheySayOtherwise() {
     Map<String, ?> any = Map.of("temperature", "any");
     assertThat(bypass(any, Operation.RESPONSES, "{}")).isEqualTo(Bypass.STATEFUL);
     assertThat(bypass(any, Operation.RESPONSES, "{\"store\":null}")).isEqualTo(Bypass.STATEFUL);
@@ -235,7 +235,7 @@ class CacheKeysTest {
   }
 
   @Test
-  void key_says_nothing_of_the_request_when_printed() {
+  void keySaysNothingOfTheRequestWhenPrinted() {
     assertThat(key(Map.of(), ALICE, CHAT).toString()).doesNotContain("2+2", "alice");
   }
 }

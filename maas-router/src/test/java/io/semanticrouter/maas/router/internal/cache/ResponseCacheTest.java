@@ -64,7 +64,7 @@ class ResponseCacheTest {
   }
 
   @Test
-  void answer_is_given_again_as_its_client_saw_it() {
+  void answerIsGivenAgainAsItsClientSawIt() {
     AnswerBuffer buffer = cache.collect(key(1));
     assertThat(buffer.begin(200, headers(Map.of("content-type", "text/event-stream")))).isTrue();
     byte[] stream = "data: {\"a\":1}\n\ndata: [DONE]\n\n".getBytes(StandardCharsets.UTF_8);
@@ -83,7 +83,7 @@ class ResponseCacheTest {
   }
 
   @Test
-  void answer_is_not_given_again_after_its_time_however_often_it_was_read() {
+  void answerIsNotGivenAgainAfterItsTimeHoweverOftenItWasRead() {
     keep(1, 10);
     clock.advance(Duration.ofSeconds(299));
     assertThat(cache.get(key(1))).isNotNull();
@@ -94,7 +94,7 @@ class ResponseCacheTest {
   }
 
   @Test
-  void kept_answers_never_take_more_than_their_bytes() {
+  void keptAnswersNeverTakeMoreThanTheirBytes() {
     for (int i = 0; i < 1000; i++) {
       keep(i, 100 + i % 7 * 2000);
       assertThat(cache.keptBytes()).isLessThanOrEqualTo(MAX_BYTES);
@@ -103,7 +103,7 @@ class ResponseCacheTest {
   }
 
   @Test
-  void answers_without_a_body_to_speak_of_are_bounded_too() {
+  void answersWithoutABodyToSpeakOfAreBoundedToo() {
     for (int i = 0; i < 10_000; i++) {
       keep(i, 1);
     }
@@ -132,7 +132,7 @@ class ResponseCacheTest {
     "429, application/json, ,         ,          false",
     "500, application/json, ,         ,          false",
   })
-  void only_a_plain_answer_with_status_200_is_collected(
+  void onlyAPlainAnswerWithStatus200IsCollected(
       int status,
       @Nullable String type,
       @Nullable String coding,
@@ -165,7 +165,7 @@ class ResponseCacheTest {
   }
 
   @Test
-  void answer_of_which_the_usage_is_not_certain_is_not_kept() {
+  void answerOfWhichTheUsageIsNotCertainIsNotKept() {
     for (Measurement measurement : uncertain()) {
       AnswerBuffer buffer = begun();
       buffer.accept(new byte[] {1}, 0, 1);
@@ -176,7 +176,7 @@ class ResponseCacheTest {
   }
 
   @Test
-  void answer_that_broke_off_or_is_empty_is_not_kept() {
+  void answerThatBrokeOffOrIsEmptyIsNotKept() {
     AnswerBuffer broken = begun();
     broken.accept(new byte[100], 0, 100);
     assertThat(cache.collectedBytes()).isPositive();
@@ -189,7 +189,7 @@ class ResponseCacheTest {
   }
 
   @Test
-  void answer_of_the_longest_length_is_kept_and_one_byte_more_is_not() {
+  void answerOfTheLongestLengthIsKeptAndOneByteMoreIsNot() {
     for (int piece : new int[] {1, 999, MAX_ENTRY_BYTES + 1}) {
       AnswerBuffer longest = begun();
       feed(longest, MAX_ENTRY_BYTES, piece);
@@ -211,7 +211,7 @@ class ResponseCacheTest {
   }
 
   @Test
-  void answers_that_are_being_collected_are_bounded_together() {
+  void answersThatAreBeingCollectedAreBoundedTogether() {
     List<AnswerBuffer> buffers = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
       AnswerBuffer buffer = cache.collect(key(i));

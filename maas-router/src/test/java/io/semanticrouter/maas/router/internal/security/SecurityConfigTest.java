@@ -28,7 +28,7 @@ class SecurityConfigTest {
   }
 
   @Test
-  void section_that_is_absent_looks_for_nothing() {
+  void sectionThatIsAbsentLooksForNothing() {
     SecurityConfig config = read(Map.of());
     assertThat(errors).isEmpty();
     assertThat(config)
@@ -43,7 +43,7 @@ class SecurityConfigTest {
   }
 
   @Test
-  void every_key_is_read() {
+  void everyKeyIsRead() {
     SecurityConfig config =
         read(
             Map.of(
@@ -84,7 +84,7 @@ class SecurityConfigTest {
   }
 
   @Test
-  void all_errors_come_at_once_with_what_was_meant() {
+  void allErrorsComeAtOnceWithWhatWasMeant() {
     read(
         Map.of(
             "pii",
@@ -112,14 +112,14 @@ class SecurityConfigTest {
   }
 
   @Test
-  void nothing_to_look_for_is_an_error_and_not_off() {
+  void nothingToLookForIsAnErrorAndNotOff() {
     read(Map.of("pii", Map.of("enabled", true, "types", List.of())));
     assertThat(lines())
         .containsExactly("security.pii.types = [...]: must have at least one element");
   }
 
   @Test
-  void patterns_that_cannot_be_used_are_named_by_their_place() {
+  void patternsThatCannotBeUsedAreNamedByTheirPlace() {
     read(
         Map.of(
             "jailbreak",
@@ -137,7 +137,7 @@ class SecurityConfigTest {
   }
 
   @Test
-  void patterns_that_together_are_too_large_or_clash_are_rejected() {
+  void patternsThatTogetherAreTooLargeOrClashAreRejected() {
     read(
         Map.of(
             "jailbreak",
@@ -151,7 +151,7 @@ class SecurityConfigTest {
   }
 
   @Test
-  void phrases_that_cannot_be_used_are_rejected() {
+  void phrasesThatCannotBeUsedAreRejected() {
     read(Map.of("jailbreak", Map.of("phrases", List.of("good one", "[bad] one"))));
     assertThat(lines())
         .containsExactly(

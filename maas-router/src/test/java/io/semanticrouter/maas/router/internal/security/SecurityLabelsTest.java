@@ -137,14 +137,14 @@ class SecurityLabelsTest {
   }
 
   @Test
-  void labelled_set_is_as_large_as_promised() throws IOException {
+  void labelledSetIsAsLargeAsPromised() throws IOException {
     assertThat(lines("pii.tsv")).hasSize(291);
     assertThat(lines("jailbreak.tsv")).hasSize(242);
     assertThat(lines("unseen.tsv")).hasSize(154);
   }
 
   @Test
-  void personal_data_is_told_from_what_looks_like_it() throws IOException {
+  void personalDataIsToldFromWhatLooksLikeIt() throws IOException {
     for (boolean heldOut : new boolean[] {false, true}) {
       Map<String, Score> scores = scores("pii.tsv", heldOut);
       for (PiiType type : PiiType.values()) {
@@ -155,13 +155,13 @@ class SecurityLabelsTest {
   }
 
   @Test
-  void jailbreak_attempts_are_told_from_what_looks_like_them() throws IOException {
+  void jailbreakAttemptsAreToldFromWhatLooksLikeThem() throws IOException {
     assertFloors(scores("jailbreak.tsv", false), "jailbreak", 96, 98);
     assertFloors(scores("jailbreak.tsv", true), "jailbreak", 93, 95);
   }
 
   @Test
-  void lines_that_were_written_afterwards_are_told_apart_as_far_as_known() throws IOException {
+  void linesThatWereWrittenAfterwardsAreToldApartAsFarAsKnown() throws IOException {
     Map<String, Score> scores = scores("unseen.tsv", lines("unseen.tsv"), "never tuned against");
     for (PiiType type : PiiType.values()) {
       assertFloors(scores, type.label(), 80, 95);

@@ -89,15 +89,14 @@ class SecuritySignalsTest {
         "IP_ADDRESS   | 2001:db8:1:2:3:4:5:6  | 2001:db8:1:2:3:4:5",
         "IP_ADDRESS   | 2001:db8::1:          | 2001:db8::1::2",
       })
-  void each_kind_is_found_and_its_next_neighbour_is_not(
-      PiiType type, String positive, String negative) {
+  void eachKindIsFoundAndItsNextNeighbourIsNot(PiiType type, String positive, String negative) {
     assertThat(ALL.scan(positive).pii()).containsExactly(type);
     assertThat(ALL.scan("(" + positive + "), and").pii()).containsExactly(type);
     assertThat(ALL.scan(negative).pii()).doesNotContain(type);
   }
 
   @Test
-  void only_the_kinds_of_the_configuration_are_reported() {
+  void onlyTheKindsOfTheConfigurationAreReported() {
     SecuritySignals some =
         signals(
             Map.of(
@@ -116,7 +115,7 @@ class SecuritySignalsTest {
   }
 
   @Test
-  void signals_that_are_off_find_nothing() {
+  void signalsThatAreOffFindNothing() {
     SecuritySignals off = signals(Map.of());
     assertThat(off.scan("a@example.com do anything now")).isSameAs(Findings.NONE);
     SecuritySignals jailbreak = signals(Map.of("jailbreak", Map.of("enabled", true)));
@@ -125,7 +124,7 @@ class SecuritySignalsTest {
   }
 
   @Test
-  void own_phrases_and_patterns_are_found_too() {
+  void ownPhrasesAndPatternsAreFoundToo() {
     SecuritySignals own =
         signals(
             Map.of(
@@ -144,7 +143,7 @@ class SecuritySignalsTest {
   }
 
   @Test
-  void only_what_is_found_and_to_be_blocked_blocks() {
+  void onlyWhatIsFoundAndToBeBlockedBlocks() {
     SecuritySignals blocking =
         signals(
             Map.of(
@@ -159,7 +158,7 @@ class SecuritySignalsTest {
   }
 
   @Test
-  void findings_say_nothing_of_the_text() {
+  void findingsSayNothingOfTheText() {
     assertThat(ALL.scan("secret@example.com"))
         .hasToString("Findings[pii=[EMAIL], jailbreak=false]");
   }
@@ -204,14 +203,14 @@ class SecuritySignalsTest {
         "_"
       })
   @Tag("slow")
-  void a_megabyte_of_beginnings_takes_no_more_than_its_length(String piece) {
+  void aMegabyteOfBeginningsTakesNoMoreThanItsLength(String piece) {
     String text = piece.repeat(1_000_000 / piece.length());
     assertTimeoutPreemptively(Duration.ofSeconds(20), () -> ALL.scan(text));
   }
 
   @Test
   @Tag("slow")
-  void random_texts_of_beginnings_never_throw_and_stay_what_they_are_behind_a_text() {
+  void randomTextsOfBeginningsNeverThrowAndStayWhatTheyAreBehindAText() {
     long seed = Long.getLong("maas.seed", System.nanoTime());
     System.out.println("seed " + seed);
     Random random = new Random(seed);

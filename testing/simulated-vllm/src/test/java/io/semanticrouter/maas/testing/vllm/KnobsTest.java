@@ -183,7 +183,7 @@ class KnobsTest {
   }
 
   @Test
-  void forced_usage_is_in_every_event_whatever_the_client_asked_for() throws Exception {
+  void forcedUsageIsInEveryEventWhateverTheClientAskedFor() throws Exception {
     String[] force = {"x-sim-force-usage", "true"};
     String asked =
         client
@@ -203,7 +203,7 @@ class KnobsTest {
   }
 
   @Test
-  void cached_tokens_are_a_part_of_the_prompt_and_stated_at_the_end() throws Exception {
+  void cachedTokensAreAPartOfThePromptAndStatedAtTheEnd() throws Exception {
     String[] cached = {"x-sim-cached-tokens", "5"};
     assertThat(client.post(CHAT, chat(""), cached).body())
         .endsWith(
@@ -223,7 +223,7 @@ class KnobsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"gzip", "deflate, GZIP;q=0.5", "br;q=1.0, gzip; q=1"})
-  void compresses_json_and_streams_for_a_client_that_takes_gzip(String accepted) throws Exception {
+  void compressesJsonAndStreamsForAClientThatTakesGzip(String accepted) throws Exception {
     for (String body : List.of(chat(""), chat(STREAM))) {
       for (String split : List.of("1", "100000")) {
         HttpResponse<byte[]> zipped =
@@ -245,7 +245,7 @@ class KnobsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"identity", "gzip;q=0", "gzip;q=0.0, deflate", "x-gzip"})
-  void does_not_compress_for_a_client_that_does_not_take_gzip(String accepted) throws Exception {
+  void doesNotCompressForAClientThatDoesNotTakeGzip(String accepted) throws Exception {
     String[] knobs = {"accept-encoding", accepted, "x-sim-gzip", "true"};
     HttpResponse<String> plain = client.post(CHAT, chat(STREAM), knobs);
     assertThat(plain.headers().firstValue("content-encoding")).isEmpty();
@@ -253,7 +253,7 @@ class KnobsTest {
   }
 
   @Test
-  void a_compressed_stream_can_be_read_event_by_event() throws Exception {
+  void aCompressedStreamCanBeReadEventByEvent() throws Exception {
     String headers = "Accept-Encoding: gzip\r\nx-sim-gzip: true\r\nx-sim-chunk-delay-ms: 60000\r\n";
     try (Socket socket = client.open(CHAT, chat(STREAM), headers)) {
       InputStream in = socket.getInputStream();

@@ -48,7 +48,7 @@ class MessagesTest {
   }
 
   @Test
-  void json_cut_by_max_tokens_with_cached_tokens() throws Exception {
+  void jsonCutByMaxTokensWithCachedTokens() throws Exception {
     String body = message(",\"max_tokens\":1");
     assertThat(client.post(MESSAGES, body, "x-sim-cached-tokens", "5").body())
         .isEqualTo(
@@ -110,7 +110,7 @@ class MessagesTest {
   }
 
   @Test
-  void cached_tokens_of_a_stream_are_known_at_its_end_only() throws Exception {
+  void cachedTokensOfAStreamAreKnownAtItsEndOnly() throws Exception {
     String body = message(STREAM + ",\"max_tokens\":1");
     assertThat(client.post(MESSAGES, body, "x-sim-cached-tokens", "5").body())
         .contains("\"stop_sequence\":null,\"usage\":{\"input_tokens\":7,\"output_tokens\":0}}}")
@@ -128,13 +128,13 @@ class MessagesTest {
   }
 
   @Test
-  void no_more_tokens_are_cached_than_the_prompt_has() throws Exception {
+  void noMoreTokensAreCachedThanThePromptHas() throws Exception {
     assertThat(client.post(MESSAGES, message(""), "x-sim-cached-tokens", "1000").body())
         .endsWith("{\"input_tokens\":0,\"output_tokens\":4,\"cache_read_input_tokens\":7}}");
   }
 
   @Test
-  void an_answer_of_no_tokens_has_no_content() throws Exception {
+  void anAnswerOfNoTokensHasNoContent() throws Exception {
     String[] none = {"x-sim-tokens", "0"};
     assertThat(client.post(MESSAGES, message(""), none).body())
         .contains("\"content\":[],", "\"stop_reason\":\"end_turn\"");
@@ -144,7 +144,7 @@ class MessagesTest {
   }
 
   @Test
-  void system_text_and_text_parts_cost_as_in_a_chat() throws Exception {
+  void systemTextAndTextPartsCostAsInAChat() throws Exception {
     String messages =
         """
         "system":[{"type":"text","text":"Be kind"}],"messages":[\
@@ -159,14 +159,14 @@ class MessagesTest {
   }
 
   @Test
-  void counting_tokens_produces_nothing() throws Exception {
+  void countingTokensProducesNothing() throws Exception {
     client.post(MESSAGES + "/count_tokens", message(""));
     assertThat(server.stats().exchanges()).isEmpty();
     assertThat(client.get(MESSAGES + "/count_tokens").statusCode()).isEqualTo(405);
   }
 
   @Test
-  void omits_usage() throws Exception {
+  void omitsUsage() throws Exception {
     String[] omit = {"x-sim-omit-usage", "true"};
     assertThat(client.post(MESSAGES, message(""), omit).body()).doesNotContain("usage");
     assertThat(client.post(MESSAGES, message(STREAM), omit).body())
@@ -177,7 +177,7 @@ class MessagesTest {
   }
 
   @Test
-  void splits_and_line_endings_do_not_change_the_text() throws Exception {
+  void splitsAndLineEndingsDoNotChangeTheText() throws Exception {
     String plain = client.post(MESSAGES, message(STREAM)).body();
     String[] knobs = {"x-sim-split-bytes", "7", "x-sim-line-ending", "crlf"};
     assertThat(client.post(MESSAGES, message(STREAM), knobs).body())
@@ -185,7 +185,7 @@ class MessagesTest {
   }
 
   @Test
-  void cuts_a_stream_short_after_any_of_its_events() throws Exception {
+  void cutsAStreamShortAfterAnyOfItsEvents() throws Exception {
     // Start, block start and ping hold no token; the next four hold one each.
     client.rawUntilEnd(MESSAGES, message(STREAM), "x-sim-abort-after-events: 5\r\n");
     assertThat(server.stats().aborted()).isEqualTo(new Totals(1, 7, 2));
@@ -198,7 +198,7 @@ class MessagesTest {
 
   @ParameterizedTest
   @CsvSource({"429, rate_limit_error", "500, api_error", "529, overloaded_error"})
-  void errors_have_the_shape_of_this_api(int status, String type) throws Exception {
+  void errorsHaveTheShapeOfThisApi(int status, String type) throws Exception {
     HttpResponse<String> response =
         client.post(MESSAGES, message(STREAM), "x-sim-status", Integer.toString(status));
     assertThat(response.statusCode()).isEqualTo(status);
@@ -211,7 +211,7 @@ class MessagesTest {
   }
 
   @Test
-  void refuses_a_request_without_max_tokens() throws Exception {
+  void refusesARequestWithoutMaxTokens() throws Exception {
     HttpResponse<String> response = client.post(MESSAGES, TestClient.chat(""));
     assertThat(response.statusCode()).isEqualTo(400);
     assertThat(response.body())

@@ -44,7 +44,7 @@ class ResponsesTest {
   }
 
   @Test
-  void json_cut_by_max_output_tokens_with_cached_tokens() throws Exception {
+  void jsonCutByMaxOutputTokensWithCachedTokens() throws Exception {
     String body = response(",\"max_output_tokens\":1");
     assertThat(client.post(RESPONSES, body, "x-sim-cached-tokens", "5").body())
         .isEqualTo(
@@ -61,7 +61,7 @@ class ResponsesTest {
   }
 
   @Test
-  void what_the_client_sent_comes_back_even_where_it_looks_like_usage() throws Exception {
+  void whatTheClientSentComesBackEvenWhereItLooksLikeUsage() throws Exception {
     String metadata = "{\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}";
     String tools =
         """
@@ -126,7 +126,7 @@ class ResponsesTest {
   }
 
   @Test
-  void a_stream_cut_by_max_output_tokens_ends_as_incomplete() throws Exception {
+  void aStreamCutByMaxOutputTokensEndsAsIncomplete() throws Exception {
     String body = response(STREAM + ",\"max_output_tokens\":1");
     assertThat(client.post(RESPONSES, body).body())
         .endsWith(
@@ -148,7 +148,7 @@ class ResponsesTest {
   }
 
   @Test
-  void input_items_cost_as_messages_do() throws Exception {
+  void inputItemsCostAsMessagesDo() throws Exception {
     String body =
         """
         {"input":[{"role":"user","content":[{"type":"input_text","text":"ab"},\
@@ -160,7 +160,7 @@ class ResponsesTest {
   }
 
   @Test
-  void a_stored_response_repeats_its_usage_and_is_not_counted() throws Exception {
+  void aStoredResponseRepeatsItsUsageAndIsNotCounted() throws Exception {
     assertThat(client.get(RESPONSES + "/resp_1").body())
         .isEqualTo(
             object(
@@ -179,7 +179,7 @@ class ResponsesTest {
   }
 
   @Test
-  void omits_usage() throws Exception {
+  void omitsUsage() throws Exception {
     String[] omit = {"x-sim-omit-usage", "true"};
     assertThat(client.post(RESPONSES, response(""), omit).body()).doesNotContain("usage");
     assertThat(client.post(RESPONSES, response(STREAM), omit).body()).doesNotContain("usage");
@@ -188,7 +188,7 @@ class ResponsesTest {
   }
 
   @Test
-  void splits_and_line_endings_do_not_change_the_text() throws Exception {
+  void splitsAndLineEndingsDoNotChangeTheText() throws Exception {
     String plain = client.post(RESPONSES, response(STREAM)).body();
     String[] knobs = {"x-sim-split-bytes", "7", "x-sim-line-ending", "cr"};
     assertThat(client.post(RESPONSES, response(STREAM), knobs).body())
@@ -196,7 +196,7 @@ class ResponsesTest {
   }
 
   @Test
-  void cuts_a_stream_short_before_its_last_event() throws Exception {
+  void cutsAStreamShortBeforeItsLastEvent() throws Exception {
     // Four events open the answer; the next four hold a token each.
     client.rawUntilEnd(RESPONSES, response(STREAM), "x-sim-abort-after-events: 6\r\n");
     assertThat(server.stats().aborted()).isEqualTo(new Totals(1, 7, 2));
@@ -211,7 +211,7 @@ class ResponsesTest {
   }
 
   @Test
-  void refuses_a_request_without_input() throws Exception {
+  void refusesARequestWithoutInput() throws Exception {
     HttpResponse<String> response = client.post(RESPONSES, TestClient.chat(""));
     assertThat(response.statusCode()).isEqualTo(400);
     assertThat(response.body())
