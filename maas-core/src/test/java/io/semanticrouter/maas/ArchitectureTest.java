@@ -104,7 +104,7 @@ class ArchitectureTest {
           .whereLayer("http")
           .mayOnlyBeAccessedByLayers("face", "engine", "spi", "config")
           .whereLayer("record")
-          .mayOnlyBeAccessedByLayers("face", "engine", "spi", "config", "spelling")
+          .mayOnlyBeAccessedByLayers("face", "engine", "spi", "config", "spelling", "usage")
           .whereLayer("spelling")
           .mayOnlyBeAccessedByLayers("face", "engine", "config", "http")
           .whereLayer("framing")

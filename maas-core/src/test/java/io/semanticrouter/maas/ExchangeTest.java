@@ -560,7 +560,7 @@ class ExchangeTest {
   }
 
   private static TokenUsage usage(long prompt, long completion) {
-    return new TokenUsage(prompt, completion, -1, -1, -1, -1);
+    return TokenUsage.of(prompt, completion);
   }
 
   private static byte[] utf8(String text) {

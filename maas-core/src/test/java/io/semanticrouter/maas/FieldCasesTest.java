@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageRecord;
 import io.semanticrouter.maas.testkit.FakeHeaders;
@@ -144,8 +145,8 @@ class FieldCasesTest {
       for (TokenUsage usage : lines) {
         prompt += Math.max(0, usage.prompt());
         completion += Math.max(0, usage.completion());
-        merge(parts, "cache_write", usage.cacheWrite());
-        merge(parts, "reasoning", usage.reasoning());
+        merge(parts, "cache_write", usage.part(TokenPart.CACHE_WRITE));
+        merge(parts, "reasoning", usage.part(TokenPart.REASONING));
       }
     }
     return new Seen(

@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageLine;
 import io.semanticrouter.maas.record.UsageRecord;
@@ -622,9 +623,9 @@ class MergeRulesTest {
       for (long count : Tokens.counts(u)) {
         assertThat(count).as("seed %d, %s: %s", seed, usage, u).isGreaterThanOrEqualTo(-1);
       }
-      assertThat(u.prompt()).as(usage).isGreaterThanOrEqualTo(u.cacheRead());
-      assertThat(u.completion()).as(usage).isGreaterThanOrEqualTo(u.reasoning());
-      assertThat(u.completion()).as(usage).isGreaterThanOrEqualTo(u.unattributed());
+      assertThat(u.prompt()).as(usage).isGreaterThanOrEqualTo(u.part(TokenPart.CACHE_READ));
+      assertThat(u.completion()).as(usage).isGreaterThanOrEqualTo(u.part(TokenPart.REASONING));
+      assertThat(u.completion()).as(usage).isGreaterThanOrEqualTo(u.part(TokenPart.UNATTRIBUTED));
     }
   }
 

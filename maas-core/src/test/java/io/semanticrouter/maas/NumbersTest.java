@@ -14,6 +14,7 @@ import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.ServiceTier;
+import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UnitUsage;
 import io.semanticrouter.maas.record.UsageRecord;
@@ -87,7 +88,7 @@ class NumbersTest {
     TokenUsage usage = Objects.requireNonNull(m.usage());
     assertThat(usage.prompt()).isEqualTo(prompt);
     assertThat(usage.completion()).isZero();
-    assertThat(usage.unattributed()).isEqualTo(UNKNOWN);
+    assertThat(usage.part(TokenPart.UNATTRIBUTED)).isEqualTo(UNKNOWN);
   }
 
   @Test
@@ -177,7 +178,7 @@ class NumbersTest {
     TokenUsage u =
         Objects.requireNonNull(measure(Wire.json(Wire.CHAT), chat(usage.toString())).usage());
     assertThat(u.completion()).isEqualTo(billed);
-    assertThat(u.reasoning()).isEqualTo(Math.min(reasoning, billed));
+    assertThat(u.part(TokenPart.REASONING)).isEqualTo(Math.min(reasoning, billed));
   }
 
   /** The conventions that are documented to charge beside the total are left out here. */
@@ -227,8 +228,10 @@ class NumbersTest {
           .isGreaterThanOrEqualTo(counts[0] + counts[1]);
       assertThat(u.prompt())
           .as(body)
-          .isGreaterThanOrEqualTo(Math.max(0, u.cacheRead()) + Math.max(0, u.cacheWrite()));
-      assertThat(u.completion()).as(body).isGreaterThanOrEqualTo(u.reasoning());
+          .isGreaterThanOrEqualTo(
+              Math.max(0, u.part(TokenPart.CACHE_READ))
+                  + Math.max(0, u.part(TokenPart.CACHE_WRITE)));
+      assertThat(u.completion()).as(body).isGreaterThanOrEqualTo(u.part(TokenPart.REASONING));
     }
   }
 
@@ -491,14 +494,14 @@ class NumbersTest {
     String totals = "\"prompt_tokens\":700,\"completion_tokens\":8,\"total_tokens\":708,";
     Measurement m = measure(Wire.json(Wire.CHAT), chat(totals + written));
     TokenUsage u = Objects.requireNonNull(m.usage());
-    assertThat(u.cacheWrite()).as("%s", m).isEqualTo(600);
+    assertThat(u.part(TokenPart.CACHE_WRITE)).as("%s", m).isEqualTo(600);
     assertThat(List.of(u.prompt(), u.completion())).isEqualTo(List.of(700L, 8L));
     assertThat(m.status()).isEqualTo(Status.COMPLETE);
     // Beside the prompt, as the total says.
     String beside = "\"prompt_tokens\":700,\"completion_tokens\":8,\"total_tokens\":1308,";
     TokenUsage outside =
         Objects.requireNonNull(measure(Wire.json(Wire.CHAT), chat(beside + written)).usage());
-    assertThat(List.of(outside.prompt(), outside.completion(), outside.cacheWrite()))
+    assertThat(List.of(outside.prompt(), outside.completion(), outside.part(TokenPart.CACHE_WRITE)))
         .isEqualTo(List.of(1300L, 8L, 600L));
     // The Responses API has the same under its own names.
     String responses =
@@ -509,7 +512,7 @@ class NumbersTest {
                 .replace("\"completion_tokens\"", "\"output_tokens\"")
             + "}}";
     TokenUsage r = Objects.requireNonNull(measure(Wire.json(Wire.RESPONSES), responses).usage());
-    assertThat(List.of(r.prompt(), r.completion(), r.cacheWrite()))
+    assertThat(List.of(r.prompt(), r.completion(), r.part(TokenPart.CACHE_WRITE)))
         .isEqualTo(List.of(700L, 8L, 600L));
   }
 
@@ -531,7 +534,12 @@ class NumbersTest {
   void partsOfTheInputAreToldApartByWhatTheyAre(String path, String body, int audio, int image) {
     Measurement m = measure(Wire.json(path), body.replace('\'', '"'));
     TokenUsage u = Objects.requireNonNull(m.usage());
-    assertThat(List.of(u.prompt(), u.completion(), u.promptAudio(), u.promptImage()))
+    assertThat(
+            List.of(
+                u.prompt(),
+                u.completion(),
+                u.part(TokenPart.PROMPT_AUDIO),
+                u.part(TokenPart.PROMPT_IMAGE)))
         .as("%s", m)
         .isEqualTo(List.of(100L, 9L, 0L + audio, 0L + image));
   }

@@ -10,6 +10,7 @@ import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.Outcome;
 import io.semanticrouter.maas.record.ResponsePath;
+import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageRecord;
 import io.semanticrouter.maas.testkit.FakeHeaders;
@@ -120,7 +121,7 @@ class RouterTotalsTest {
 
     assertThat(record.measurement().status()).isEqualTo(Status.COMPLETE);
     assertThat(record.measurement().reasons()).containsExactly(Reason.ROUTER_TOTALS);
-    assertThat(usage(record)).isEqualTo(new TokenUsage(40, 25, -1, -1, -1, 65));
+    assertThat(usage(record)).isEqualTo(TokenUsage.builder(40, 25).providerTotal(65).build());
     assertThat(record.routing().responsePath()).isEqualTo(ResponsePath.LOOPER);
   }
 
@@ -142,7 +143,7 @@ class RouterTotalsTest {
     assertThat(record.measurement().status()).isEqualTo(Status.COMPLETE);
     assertThat(record.measurement().reasons()).isEmpty();
     assertThat(usage(record).prompt()).isEqualTo(12);
-    assertThat(usage(record).cacheRead()).isEqualTo(5);
+    assertThat(usage(record).part(TokenPart.CACHE_READ)).isEqualTo(5);
   }
 
   @ParameterizedTest
@@ -169,7 +170,7 @@ class RouterTotalsTest {
   void totalAboveItsPartsIsUnattributedAndBelowThemAMismatch() {
     UsageRecord above = end(looper("40", "25", "70"), SILENT);
     assertThat(usage(above).completion()).isEqualTo(30);
-    assertThat(usage(above).unattributed()).isEqualTo(5);
+    assertThat(usage(above).part(TokenPart.UNATTRIBUTED)).isEqualTo(5);
     assertThat(above.measurement().reasons())
         .containsExactlyInAnyOrder(Reason.ROUTER_TOTALS, Reason.RESIDUAL);
 
@@ -187,7 +188,7 @@ class RouterTotalsTest {
     assertThat(record.measurement().status()).isEqualTo(Status.PARTIAL);
     assertThat(record.measurement().reasons()).containsExactly(Reason.MALFORMED_USAGE);
     assertThat(usage(record).prompt()).isEqualTo(12);
-    assertThat(usage(record).cacheRead()).isEqualTo(5);
+    assertThat(usage(record).part(TokenPart.CACHE_READ)).isEqualTo(5);
     assertThat(end(looper(count, "25", "65"), SILENT).measurement().status())
         .isEqualTo(Status.FAILED);
   }
@@ -261,7 +262,8 @@ class RouterTotalsTest {
   @Test
   void usageSoFarIsWhatTheRecordWillSay() {
     Exchange exchange = looper("40", "25", "65");
-    assertThat(exchange.usageSoFar()).isEqualTo(new TokenUsage(40, 25, -1, -1, -1, 65));
+    assertThat(exchange.usageSoFar())
+        .isEqualTo(TokenUsage.builder(40, 25).providerTotal(65).build());
     UsageRecord record = end(exchange, BODY);
     assertThat(exchange.usageSoFar()).isEqualTo(usage(record));
   }

@@ -1,106 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas;
 
+import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
-import java.util.Arrays;
 
 /** Spells out the expected {@link TokenUsage}: what is not named is unknown. */
 final class Tokens {
-  private final long[] counts = new long[16];
+  private static final TokenPart[] PARTS = TokenPart.values();
 
-  private Tokens() {
-    Arrays.fill(counts, TokenUsage.UNKNOWN);
+  private final TokenUsage.Builder usage;
+
+  private Tokens(TokenUsage.Builder usage) {
+    this.usage = usage;
   }
 
   static Tokens tokens(long prompt, long completion) {
-    return new Tokens().with(0, prompt).with(1, completion);
+    return new Tokens(TokenUsage.builder(prompt, completion));
   }
 
   Tokens cacheRead(long count) {
-    return with(2, count);
+    return with(TokenPart.CACHE_READ, count);
   }
 
   Tokens cacheWrite(long count) {
-    return with(3, count);
+    return with(TokenPart.CACHE_WRITE, count);
   }
 
   Tokens cacheWrite(long count, long fiveMinutes, long oneHour) {
-    return with(3, count).with(4, fiveMinutes).with(5, oneHour);
+    return cacheWrite(count)
+        .with(TokenPart.CACHE_WRITE_5M, fiveMinutes)
+        .with(TokenPart.CACHE_WRITE_1H, oneHour);
   }
 
   Tokens reasoning(long count) {
-    return with(6, count);
+    return with(TokenPart.REASONING, count);
   }
 
   Tokens promptAudio(long count) {
-    return with(7, count);
+    return with(TokenPart.PROMPT_AUDIO, count);
   }
 
   Tokens promptImage(long count) {
-    return with(8, count);
+    return with(TokenPart.PROMPT_IMAGE, count);
   }
 
   Tokens completionAudio(long count) {
-    return with(9, count);
+    return with(TokenPart.COMPLETION_AUDIO, count);
   }
 
   Tokens completionImage(long count) {
-    return with(10, count);
+    return with(TokenPart.COMPLETION_IMAGE, count);
   }
 
   Tokens toolUse(long count) {
-    return with(11, count);
+    return with(TokenPart.TOOL_USE, count);
   }
 
   Tokens acceptedPrediction(long count) {
-    return with(12, count);
+    return with(TokenPart.ACCEPTED_PREDICTION, count);
   }
 
   Tokens rejectedPrediction(long count) {
-    return with(13, count);
+    return with(TokenPart.REJECTED_PREDICTION, count);
   }
 
   Tokens unattributed(long count) {
-    return with(14, count);
+    return with(TokenPart.UNATTRIBUTED, count);
   }
 
   Tokens total(long count) {
-    return with(15, count);
+    usage.providerTotal(count);
+    return this;
   }
 
   TokenUsage usage() {
-    long[] c = counts;
-    return new TokenUsage(
-        c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10], c[11], c[12], c[13],
-        c[14], c[15]);
+    return usage.build();
   }
 
-  /** The counts of a usage in the order of its components. */
+  /** All counts of a usage; the last one is the total as the provider stated it. */
   static long[] counts(TokenUsage u) {
-    return new long[] {
-      u.prompt(),
-      u.completion(),
-      u.cacheRead(),
-      u.cacheWrite(),
-      u.cacheWrite5m(),
-      u.cacheWrite1h(),
-      u.reasoning(),
-      u.promptAudio(),
-      u.promptImage(),
-      u.completionAudio(),
-      u.completionImage(),
-      u.toolUse(),
-      u.acceptedPrediction(),
-      u.rejectedPrediction(),
-      u.unattributed(),
-      u.providerTotal()
-    };
+    long[] counts = new long[PARTS.length + 3];
+    counts[0] = u.prompt();
+    counts[1] = u.completion();
+    for (int i = 0; i < PARTS.length; i++) {
+      counts[2 + i] = u.part(PARTS[i]);
+    }
+    counts[counts.length - 1] = u.providerTotal();
+    return counts;
   }
 
-  private Tokens with(int index, long count) {
-    Tokens copy = new Tokens();
-    System.arraycopy(counts, 0, copy.counts, 0, counts.length);
-    copy.counts[index] = count;
-    return copy;
+  private Tokens with(TokenPart part, long count) {
+    usage.part(part, count);
+    return this;
   }
 }

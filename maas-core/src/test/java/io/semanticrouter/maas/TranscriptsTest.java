@@ -8,6 +8,7 @@ import io.semanticrouter.maas.Transcripts.Transcript;
 import io.semanticrouter.maas.record.AbortReason;
 import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UnitUsage;
 import io.semanticrouter.maas.record.UsageLine;
@@ -67,14 +68,19 @@ class TranscriptsTest {
     if (u == null) {
       return;
     }
-    assertThat(Math.max(0, u.cacheRead()) + Math.max(0, u.cacheWrite()))
+    assertThat(
+            Math.max(0, u.part(TokenPart.CACHE_READ)) + Math.max(0, u.part(TokenPart.CACHE_WRITE)))
         .isLessThanOrEqualTo(Math.max(0, u.prompt()));
-    assertThat(Math.max(0, u.promptAudio()) + Math.max(0, u.promptImage()))
+    assertThat(
+            Math.max(0, u.part(TokenPart.PROMPT_AUDIO))
+                + Math.max(0, u.part(TokenPart.PROMPT_IMAGE)))
         .isLessThanOrEqualTo(Math.max(0, u.prompt()));
-    assertThat(Math.max(0, u.cacheWrite5m()) + Math.max(0, u.cacheWrite1h()))
-        .isLessThanOrEqualTo(Math.max(0, u.cacheWrite()));
-    assertThat(u.toolUse()).isLessThanOrEqualTo(u.prompt());
-    assertThat(u.reasoning()).isLessThanOrEqualTo(u.completion());
+    assertThat(
+            Math.max(0, u.part(TokenPart.CACHE_WRITE_5M))
+                + Math.max(0, u.part(TokenPart.CACHE_WRITE_1H)))
+        .isLessThanOrEqualTo(Math.max(0, u.part(TokenPart.CACHE_WRITE)));
+    assertThat(u.part(TokenPart.TOOL_USE)).isLessThanOrEqualTo(u.prompt());
+    assertThat(u.part(TokenPart.REASONING)).isLessThanOrEqualTo(u.completion());
     // Converse may leave the cached part out of its total.
     boolean sum = t.wire().path().equals(Wire.CONVERSE) || u.providerTotal() < 0;
     assertThat(sum || u.providerTotal() == u.prompt() + u.completion()).as("%s", u).isTrue();

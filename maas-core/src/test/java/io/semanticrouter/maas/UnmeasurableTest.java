@@ -14,6 +14,7 @@ import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.Outcome;
+import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.Unmeasured;
 import io.semanticrouter.maas.record.UsageRecord;
@@ -265,7 +266,7 @@ class UnmeasurableTest {
     TokenUsage usage = Objects.requireNonNull(record(exchange).measurement().usage());
     assertThat(record(exchange).measurement().status()).isEqualTo(Status.ESTIMATED);
     assertThat(usage.prompt()).isEqualTo(25);
-    assertThat(usage.cacheRead()).isEqualTo(20);
+    assertThat(usage.part(TokenPart.CACHE_READ)).isEqualTo(20);
     assertThat(usage.completion()).isEqualTo(7);
   }
 

@@ -2,10 +2,16 @@
 package io.semanticrouter.maas.config;
 
 import io.semanticrouter.maas.record.Cost;
+import io.semanticrouter.maas.record.TokenPart;
+import io.semanticrouter.maas.record.TokenPart.Side;
 import io.semanticrouter.maas.record.TokenUsage;
 import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +36,11 @@ public final class RateCard {
 
   private static final String PRICE_RULE =
       "must be a decimal from 0 to 1000000 with at most 6 decimal places";
+
+  /** The parts that can have a price of their own. */
+  private static final List<TokenPart> PRICED =
+      Arrays.stream(TokenPart.values()).filter(part -> part.priceKey() != null).toList();
+
   private static final BigDecimal MAX_PER_MILLION = new BigDecimal(1_000_000);
 
   private final String currency;
@@ -43,12 +54,11 @@ public final class RateCard {
   /**
    * The prices of one model, each in 10<sup>-12</sup> currency units per token.
    *
-   * @param prompt per prompt token that is neither read from nor written to a cache
-   * @param cacheRead per prompt token read from the provider's cache
-   * @param cacheWrite per prompt token written to the provider's cache
-   * @param completion per completion token
+   * @param prompt per prompt token of no part that has a price
+   * @param completion per completion token of no part that has a price
+   * @param parts per token of each of {@link #PRICED}, in that order
    */
-  record Price(long prompt, long cacheRead, long cacheWrite, long completion) {}
+  private record Price(long prompt, long completion, List<Long> parts) {}
 
   /** The currency of all prices, an ISO 4217 code. */
   public String currency() {
@@ -82,14 +92,20 @@ public final class RateCard {
       return null;
     }
     long prompt = Math.max(0, usage.prompt());
-    long read = Math.min(Math.max(0, usage.cacheRead()), prompt);
-    long write = Math.min(Math.max(0, usage.cacheWrite()), prompt - read);
-    return new Cost.Sum()
-        .add(prompt - read - write, price.prompt())
-        .add(read, price.cacheRead())
-        .add(write, price.cacheWrite())
-        .add(Math.max(0, usage.completion()), price.completion())
-        .in(currency);
+    long completion = Math.max(0, usage.completion());
+    Cost.Sum sum = new Cost.Sum();
+    for (int i = 0; i < PRICED.size(); i++) {
+      TokenPart part = PRICED.get(i);
+      boolean sent = part.side() == Side.PROMPT;
+      long share = Math.min(Math.max(0, usage.part(part)), sent ? prompt : completion);
+      sum.add(share, price.parts().get(i));
+      if (sent) {
+        prompt -= share;
+      } else {
+        completion -= share;
+      }
+    }
+    return sum.add(prompt, price.prompt()).add(completion, price.completion()).in(currency);
   }
 
   static RateCard from(ConfigSection pricing) {
@@ -108,18 +124,22 @@ public final class RateCard {
       if (models.errorCount() > errorsBefore) {
         continue; // no section at all: what it lacks would be noise
       }
-      long prompt = required(section, "prompt_per_1m");
-      prices.put(
-          model,
-          new Price(
-              prompt,
-              optional(section, "cached_input_per_1m", prompt),
-              optional(section, "cache_write_per_1m", prompt),
-              required(section, "completion_per_1m")));
+      prices.put(model, price(section));
       section.rejectUnknownKeys();
     }
     pricing.rejectUnknownKeys();
     return new RateCard(currency, prices);
+  }
+
+  private static Price price(ConfigSection section) {
+    long prompt = required(section, "prompt_per_1m");
+    long completion = required(section, "completion_per_1m");
+    List<Long> parts = new ArrayList<>();
+    for (TokenPart part : PRICED) {
+      String key = Objects.requireNonNull(part.priceKey());
+      parts.add(optional(section, key, part.side() == Side.PROMPT ? prompt : completion));
+    }
+    return new Price(prompt, completion, parts);
   }
 
   private static long required(ConfigSection section, String key) {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.semanticrouter.maas.record.Cost;
+import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -80,7 +81,7 @@ class RateCardTest {
   })
   void costIsExact(
       String model, long prompt, long read, long write, long completion, BigDecimal expected) {
-    Cost cost = costOf(CARD, model, new TokenUsage(prompt, completion, read, write, 0, UNKNOWN));
+    Cost cost = costOf(CARD, model, usage(prompt, completion, read, write));
 
     assertThat(cost.amount()).isEqualByComparingTo(expected);
     assertThat(cost.currency()).isEqualTo("USD");
@@ -88,13 +89,15 @@ class RateCardTest {
 
   @Test
   void reasoningAndProviderTotalCostNothingOfTheirOwn() {
-    assertThat(CARD.cost("grok-3-mini", new TokenUsage(12, 342, 11, 0, 0, UNKNOWN)))
-        .isEqualTo(CARD.cost("grok-3-mini", new TokenUsage(12, 342, 11, 0, 300, 9999)));
+    TokenUsage.Builder usage = TokenUsage.builder(12, 342).part(TokenPart.CACHE_READ, 11);
+    Cost cost = CARD.cost("grok-3-mini", usage.build());
+    TokenUsage more = usage.part(TokenPart.REASONING, 300).providerTotal(9999).build();
+    assertThat(CARD.cost("grok-3-mini", more)).isEqualTo(cost);
   }
 
   @Test
   void modelWithoutPriceIsUnpricedNotFree() {
-    TokenUsage usage = new TokenUsage(1, 1, 0, 0, 0, 2);
+    TokenUsage usage = TokenUsage.of(1, 1);
     assertThat(CARD.cost("unheard-of", usage)).isNull();
     assertThat(CARD.prices("unheard-of")).isFalse();
     assertThat(CARD.cost("GROK-3-MINI", usage)).as("names are case-sensitive").isNull();
@@ -133,8 +136,7 @@ class RateCardTest {
               .add(known(completion).multiply(completionPrice))
               .movePointLeft(6);
 
-      Cost cost =
-          costOf(card, "m", new TokenUsage(prompt, completion, read, write, UNKNOWN, UNKNOWN));
+      Cost cost = costOf(card, "m", usage(prompt, completion, read, write));
       assertThat(cost.amount()).as("seed %d round %d", seed, i).isEqualByComparingTo(expected);
     }
   }
@@ -296,7 +298,7 @@ class RateCardTest {
     prices.put("cached_input_per_1m", null);
     prices.put("cache_write_per_1m", null);
 
-    assertThat(card(Map.of("m", prices)).cost("m", new TokenUsage(3, 0, 1, 1, 0, 3)))
+    assertThat(card(Map.of("m", prices)).cost("m", usage(3, 0, 1, 1)))
         .isEqualTo(new Cost("USD", 0, 6_000_000));
   }
 
@@ -357,7 +359,7 @@ class RateCardTest {
                     "pricing",
                     Map.of("currency", "EUR", "models", Map.of("m", prices(1, null, null, 1)))))
             .rateCard();
-    Cost cost = card.cost("m", new TokenUsage(1, 0, 0, 0, 0, 1));
+    Cost cost = card.cost("m", TokenUsage.of(1, 0));
     assertThat(card.currency()).isEqualTo("EUR");
     assertThat(cost).isEqualTo(new Cost("EUR", 0, 1_000_000));
   }
@@ -380,7 +382,14 @@ class RateCardTest {
 
   private static Cost costOfOneToken(Object price) {
     RateCard card = card(Map.of("m", prices(price, null, null, 0)));
-    return costOf(card, "m", new TokenUsage(1, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN));
+    return costOf(card, "m", TokenUsage.of(1, UNKNOWN));
+  }
+
+  private static TokenUsage usage(long prompt, long completion, long read, long write) {
+    return TokenUsage.builder(prompt, completion)
+        .part(TokenPart.CACHE_READ, read)
+        .part(TokenPart.CACHE_WRITE, write)
+        .build();
   }
 
   private static Cost costOf(RateCard card, String model, TokenUsage usage) {

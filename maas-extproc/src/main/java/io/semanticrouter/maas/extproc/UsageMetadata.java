@@ -4,8 +4,10 @@ package io.semanticrouter.maas.extproc;
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.Identity;
+import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageRecord;
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +17,13 @@ import org.jspecify.annotations.Nullable;
  * by key into what it has, so that a later one adds to an earlier one. Not thread-safe.
  */
 final class UsageMetadata {
-  private static final int MAX_FIELDS = 26;
+  private static final TokenPart[] PARTS = TokenPart.values();
+  private static final String[] PART_NAMES =
+      Arrays.stream(PARTS).map(part -> part.label() + "_tokens").toArray(String[]::new);
+
+  /** With user, tier, model, three totals, three of the cost and the outcome. */
+  private static final int MAX_FIELDS = PARTS.length + 10;
+
   private static final long PICOS_PER_MICRO = 1_000_000;
   private static final long MICROS_PER_UNIT = 1_000_000;
 
@@ -42,16 +50,19 @@ final class UsageMetadata {
 
   /** What is known by now, and everything else once the exchange is settled. */
   static UsageMetadata of(String namespace, Exchange exchange) {
-    Exchange.SoFar soFar = exchange.soFar();
+    UsageMetadata metadata = of(namespace, exchange.identity(), exchange.soFar());
+    UsageRecord record = exchange.record();
+    return record == null ? metadata : metadata.withOutcome(record);
+  }
+
+  static UsageMetadata of(String namespace, Identity identity, Exchange.SoFar soFar) {
     UsageMetadata metadata = new UsageMetadata(namespace, soFar.model(), soFar.usage());
-    Identity identity = exchange.identity();
     metadata.text("user", identity.user());
     metadata.text("tier", identity.tier());
     metadata.text("model", metadata.model);
     metadata.tokens(metadata.usage);
     metadata.cost(soFar.cost());
-    UsageRecord record = exchange.record();
-    return record == null ? metadata : metadata.withOutcome(record);
+    return metadata;
   }
 
   /** Whether the record says the same of model and usage, and so of the cost. */
@@ -77,19 +88,9 @@ final class UsageMetadata {
     if (usage.prompt() >= 0 && usage.completion() >= 0) {
       count("total_tokens", usage.prompt() + usage.completion());
     }
-    count("cache_read_tokens", usage.cacheRead());
-    count("cache_write_tokens", usage.cacheWrite());
-    count("cache_write_5m_tokens", usage.cacheWrite5m());
-    count("cache_write_1h_tokens", usage.cacheWrite1h());
-    count("reasoning_tokens", usage.reasoning());
-    count("prompt_audio_tokens", usage.promptAudio());
-    count("prompt_image_tokens", usage.promptImage());
-    count("completion_audio_tokens", usage.completionAudio());
-    count("completion_image_tokens", usage.completionImage());
-    count("tool_use_tokens", usage.toolUse());
-    count("accepted_prediction_tokens", usage.acceptedPrediction());
-    count("rejected_prediction_tokens", usage.rejectedPrediction());
-    count("unattributed_tokens", usage.unattributed());
+    for (int i = 0; i < PARTS.length; i++) {
+      count(PART_NAMES[i], usage.part(PARTS[i]));
+    }
   }
 
   /** Exact as a text; and in whole micro-units, rounded half up, for what only adds numbers. */

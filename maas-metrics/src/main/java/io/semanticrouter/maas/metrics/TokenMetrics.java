@@ -2,10 +2,11 @@
 package io.semanticrouter.maas.metrics;
 
 import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UnitUsage;
 import io.semanticrouter.maas.record.UsageRecord;
-import java.util.List;
+import java.util.Arrays;
 
 /**
  * The bill: tokens that a backend measured. Estimates and the tokens of response cache hits are
@@ -15,21 +16,7 @@ import java.util.List;
 final class TokenMetrics implements SeriesMetrics {
   static final ClosedLabels TYPES = ClosedLabels.of("type", "prompt", "completion");
 
-  private static final List<String> PARTS =
-      List.of(
-          "cache_read",
-          "cache_write",
-          "cache_write_5m",
-          "cache_write_1h",
-          "reasoning",
-          "prompt_audio",
-          "prompt_image",
-          "completion_audio",
-          "completion_image",
-          "tool_use",
-          "accepted_prediction",
-          "rejected_prediction",
-          "unattributed");
+  private static final TokenPart[] PARTS = TokenPart.values();
 
   private final SeriesCounter tokens;
   private final SeriesCounter estimated;
@@ -51,7 +38,7 @@ final class TokenMetrics implements SeriesMetrics {
         exchanges.counter(
             "semantic_router_token_parts",
             "Parts of semantic_router_tokens_total, never to be added to them.",
-            ClosedLabels.of("part", PARTS));
+            ClosedLabels.of("part", Arrays.stream(PARTS).map(TokenPart::label).toList()));
     units =
         exchanges.counter(
             "semantic_router_units",
@@ -74,23 +61,12 @@ final class TokenMetrics implements SeriesMetrics {
     }
   }
 
-  /** Adds measured tokens and their parts, in the order of {@link #PARTS}. */
+  /** Adds measured tokens and their parts. */
   void addTokens(Series series, TokenUsage usage) {
     addTotals(tokens, series, usage);
-    int part = 0;
-    addPart(parts, series, part++, usage.cacheRead());
-    addPart(parts, series, part++, usage.cacheWrite());
-    addPart(parts, series, part++, usage.cacheWrite5m());
-    addPart(parts, series, part++, usage.cacheWrite1h());
-    addPart(parts, series, part++, usage.reasoning());
-    addPart(parts, series, part++, usage.promptAudio());
-    addPart(parts, series, part++, usage.promptImage());
-    addPart(parts, series, part++, usage.completionAudio());
-    addPart(parts, series, part++, usage.completionImage());
-    addPart(parts, series, part++, usage.toolUse());
-    addPart(parts, series, part++, usage.acceptedPrediction());
-    addPart(parts, series, part++, usage.rejectedPrediction());
-    addPart(parts, series, part, usage.unattributed());
+    for (TokenPart part : PARTS) {
+      addPart(parts, series, ClosedLabels.index(part), usage.part(part));
+    }
   }
 
   private void addUnits(Series series, UnitUsage usage) {

@@ -8,6 +8,7 @@ import io.semanticrouter.maas.config.Mode;
 import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.math.BigDecimal;
@@ -167,7 +168,9 @@ class ConservationTest {
           cached += tokens;
         } else {
           billed += tokens;
-          parts += Math.max(0, usage.cacheRead()) + Math.max(0, usage.reasoning());
+          parts +=
+              Math.max(0, usage.part(TokenPart.CACHE_READ))
+                  + Math.max(0, usage.part(TokenPart.REASONING));
         }
       }
       routed += record.routing().isKnown() ? 1 : 0;

@@ -10,6 +10,7 @@ import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.PiiType;
 import io.semanticrouter.maas.record.ResponsePath;
 import io.semanticrouter.maas.record.RouterReport.Result;
+import io.semanticrouter.maas.record.TokenPart;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -111,6 +112,19 @@ class CountingTest {
     assertThat(maas.total(PARTS, "cache_read")).isEqualTo(60);
     assertThat(maas.total(PARTS, "cache_write")).isEqualTo(30);
     assertThat(maas.total(PARTS, "reasoning")).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void everyPartHasASeriesOfItsOwn(TokenPart part) {
+    maas.record(alice().tokens(100, 50).part(part, 7));
+
+    assertThat(maas.lines(PARTS))
+        .containsExactly(
+            PARTS
+                + "{model=\"qwen3\",part=\""
+                + part.label()
+                + "\",tier=\"premium\",user=\"alice\"} 7.0");
   }
 
   @Test

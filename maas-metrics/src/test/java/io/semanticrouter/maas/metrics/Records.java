@@ -14,6 +14,7 @@ import io.semanticrouter.maas.record.ResponsePath;
 import io.semanticrouter.maas.record.RouterReport;
 import io.semanticrouter.maas.record.Routing;
 import io.semanticrouter.maas.record.ServiceTier;
+import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageLine;
 import io.semanticrouter.maas.record.UsageRecord;
@@ -29,8 +30,7 @@ final class Records {
   private Identity identity = new Identity("alice", "premium", Source.HEADER, Source.HEADER);
   private RouterReport router = RouterReport.OFF;
   private Routing routing = Routing.UNKNOWN;
-  private Measurement measurement =
-      Measurement.of(Status.COMPLETE, Set.of(), new TokenUsage(0, 0, -1, -1, -1, -1));
+  private Measurement measurement = Measurement.of(Status.COMPLETE, Set.of(), TokenUsage.of(0, 0));
   private @Nullable Cost cost;
   private boolean unpriced;
 
@@ -110,19 +110,20 @@ final class Records {
   }
 
   Records measured(Status status, long prompt, long completion, Reason... reasons) {
-    measurement =
-        Measurement.of(status, Set.of(reasons), new TokenUsage(prompt, completion, -1, -1, -1, -1));
+    measurement = Measurement.of(status, Set.of(reasons), TokenUsage.of(prompt, completion));
     return this;
   }
 
   Records parts(long cacheRead, long cacheWrite, long reasoning) {
+    return part(TokenPart.CACHE_READ, cacheRead)
+        .part(TokenPart.CACHE_WRITE, cacheWrite)
+        .part(TokenPart.REASONING, reasoning);
+  }
+
+  Records part(TokenPart part, long count) {
     TokenUsage usage = Objects.requireNonNull(measurement.usage());
     measurement =
-        Measurement.of(
-            measurement.status(),
-            measurement.reasons(),
-            new TokenUsage(
-                usage.prompt(), usage.completion(), cacheRead, cacheWrite, reasoning, -1));
+        Measurement.of(measurement.status(), measurement.reasons(), usage.with(part, count));
     return this;
   }
 
@@ -136,7 +137,7 @@ final class Records {
     measurement =
         measurement.withOtherLines(
             IntStream.range(0, count)
-                .mapToObj(i -> new UsageLine("further" + i, new TokenUsage(1, 0, -1, -1, -1, -1)))
+                .mapToObj(i -> new UsageLine("further" + i, TokenUsage.of(1, 0)))
                 .toList());
     return this;
   }

@@ -20,6 +20,7 @@ import io.semanticrouter.maas.record.Operation;
 import io.semanticrouter.maas.record.ProviderTool;
 import io.semanticrouter.maas.record.ResponsePath;
 import io.semanticrouter.maas.record.Routing;
+import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UnitUsage;
 import io.semanticrouter.maas.record.UsageLine;
@@ -220,7 +221,7 @@ public final class ResponseMeter {
   }
 
   private static boolean isUsed(@Nullable CanonicalUsage usage) {
-    return usage != null && (usage.prompt > 0 || usage.completion > 0);
+    return usage != null && (usage.tokens.prompt() > 0 || usage.tokens.completion() > 0);
   }
 
   /** Whether the response has stated usage, even if it cannot be taken. */
@@ -230,7 +231,7 @@ public final class ResponseMeter {
 
   public @Nullable TokenUsage usageSoFar() {
     CanonicalUsage usage = scanner == null ? null : scanner.usage(isPromptOnly());
-    TokenUsage stated = usage == null ? null : tokens(usage);
+    TokenUsage stated = usage == null ? null : usage.tokens;
     return totals == null ? stated : totals.orStated(stated, config.maxTokens());
   }
 
@@ -361,14 +362,14 @@ public final class ResponseMeter {
       }
       TokenUsage estimate =
           config.onDisconnect() == Disconnect.ESTIMATE && usage != null
-              ? estimate(scanner, usage, prompt)
+              ? estimate(scanner, usage.tokens, prompt)
               : null;
       if (estimate != null) {
         return Measurement.of(Status.ESTIMATED, EnumSet.of(abort.reason()), estimate);
       }
     }
     if (usage != null) {
-      boolean half = usage.prompt < 0 || usage.completion < 0;
+      boolean half = usage.tokens.prompt() < 0 || usage.tokens.completion() < 0;
       return half && usageOfHeaders != null ? usageOfHeaders : measured(scanner, usage, abort);
     }
     if (scanner.usageSeen()) {
@@ -382,7 +383,7 @@ public final class ResponseMeter {
 
   private Measurement measured(
       UsageScanner scan, CanonicalUsage canonical, @Nullable AbortReason abort) {
-    TokenUsage usage = tokens(canonical);
+    TokenUsage usage = canonical.tokens;
     UnitUsage units = units(scan);
     Set<Reason> reasons = EnumSet.noneOf(Reason.class);
     note(reasons, scan.malformedUsageSeen(), Reason.MALFORMED_USAGE);
@@ -433,7 +434,7 @@ public final class ResponseMeter {
     scan.forEachOtherModel(
         (model, counts) -> {
           String name = Texts.sanitise(model);
-          lines.add(new UsageLine(name == null ? Routing.UNKNOWN_MODEL : name, tokens(counts)));
+          lines.add(new UsageLine(name == null ? Routing.UNKNOWN_MODEL : name, counts.tokens));
         });
     return lines;
   }
@@ -470,14 +471,12 @@ public final class ResponseMeter {
   }
 
   /** Null when there is nothing to estimate from, or no need to: the backend has counted itself. */
-  private static @Nullable TokenUsage estimate(
-      UsageScanner scan, CanonicalUsage stated, long prompt) {
+  private static @Nullable TokenUsage estimate(UsageScanner scan, TokenUsage stated, long prompt) {
     return scan.deltas() == 0 || scan.hasRunningOutput()
         ? null
-        : tokens(stated)
-            .withTotals(
-                stated.prompt >= 0 ? stated.prompt : prompt,
-                Math.max(scan.deltas(), stated.completion));
+        : stated.withTotals(
+            stated.prompt() >= 0 ? stated.prompt() : prompt,
+            Math.max(scan.deltas(), stated.completion()));
   }
 
   /** Operations that generate nothing say so by leaving it out. */
@@ -513,26 +512,6 @@ public final class ResponseMeter {
     if (calls > 0) {
       tools.put(tool, calls);
     }
-  }
-
-  private static TokenUsage tokens(CanonicalUsage u) {
-    return new TokenUsage(
-        u.prompt,
-        u.completion,
-        u.cacheRead,
-        u.cacheWrite,
-        u.cacheWrite5m,
-        u.cacheWrite1h,
-        u.reasoning,
-        u.promptAudio,
-        u.promptImage,
-        u.completionAudio,
-        u.completionImage,
-        u.toolUse,
-        u.acceptedPrediction,
-        u.rejectedPrediction,
-        u.unattributed,
-        u.providerTotal);
   }
 
   /**
@@ -573,13 +552,12 @@ public final class ResponseMeter {
     // Models that embed have no output, and no header for it.
     boolean embedding = output == TokenUsage.UNKNOWN && input >= 0;
     TokenUsage usage =
-        new TokenUsage(
-            input < 0 ? TokenUsage.UNKNOWN : input + cached,
-            embedding ? 0 : Math.max(TokenUsage.UNKNOWN, output),
-            Math.max(TokenUsage.UNKNOWN, read),
-            Math.max(TokenUsage.UNKNOWN, write),
-            TokenUsage.UNKNOWN,
-            TokenUsage.UNKNOWN);
+        TokenUsage.builder(
+                input < 0 ? TokenUsage.UNKNOWN : input + cached,
+                embedding ? 0 : Math.max(TokenUsage.UNKNOWN, output))
+            .part(TokenPart.CACHE_READ, Math.max(TokenUsage.UNKNOWN, read))
+            .part(TokenPart.CACHE_WRITE, Math.max(TokenUsage.UNKNOWN, write))
+            .build();
     if (malformed) {
       return Measurement.of(Status.PARTIAL, EnumSet.of(Reason.MALFORMED_USAGE), usage);
     }

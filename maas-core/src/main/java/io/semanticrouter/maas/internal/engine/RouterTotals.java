@@ -5,6 +5,7 @@ import io.semanticrouter.maas.record.AbortReason;
 import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import java.util.EnumSet;
 import java.util.Set;
@@ -55,28 +56,12 @@ record RouterTotals(@Nullable TokenUsage usage, Set<Reason> reasons) {
     } else if (unattributed < 0) {
       reasons.add(Reason.TOTAL_MISMATCH);
     }
-    return new RouterTotals(tokens(prompt, completion, unattributed, total), reasons);
-  }
-
-  private static TokenUsage tokens(long prompt, long completion, long unattributed, long total) {
-    long unknown = TokenUsage.UNKNOWN;
-    return new TokenUsage(
-        prompt,
-        completion,
-        unknown,
-        unknown,
-        unknown,
-        unknown,
-        unknown,
-        unknown,
-        unknown,
-        unknown,
-        unknown,
-        unknown,
-        unknown,
-        unknown,
-        unattributed > 0 ? unattributed : unknown,
-        total);
+    TokenUsage usage =
+        TokenUsage.builder(prompt, completion)
+            .part(TokenPart.UNATTRIBUTED, unattributed > 0 ? unattributed : TokenUsage.UNKNOWN)
+            .providerTotal(total)
+            .build();
+    return new RouterTotals(usage, reasons);
   }
 
   /**

@@ -2,29 +2,13 @@
 package io.semanticrouter.maas.internal.usage;
 
 import io.semanticrouter.maas.internal.json.Counts;
+import io.semanticrouter.maas.record.TokenPart;
+import io.semanticrouter.maas.record.TokenUsage;
 
-/**
- * Counts in one form for all dialects: {@code prompt} and {@code completion} are totals, everything
- * else is a part of them. Made once, at the end, from what was stated. {@link Tally#ABSENT} is "not
- * known". Immutable.
- */
+/** Counts in one form for all dialects. Made once, at the end, from what was stated. Immutable. */
 public final class CanonicalUsage {
-  public final long prompt;
-  public final long completion;
-  public final long cacheRead;
-  public final long cacheWrite;
-  public final long cacheWrite5m;
-  public final long cacheWrite1h;
-  public final long reasoning;
-  public final long promptAudio;
-  public final long promptImage;
-  public final long completionAudio;
-  public final long completionImage;
-  public final long toolUse;
-  public final long acceptedPrediction;
-  public final long rejectedPrediction;
-  public final long unattributed;
-  public final long providerTotal;
+  /** The counts; those that are not known are {@link TokenUsage#UNKNOWN}. */
+  public final TokenUsage tokens;
 
   /** A total was stated, and none of its parts. */
   public final boolean totalOnly;
@@ -45,22 +29,27 @@ public final class CanonicalUsage {
   public final boolean unknownLifetime;
 
   private CanonicalUsage(Sums s) {
-    prompt = s.prompt;
-    completion = s.completion;
-    cacheRead = s.cacheRead;
-    cacheWrite = s.cacheWrite;
-    cacheWrite5m = s.write5m;
-    cacheWrite1h = s.write1h;
-    reasoning = s.reasoning;
-    promptAudio = s.stated.get(Slots.INPUT_AUDIO);
-    promptImage = Sums.sum(s.stated.get(Slots.INPUT_IMAGE), s.stated.get(Slots.INPUT_VIDEO));
-    completionAudio = s.stated.get(Slots.OUTPUT_AUDIO);
-    completionImage = Sums.sum(s.stated.get(Slots.OUTPUT_IMAGE), s.stated.get(Slots.OUTPUT_VIDEO));
-    toolUse = s.stated.get(Slots.TOOL_INPUT);
-    acceptedPrediction = s.stated.get(Slots.ACCEPTED_PREDICTION);
-    rejectedPrediction = s.stated.get(Slots.REJECTED_PREDICTION);
-    unattributed = s.unattributed;
-    providerTotal = s.total;
+    tokens =
+        TokenUsage.builder(s.prompt, s.completion)
+            .part(TokenPart.CACHE_READ, s.cacheRead)
+            .part(TokenPart.CACHE_WRITE, s.cacheWrite)
+            .part(TokenPart.CACHE_WRITE_5M, s.write5m)
+            .part(TokenPart.CACHE_WRITE_1H, s.write1h)
+            .part(TokenPart.REASONING, s.reasoning)
+            .part(TokenPart.PROMPT_AUDIO, s.stated.get(Slots.INPUT_AUDIO))
+            .part(
+                TokenPart.PROMPT_IMAGE,
+                Sums.sum(s.stated.get(Slots.INPUT_IMAGE), s.stated.get(Slots.INPUT_VIDEO)))
+            .part(TokenPart.COMPLETION_AUDIO, s.stated.get(Slots.OUTPUT_AUDIO))
+            .part(
+                TokenPart.COMPLETION_IMAGE,
+                Sums.sum(s.stated.get(Slots.OUTPUT_IMAGE), s.stated.get(Slots.OUTPUT_VIDEO)))
+            .part(TokenPart.TOOL_USE, s.stated.get(Slots.TOOL_INPUT))
+            .part(TokenPart.ACCEPTED_PREDICTION, s.stated.get(Slots.ACCEPTED_PREDICTION))
+            .part(TokenPart.REJECTED_PREDICTION, s.stated.get(Slots.REJECTED_PREDICTION))
+            .part(TokenPart.UNATTRIBUTED, s.unattributed)
+            .providerTotal(s.total)
+            .build();
     totalOnly = s.totalOnly;
     totalMismatch = s.totalMismatch;
     exclusivePart = s.exclusivePart;

@@ -86,6 +86,7 @@ class CanonicalUsageTest {
     Tally tally = new Tally();
     tally.put(Slots.INPUT, Counts.MAX);
     tally.put(Slots.CACHE_READ_INPUT, 1);
-    assertThat(CanonicalUsage.of(tally, Dialect.ANTHROPIC, false).prompt).isEqualTo(Counts.MAX);
+    assertThat(CanonicalUsage.of(tally, Dialect.ANTHROPIC, false).tokens.prompt())
+        .isEqualTo(Counts.MAX);
   }
 }

@@ -53,7 +53,7 @@ class FramedDocumentsTest {
   }
 
   private static long prompt(UsageScanner scanner) {
-    return Objects.requireNonNull(scanner.usage(false)).prompt;
+    return Objects.requireNonNull(scanner.usage(false)).tokens.prompt();
   }
 
   @Test

@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.internal.usage;
 
 import io.semanticrouter.maas.internal.json.Counts;
+import io.semanticrouter.maas.record.TokenPart;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -27,22 +28,12 @@ final class OracleCanonical {
   /** The scanner's form of the same. */
   static String of(CanonicalUsage u) {
     OracleCanonical canonical = new OracleCanonical(Map.of());
-    canonical.put("prompt", u.prompt);
-    canonical.put("completion", u.completion);
-    canonical.put("cacheRead", u.cacheRead);
-    canonical.put("cacheWrite", u.cacheWrite);
-    canonical.put("cacheWrite5m", u.cacheWrite5m);
-    canonical.put("cacheWrite1h", u.cacheWrite1h);
-    canonical.put("reasoning", u.reasoning);
-    canonical.put("promptAudio", u.promptAudio);
-    canonical.put("promptImage", u.promptImage);
-    canonical.put("completionAudio", u.completionAudio);
-    canonical.put("completionImage", u.completionImage);
-    canonical.put("toolUse", u.toolUse);
-    canonical.put("accepted", u.acceptedPrediction);
-    canonical.put("rejected", u.rejectedPrediction);
-    canonical.put("unattributed", u.unattributed);
-    canonical.put("total", u.providerTotal);
+    canonical.put("prompt", u.tokens.prompt());
+    canonical.put("completion", u.tokens.completion());
+    for (TokenPart part : TokenPart.values()) {
+      canonical.put(part.label(), u.tokens.part(part));
+    }
+    canonical.put("total", u.tokens.providerTotal());
     canonical.flag("totalOnly", u.totalOnly);
     canonical.flag("mismatch", u.totalMismatch);
     canonical.flag("exclusive", u.exclusivePart);
@@ -224,18 +215,18 @@ final class OracleCanonical {
     flag("exclusive", exclusive);
     put("prompt", input);
     put("completion", output);
-    put("cacheRead", read);
-    put("cacheWrite", write);
-    put("cacheWrite5m", five);
-    put("cacheWrite1h", hour);
+    put("cache_read", read);
+    put("cache_write", write);
+    put("cache_write_5m", five);
+    put("cache_write_1h", hour);
     put("reasoning", reasoning);
-    put("promptAudio", first("INPUT_AUDIO"));
-    put("promptImage", sum(first("INPUT_IMAGE"), first("INPUT_VIDEO")));
-    put("completionAudio", first("OUTPUT_AUDIO"));
-    put("completionImage", sum(first("OUTPUT_IMAGE"), first("OUTPUT_VIDEO")));
-    put("toolUse", first("TOOL_INPUT"));
-    put("accepted", first("ACCEPTED_PREDICTION"));
-    put("rejected", first("REJECTED_PREDICTION"));
+    put("prompt_audio", first("INPUT_AUDIO"));
+    put("prompt_image", sum(first("INPUT_IMAGE"), first("INPUT_VIDEO")));
+    put("completion_audio", first("OUTPUT_AUDIO"));
+    put("completion_image", sum(first("OUTPUT_IMAGE"), first("OUTPUT_VIDEO")));
+    put("tool_use", first("TOOL_INPUT"));
+    put("accepted_prediction", first("ACCEPTED_PREDICTION"));
+    put("rejected_prediction", first("REJECTED_PREDICTION"));
     put("total", total);
   }
 

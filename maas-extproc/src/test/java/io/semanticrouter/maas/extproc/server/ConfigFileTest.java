@@ -429,7 +429,7 @@ class ConfigFileTest {
   }
 
   private static @Nullable Cost cost(MaasConfig config) {
-    return config.rateCard().cost("qwen3", new TokenUsage(3_000_000, 7, -1, -1, -1, -1));
+    return config.rateCard().cost("qwen3", TokenUsage.of(3_000_000, 7));
   }
 
   @ParameterizedTest

@@ -22,6 +22,7 @@ import io.semanticrouter.maas.record.RouterReport;
 import io.semanticrouter.maas.record.RouterReport.Result;
 import io.semanticrouter.maas.record.Routing;
 import io.semanticrouter.maas.record.ServiceTier;
+import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UnitUsage;
 import io.semanticrouter.maas.record.UsageRecord;
@@ -124,7 +125,10 @@ class MetricsPageTest {
 
   private static UsageRecord record(Status status, Reason reason, ForcedUsage forced, int turn) {
     boolean known = status != Status.NONE && status != Status.FAILED;
-    TokenUsage usage = new TokenUsage(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
+    TokenUsage.Builder usage = TokenUsage.builder(1, 1);
+    for (TokenPart part : TokenPart.values()) {
+      usage.part(part, 1);
+    }
     UnitUsage units =
         new UnitUsage(1, 1, 1, Map.of(ProviderTool.WEB_SEARCH, 1L, ProviderTool.OTHER, 1L));
     Source source = ofTurn(Source.values(), turn);
@@ -141,7 +145,7 @@ class MetricsPageTest {
         forced,
         new RouterReport(ofTurn(Result.values(), turn), EnumSet.allOf(PiiType.class)),
         ServiceTier.UNKNOWN,
-        Measurement.of(status, Set.of(reason), known ? usage : null).withUnits(units),
+        Measurement.of(status, Set.of(reason), known ? usage.build() : null).withUnits(units),
         new Cost("USD", 1, 0),
         true);
   }
