@@ -30,6 +30,7 @@ check: ## the fast loop: unit tests but the slow ones, and the format
 	$(MVN) test spotless:check
 
 test: ## run the whole test suite; REQUIRE_ENVOY=1 fails where it would skip
+	tools/validate-manifests
 	$(MVN) verify
 
 nightly: bench-jars ## what takes hours: random tests in great numbers, mutations, fuzzing, soak, consumers

@@ -20,6 +20,26 @@ class EnvoyConfigIT {
   }
 
   @Test
+  void configurationOfTheSidecarIsTheShippedOneWithASocketAndABackendByName() throws Exception {
+    Path sidecar = Project.file("deploy/kubernetes/overlays/sidecar/envoy.yaml");
+    String shipped = Files.readString(Project.file("config/envoy.yaml"));
+    int backend = shipped.indexOf("  - name: backend");
+    assertThat(sidecar)
+        .hasContent(
+            shipped
+                    .substring(0, backend)
+                    .replace(
+                        "socket_address: { address: 127.0.0.1, port_value: 50051 }",
+                        "pipe: { path: /run/maas/maas.sock }")
+                + shipped
+                    .substring(backend)
+                    .replace("type: STATIC", "type: STRICT_DNS")
+                    .replace(
+                        "address: 127.0.0.1, port_value: 8000", "address: vllm, port_value: 8000"));
+    assertValid(sidecar);
+  }
+
+  @Test
   void shippedClusterWithASocketIsValid() throws Exception {
     assertValid(Project.file("deploy/envoy/cluster-uds.yaml"));
   }
