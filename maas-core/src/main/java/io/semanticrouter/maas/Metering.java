@@ -390,20 +390,21 @@ public final class Metering {
         usage == null ? null : pricing.cost(routing, serviceTier, usage, measurement.otherLines());
     boolean unpriced = cost == null && usage != null && config.mode().calculatesCost();
     UsageRecord record =
-        new UsageRecord(
-            instanceId + '-' + Long.toHexString(sequence.incrementAndGet()),
-            startedAt,
-            duration,
-            operation,
-            identity,
-            routing,
-            status,
-            forcedUsage,
-            routerReport,
-            serviceTier,
-            measurement,
-            cost,
-            unpriced);
+        UsageRecord.builder(
+                instanceId + '-' + Long.toHexString(sequence.incrementAndGet()),
+                startedAt,
+                operation,
+                measurement)
+            .duration(duration)
+            .identity(identity)
+            .routing(routing)
+            .httpStatus(status)
+            .forcedUsage(forcedUsage)
+            .router(routerReport)
+            .serviceTier(serviceTier)
+            .cost(cost)
+            .unpriced(unpriced)
+            .build();
     for (int i = 0; i < sinks.size(); i++) {
       deliver(sinks.get(i), record);
     }

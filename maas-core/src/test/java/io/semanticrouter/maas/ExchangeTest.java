@@ -460,7 +460,9 @@ class ExchangeTest {
     assertThat(exchange.requestEdits().toRemove()).containsExactly("x-vsr-decision");
     assertThat(exchange.requestEdits().toSet()).isEqualTo(Map.of("x-vsr-debug", "true"));
     assertThat(exchange.identity())
-        .isEqualTo(new Identity("alice", "free", Identity.Source.HEADER, Identity.Source.ABSENT));
+        .isEqualTo(
+            Identity.of("alice", "free")
+                .withSources(Identity.Source.HEADER, Identity.Source.ABSENT));
     exchange.onResponseHeaders(
         200, headers("x-vsr-selected-model", "big", "content-type", "application/json"));
     exchange.onResponseBody(ByteBuffer.wrap(JSON));

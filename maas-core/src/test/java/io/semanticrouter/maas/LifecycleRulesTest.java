@@ -23,7 +23,6 @@ import io.semanticrouter.maas.testkit.FakeHeaders;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
@@ -380,14 +379,14 @@ class LifecycleRulesTest {
     assertThat(seconds)
         .isEqualTo(
             Measurement.of(Status.COMPLETE, Set.of(), nothing)
-                .withUnits(new UnitUsage(0, UNKNOWN, UNKNOWN, Map.of())));
+                .withUnits(UnitUsage.builder().audioSeconds(0).build()));
     Measurement images =
         Wire.json(Wire.IMAGES).measure("{\"data\":[{\"data\":[{},{}]},{},{\"url\":\"\"}]}");
     assertThat(images.units()).isEqualTo(Transcripts.images(3));
     assertThat(images.status()).isEqualTo(Status.COMPLETE);
     String searches = "{\"results\":[],\"meta\":{\"billed_units\":{\"search_units\":3}}}";
     assertThat(Wire.json(Wire.RERANK).measure(searches).units())
-        .isEqualTo(new UnitUsage(UNKNOWN, UNKNOWN, 3, Map.of()));
+        .isEqualTo(UnitUsage.builder().searchUnits(3).build());
     String several =
         "data: {\"type\":\"image_generation.completed\",\"usage\":{\"input_tokens\":5,\"output_tokens\":9}}\n\n";
     assertThat(Wire.events(Wire.IMAGES).measure(several + several).units())

@@ -48,7 +48,14 @@ class RequestRoutingTest {
       "{\"model\":\"qwen3\",\"stream\":true,\"stream_options\":{\"include_usage\":true}}";
   private static final String USAGE = "{\"prompt_tokens\":12,\"completion_tokens\":8}";
   private static final Routing MATH =
-      new Routing("qwen3", null, "math", "math", false, false, false, null, null);
+      Routing.builder()
+          .selectedModel("qwen3")
+          .routingDecision("math")
+          .category("math")
+          .reasoning(false)
+          .cacheHit(false)
+          .systemPromptInjected(false)
+          .build();
   private static final int LIMIT = 1000;
 
   private final RecordingSink sink = new RecordingSink();
@@ -67,7 +74,8 @@ class RequestRoutingTest {
 
   private static RoutedRequest toMath(RoutableRequest request) {
     byte[] body = FakeRouter.text(request).replace("gpt-4", "qwen3").getBytes(UTF_8);
-    return RoutedRequest.edited(MATH, new RouterReport(Result.ROUTED, Set.of(PiiType.EMAIL)), body);
+    return RoutedRequest.edited(
+        MATH, RouterReport.of(Result.ROUTED).withPiiTypes(Set.of(PiiType.EMAIL)), body);
   }
 
   private static Map<String, Object> enabled(boolean forceUsage) {
@@ -242,7 +250,7 @@ class RequestRoutingTest {
   /** It looked, and left the choice to a router behind, whose word then counts. */
   @Test
   void factsOfARouterBehindAreTakenWhereOursChoseNothing() {
-    Routing seen = new Routing(null, null, null, null, null, false, null, true, null);
+    Routing seen = Routing.builder().cacheHit(false).piiDetected(true).build();
     Metering metering =
         metering(
             enabled(false),
@@ -282,7 +290,15 @@ class RequestRoutingTest {
 
   @Test
   void answerOfTheCacheSettlesWithItsTokensAndReachesNoBackend() {
-    Routing hit = new Routing(null, "qwen3", "math", "math", false, true, false, null, null);
+    Routing hit =
+        Routing.builder()
+            .responseModel("qwen3")
+            .routingDecision("math")
+            .category("math")
+            .reasoning(false)
+            .cacheHit(true)
+            .systemPromptInjected(false)
+            .build();
     Measurement usage = Measurement.of(Status.COMPLETE, Set.of(), TokenUsage.of(12, 8));
     Exchange exchange = begin(metering(enabled(true), request -> answer(200, hit, usage)));
     assertThat(send(exchange, BODY, 5) + end(exchange)).isEmpty();

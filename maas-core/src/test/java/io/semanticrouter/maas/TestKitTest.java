@@ -4,13 +4,8 @@ package io.semanticrouter.maas;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.semanticrouter.maas.record.ForcedUsage;
-import io.semanticrouter.maas.record.Identity;
 import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Operation;
-import io.semanticrouter.maas.record.RouterReport;
-import io.semanticrouter.maas.record.Routing;
-import io.semanticrouter.maas.record.ServiceTier;
 import io.semanticrouter.maas.record.UsageRecord;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import io.semanticrouter.maas.testkit.RecordingSink;
@@ -95,19 +90,8 @@ class TestKitTest {
   }
 
   private static UsageRecord record(String id) {
-    return new UsageRecord(
-        id,
-        TestClock.START,
-        Duration.ZERO,
-        Operation.CHAT,
-        Identity.ANONYMOUS,
-        Routing.UNKNOWN,
-        200,
-        ForcedUsage.OFF,
-        RouterReport.OFF,
-        ServiceTier.UNKNOWN,
-        Measurement.of(Measurement.Status.NONE, Set.of(Measurement.Reason.NO_USAGE), null),
-        null,
-        false);
+    Measurement none =
+        Measurement.of(Measurement.Status.NONE, Set.of(Measurement.Reason.NO_USAGE), null);
+    return UsageRecord.builder(id, TestClock.START, Operation.CHAT, none).build();
   }
 }

@@ -34,7 +34,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -265,7 +264,7 @@ final class Transcripts {
             CHAT,
             "mistral-s",
             complete(tokens(140, 26).cacheRead(128).total(166))
-                .withUnits(new UnitUsage(7, UNKNOWN, UNKNOWN, Map.of())),
+                .withUnits(UnitUsage.builder().audioSeconds(7).build()),
             "\"request_count\":1}"),
         events(
             "finish-chunk-usage",
@@ -517,7 +516,7 @@ final class Transcripts {
             "vllm-transcription-duration-json",
             TRANSCRIPTIONS,
             "unknown",
-            pieces(new UnitUsage(13, UNKNOWN, UNKNOWN, Map.of())),
+            pieces(UnitUsage.builder().audioSeconds(13).build()),
             "\"seconds\":13}"),
         // The duration of verbose_json is no usage.
         json(
@@ -843,13 +842,13 @@ final class Transcripts {
             "cohere-rerank-json",
             "/v2/rerank",
             "unknown",
-            pieces(new UnitUsage(UNKNOWN, UNKNOWN, 1, Map.of())),
+            pieces(UnitUsage.builder().searchUnits(1).build()),
             "\"billed_units\":{\"search_units\":1}}"),
         json(
             "cohere-rerank-tokens-json",
             "/v2/rerank",
             "unknown",
-            complete(tokens(340, 0)).withUnits(new UnitUsage(UNKNOWN, UNKNOWN, 2, Map.of())),
+            complete(tokens(340, 0)).withUnits(UnitUsage.builder().searchUnits(2).build()),
             "\"output_tokens\":0}}"));
   }
 
@@ -928,15 +927,14 @@ final class Transcripts {
   }
 
   static UnitUsage images(long count) {
-    return new UnitUsage(UNKNOWN, count, UNKNOWN, Map.of());
+    return UnitUsage.builder().images(count).build();
   }
 
   static UnitUsage calls(long searches, long fetches) {
-    Map<ProviderTool, Long> tools =
-        fetches == 0
-            ? Map.of(ProviderTool.WEB_SEARCH, searches)
-            : Map.of(ProviderTool.WEB_SEARCH, searches, ProviderTool.WEB_FETCH, fetches);
-    return new UnitUsage(UNKNOWN, UNKNOWN, UNKNOWN, tools);
+    return UnitUsage.builder()
+        .calls(ProviderTool.WEB_SEARCH, searches)
+        .calls(ProviderTool.WEB_FETCH, fetches)
+        .build();
   }
 
   private static Set<Reason> set(Reason... reasons) {

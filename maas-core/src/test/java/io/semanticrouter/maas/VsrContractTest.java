@@ -43,44 +43,37 @@ class VsrContractTest {
   private static Routing expected(VsrResponse response, boolean debug) {
     return switch (response) {
       case UPSTREAM ->
-          new Routing(
-              "qwen3",
-              null,
-              "math",
-              debug ? "math" : null,
-              debug ? false : null,
-              false,
-              debug ? true : null,
-              debug ? true : null,
-              debug ? true : null,
-              ResponsePath.UPSTREAM);
+          Routing.builder()
+              .selectedModel("qwen3")
+              .routingDecision("math")
+              .category(debug ? "math" : null)
+              .reasoning(debug ? false : null)
+              .cacheHit(false)
+              .systemPromptInjected(debug ? true : null)
+              .piiDetected(debug ? true : null)
+              .jailbreakDetected(debug ? true : null)
+              .responsePath(ResponsePath.UPSTREAM)
+              .build();
       case TRANSLATED ->
-          new Routing(
-              "qwen3",
-              null,
-              "math",
-              debug ? "math" : null,
-              debug ? true : null,
-              false,
-              null,
-              null,
-              null,
-              ResponsePath.UPSTREAM);
+          Routing.builder()
+              .selectedModel("qwen3")
+              .routingDecision("math")
+              .category(debug ? "math" : null)
+              .reasoning(debug ? true : null)
+              .cacheHit(false)
+              .responsePath(ResponsePath.UPSTREAM)
+              .build();
       case UPSTREAM_ERROR -> only(null, null, null, false, ResponsePath.UPSTREAM);
       case CACHE_HIT -> only(null, null, debug ? "math" : null, true, ResponsePath.CACHE);
       case CACHE_HIT_STREAM -> only(null, "math", null, true, ResponsePath.CACHE);
       case FAST_RESPONSE ->
-          new Routing(
-              null,
-              null,
-              "block_jailbreak",
-              debug ? "other" : null,
-              null,
-              false,
-              null,
-              null,
-              debug ? true : null,
-              ResponsePath.FAST_RESPONSE);
+          Routing.builder()
+              .routingDecision("block_jailbreak")
+              .category(debug ? "other" : null)
+              .cacheHit(false)
+              .jailbreakDetected(debug ? true : null)
+              .responsePath(ResponsePath.FAST_RESPONSE)
+              .build();
       case LOOPER -> only("qwen3", "hard", debug ? "math" : null, false, ResponsePath.LOOPER);
       case RATE_LIMITED -> only(null, null, null, false, ResponsePath.RATE_LIMITED);
       case ERROR -> only(null, null, null, false, ResponsePath.ERROR);
@@ -95,7 +88,13 @@ class VsrContractTest {
       @Nullable String category,
       boolean cacheHit,
       ResponsePath path) {
-    return new Routing(model, null, decision, category, null, cacheHit, null, null, null, path);
+    return Routing.builder()
+        .selectedModel(model)
+        .routingDecision(decision)
+        .category(category)
+        .cacheHit(cacheHit)
+        .responsePath(path)
+        .build();
   }
 
   @ParameterizedTest
@@ -239,8 +238,14 @@ class VsrContractTest {
 
     assertThat(read)
         .isEqualTo(
-            new Routing(
-                "big", null, "r", null, true, false, null, false, null, ResponsePath.LOOPER));
+            Routing.builder()
+                .selectedModel("big")
+                .routingDecision("r")
+                .reasoning(true)
+                .cacheHit(false)
+                .piiDetected(false)
+                .responsePath(ResponsePath.LOOPER)
+                .build());
     assertThat(custom.read(response.unnamed()).routing()).isEqualTo(read);
     assertThat(custom.write(read, response, false).toSet())
         .containsEntry("x-vsr-model-selected", "big")

@@ -2,23 +2,88 @@
 package io.semanticrouter.maas.record;
 
 import io.semanticrouter.maas.internal.Labels;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who an exchange is billed to: what the gateway vouches for in its identity headers, or the
  * configured fallbacks where it vouches for nobody. A name is taken as it is, but for spaces and
  * tabs around it, which are not part of a header's value (RFC 9110, 5.5). A name that cannot be
  * taken so is billed under its hash: {@code sha256:} and the first 32 hexadecimal digits of the
- * SHA-256 of its UTF-8.
- *
- * @param user the user, never blank, at most 256 bytes of UTF-8, no control characters
- * @param tier the price class (alias: subscription), same limits
- * @param userSource where {@code user} came from
- * @param tierSource where {@code tier} came from
+ * SHA-256 of its UTF-8. Immutable.
  */
-public record Identity(String user, String tier, Source userSource, Source tierSource) {
+public final class Identity {
 
   /** The identity in Standalone mode, which reads no identity headers and exports no identity. */
   public static final Identity ANONYMOUS = new Identity("", "", Source.NOT_READ, Source.NOT_READ);
+
+  private final String user;
+  private final String tier;
+  private final Source userSource;
+  private final Source tierSource;
+
+  private Identity(String user, String tier, Source userSource, Source tierSource) {
+    this.user = user;
+    this.tier = tier;
+    this.userSource = userSource;
+    this.tierSource = tierSource;
+  }
+
+  /** An identity that the gateway's headers state. */
+  public static Identity of(String user, String tier) {
+    return new Identity(user, tier, Source.HEADER, Source.HEADER);
+  }
+
+  /** The same from other sources. */
+  public Identity withSources(Source ofUser, Source ofTier) {
+    return new Identity(user, tier, ofUser, ofTier);
+  }
+
+  /** The user: never blank, at most 256 bytes of UTF-8, no control characters. */
+  public String user() {
+    return user;
+  }
+
+  /** The price class (alias: subscription), with the same limits. */
+  public String tier() {
+    return tier;
+  }
+
+  /** Where the user came from. */
+  public Source userSource() {
+    return userSource;
+  }
+
+  /** Where the tier came from. */
+  public Source tierSource() {
+    return tierSource;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Identity that
+        && user.equals(that.user)
+        && tier.equals(that.tier)
+        && userSource == that.userSource
+        && tierSource == that.tierSource;
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * user.hashCode() + tier.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "Identity[user="
+        + user
+        + ", tier="
+        + tier
+        + ", userSource="
+        + userSource
+        + ", tierSource="
+        + tierSource
+        + "]";
+  }
 
   /**
    * Where a value came from: the header, the hash of the header, or the fallback; the last two for

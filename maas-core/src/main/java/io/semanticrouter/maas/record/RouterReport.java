@@ -5,26 +5,57 @@ import io.semanticrouter.maas.internal.Labels;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/**
- * What the embedded router did with one request. Immutable.
- *
- * @param result what became of the request
- * @param piiTypes the kinds of personal data in it; never the data
- */
-public record RouterReport(Result result, Set<PiiType> piiTypes) {
+/** What the embedded router did with one request. Immutable. */
+public final class RouterReport {
   /** No router, or not for such a request. */
-  public static final RouterReport OFF = new RouterReport(Result.OFF, Set.of());
+  public static final RouterReport OFF = of(Result.OFF);
 
-  /** Copies the types. */
-  public RouterReport {
-    piiTypes =
-        piiTypes.isEmpty() ? Set.of() : Collections.unmodifiableSet(EnumSet.copyOf(piiTypes));
+  private final Result result;
+  private final Set<PiiType> piiTypes;
+
+  private RouterReport(Result result, Set<PiiType> piiTypes) {
+    this.result = result;
+    this.piiTypes = piiTypes;
   }
 
   /** Without personal data. */
   public static RouterReport of(Result result) {
     return new RouterReport(result, Set.of());
+  }
+
+  /** The same with the kinds of personal data in the request; copies them. */
+  public RouterReport withPiiTypes(Set<PiiType> types) {
+    return new RouterReport(
+        result, types.isEmpty() ? Set.of() : Collections.unmodifiableSet(EnumSet.copyOf(types)));
+  }
+
+  /** What became of the request. */
+  public Result result() {
+    return result;
+  }
+
+  /** The kinds of personal data in it, never the data; unmodifiable. */
+  public Set<PiiType> piiTypes() {
+    return piiTypes;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof RouterReport that
+        && result == that.result
+        && piiTypes.equals(that.piiTypes);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * result.hashCode() + piiTypes.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "RouterReport[" + result + ", " + piiTypes + "]";
   }
 
   /** What became of a request: a closed set, so that each can be a metric label value. */

@@ -4,42 +4,140 @@ package io.semanticrouter.maas.record;
 import io.semanticrouter.maas.Metering;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The truth about one exchange: who, where, what, how surely, for how much. Settled exactly once.
- *
- * @param id unique among all records of all {@link Metering} instances, from the gateway's own
- *     sources; never derived from anything a client sends
- * @param startedAt when the exchange began
- * @param duration from begin to settlement
- * @param operation the LLM operation
- * @param identity whom to bill; {@link Identity#ANONYMOUS} in Standalone mode
- * @param routing what the router decided
- * @param httpStatus the response status, 0 when there was no response
- * @param forcedUsage whether the backend was asked for usage on behalf of the client
- * @param router what the embedded router did; {@link RouterReport#OFF} where there is none
- * @param serviceTier the terms that the provider served it on
- * @param measurement the usage and its certainty
- * @param cost the money, null when cost is not calculated here, when no usage is known or when the
- *     exchange is {@linkplain #unpriced() unpriced}
- * @param unpriced whether cost was asked for, usage is known, and no price exists for it, also
- *     because the {@linkplain ServiceTier#isSpecial() tier is special}: unpriced is not free
- */
-public record UsageRecord(
-    String id,
-    Instant startedAt,
-    Duration duration,
-    Operation operation,
-    Identity identity,
-    Routing routing,
-    int httpStatus,
-    ForcedUsage forcedUsage,
-    RouterReport router,
-    ServiceTier serviceTier,
-    Measurement measurement,
-    @Nullable Cost cost,
-    boolean unpriced) {
+/** The truth about one exchange: who, where, what, how surely, for how much. Immutable. */
+public final class UsageRecord {
+  private final String id;
+  private final Instant startedAt;
+  private final Duration duration;
+  private final Operation operation;
+  private final Identity identity;
+  private final Routing routing;
+  private final int httpStatus;
+  private final ForcedUsage forcedUsage;
+  private final RouterReport router;
+  private final ServiceTier serviceTier;
+  private final Measurement measurement;
+  private final @Nullable Cost cost;
+  private final boolean unpriced;
+
+  private UsageRecord(Builder b) {
+    id = b.id;
+    startedAt = b.startedAt;
+    duration = b.duration;
+    operation = b.operation;
+    identity = b.identity;
+    routing = b.routing;
+    httpStatus = b.httpStatus;
+    forcedUsage = b.forcedUsage;
+    router = b.router;
+    serviceTier = b.serviceTier;
+    measurement = b.measurement;
+    cost = b.cost;
+    unpriced = b.unpriced;
+  }
+
+  /**
+   * A builder of a record. What is not set is what an exchange has of which nothing more is known:
+   * no duration, {@link Identity#ANONYMOUS}, {@link Routing#UNKNOWN}, no response, nothing forced,
+   * no router, no service tier, no cost.
+   *
+   * @param id see {@link #id}
+   */
+  public static Builder builder(
+      String id, Instant startedAt, Operation operation, Measurement measurement) {
+    return new Builder(id, startedAt, operation, measurement);
+  }
+
+  /** A builder that begins with all of this. */
+  public Builder toBuilder() {
+    return new Builder(id, startedAt, operation, measurement)
+        .duration(duration)
+        .identity(identity)
+        .routing(routing)
+        .httpStatus(httpStatus)
+        .forcedUsage(forcedUsage)
+        .router(router)
+        .serviceTier(serviceTier)
+        .cost(cost)
+        .unpriced(unpriced);
+  }
+
+  /**
+   * Unique among all records of all {@link Metering} instances, from the gateway's own sources;
+   * never derived from anything a client sends.
+   */
+  public String id() {
+    return id;
+  }
+
+  /** When the exchange began. */
+  public Instant startedAt() {
+    return startedAt;
+  }
+
+  /** From begin to settlement. */
+  public Duration duration() {
+    return duration;
+  }
+
+  /** The LLM operation. */
+  public Operation operation() {
+    return operation;
+  }
+
+  /** Whom to bill; {@link Identity#ANONYMOUS} in Standalone mode. */
+  public Identity identity() {
+    return identity;
+  }
+
+  /** What the router decided. */
+  public Routing routing() {
+    return routing;
+  }
+
+  /** The response status, 0 when there was no response. */
+  public int httpStatus() {
+    return httpStatus;
+  }
+
+  /** Whether the backend was asked for usage on behalf of the client. */
+  public ForcedUsage forcedUsage() {
+    return forcedUsage;
+  }
+
+  /** What the embedded router did; {@link RouterReport#OFF} where there is none. */
+  public RouterReport router() {
+    return router;
+  }
+
+  /** The terms that the provider served it on. */
+  public ServiceTier serviceTier() {
+    return serviceTier;
+  }
+
+  /** The usage and its certainty. */
+  public Measurement measurement() {
+    return measurement;
+  }
+
+  /**
+   * The money; null when cost is not calculated here, when no usage is known or when the exchange
+   * is {@linkplain #unpriced() unpriced}.
+   */
+  public @Nullable Cost cost() {
+    return cost;
+  }
+
+  /**
+   * Whether cost was asked for, usage is known, and no price exists for it, also because the
+   * {@linkplain ServiceTier#isSpecial() tier is special}: unpriced is not free.
+   */
+  public boolean unpriced() {
+    return unpriced;
+  }
 
   /** The model to bill. */
   public String model() {
@@ -59,5 +157,155 @@ public record UsageRecord(
   /** Whether the answer came from the router's response cache. */
   public boolean isCacheHit() {
     return Boolean.TRUE.equals(routing.cacheHit());
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof UsageRecord that
+        && id.equals(that.id)
+        && startedAt.equals(that.startedAt)
+        && duration.equals(that.duration)
+        && operation.equals(that.operation)
+        && identity.equals(that.identity)
+        && routing.equals(that.routing)
+        && httpStatus == that.httpStatus
+        && forcedUsage.equals(that.forcedUsage)
+        && router.equals(that.router)
+        && serviceTier.equals(that.serviceTier)
+        && measurement.equals(that.measurement)
+        && Objects.equals(cost, that.cost)
+        && unpriced == that.unpriced;
+  }
+
+  @Override
+  public int hashCode() {
+    return id.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "UsageRecord["
+        + "id="
+        + id
+        + ", startedAt="
+        + startedAt
+        + ", duration="
+        + duration
+        + ", operation="
+        + operation
+        + ", identity="
+        + identity
+        + ", routing="
+        + routing
+        + ", httpStatus="
+        + httpStatus
+        + ", forcedUsage="
+        + forcedUsage
+        + ", router="
+        + router
+        + ", serviceTier="
+        + serviceTier
+        + ", measurement="
+        + measurement
+        + ", cost="
+        + cost
+        + ", unpriced="
+        + unpriced
+        + "]";
+  }
+
+  /** Gathers what is known of an exchange. Not thread-safe. */
+  public static final class Builder {
+    private final String id;
+    private Instant startedAt;
+    private Duration duration = Duration.ZERO;
+    private final Operation operation;
+    private Identity identity = Identity.ANONYMOUS;
+    private Routing routing = Routing.UNKNOWN;
+    private int httpStatus;
+    private ForcedUsage forcedUsage = ForcedUsage.OFF;
+    private RouterReport router = RouterReport.OFF;
+    private ServiceTier serviceTier = ServiceTier.UNKNOWN;
+    private Measurement measurement;
+    private @Nullable Cost cost;
+    private boolean unpriced;
+
+    private Builder(String id, Instant startedAt, Operation operation, Measurement measurement) {
+      this.id = id;
+      this.startedAt = startedAt;
+      this.operation = operation;
+      this.measurement = measurement;
+    }
+
+    /** See {@link UsageRecord#startedAt}. */
+    public Builder startedAt(Instant value) {
+      startedAt = value;
+      return this;
+    }
+
+    /** See {@link UsageRecord#duration}. */
+    public Builder duration(Duration value) {
+      duration = value;
+      return this;
+    }
+
+    /** See {@link UsageRecord#identity}. */
+    public Builder identity(Identity value) {
+      identity = value;
+      return this;
+    }
+
+    /** See {@link UsageRecord#routing}. */
+    public Builder routing(Routing value) {
+      routing = value;
+      return this;
+    }
+
+    /** See {@link UsageRecord#httpStatus}. */
+    public Builder httpStatus(int value) {
+      httpStatus = value;
+      return this;
+    }
+
+    /** See {@link UsageRecord#forcedUsage}. */
+    public Builder forcedUsage(ForcedUsage value) {
+      forcedUsage = value;
+      return this;
+    }
+
+    /** See {@link UsageRecord#router}. */
+    public Builder router(RouterReport value) {
+      router = value;
+      return this;
+    }
+
+    /** See {@link UsageRecord#serviceTier}. */
+    public Builder serviceTier(ServiceTier value) {
+      serviceTier = value;
+      return this;
+    }
+
+    /** See {@link UsageRecord#measurement}. */
+    public Builder measurement(Measurement value) {
+      measurement = value;
+      return this;
+    }
+
+    /** See {@link UsageRecord#cost}. */
+    public Builder cost(@Nullable Cost value) {
+      cost = value;
+      return this;
+    }
+
+    /** See {@link UsageRecord#unpriced}. */
+    public Builder unpriced(boolean value) {
+      unpriced = value;
+      return this;
+    }
+
+    /** The record. */
+    public UsageRecord build() {
+      return new UsageRecord(this);
+    }
   }
 }

@@ -15,7 +15,7 @@ public final class RoutableRequest {
   private final int from;
   private final int to;
 
-  public RoutableRequest(
+  private RoutableRequest(
       Operation operation,
       String path,
       Identity identity,
@@ -30,6 +30,27 @@ public final class RoutableRequest {
     this.bytes = bytes;
     this.from = from;
     this.to = to;
+  }
+
+  /**
+   * A request of nobody, without headers.
+   *
+   * @param bytes holds the body, from {@code from} until before {@code to}; must not be changed
+   *     during the call that this is given to
+   */
+  public static RoutableRequest of(
+      Operation operation, String path, byte[] bytes, int from, int to) {
+    return new RoutableRequest(operation, path, Identity.ANONYMOUS, Headers.EMPTY, bytes, from, to);
+  }
+
+  /** The same of somebody. */
+  public RoutableRequest withIdentity(Identity somebody) {
+    return new RoutableRequest(operation, path, somebody, headers, bytes, from, to);
+  }
+
+  /** The same with headers. */
+  public RoutableRequest withHeaders(Headers some) {
+    return new RoutableRequest(operation, path, identity, some, bytes, from, to);
   }
 
   /** The LLM operation. */

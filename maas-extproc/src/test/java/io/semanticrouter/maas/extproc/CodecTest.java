@@ -437,8 +437,12 @@ class CodecTest {
     int status = 200 + random.nextInt(400);
     RoutedRequest routed =
         RoutedRequest.answered(
-            new Routing(
-                "qwen" + random.nextInt(9), null, "math", null, true, true, null, null, null),
+            Routing.builder()
+                .selectedModel("qwen" + random.nextInt(9))
+                .routingDecision("math")
+                .reasoning(true)
+                .cacheHit(true)
+                .build(),
             RouterReport.of(RouterReport.Result.CACHED),
             new RoutedRequest.Answer(
                 status,

@@ -708,9 +708,7 @@ class ProcessorStreamTest {
     map.addHeaders(raw(USER, ByteString.copyFromUtf8("ālice")));
     map.addHeaders(HeaderValue.newBuilder().setKey(TIER).setValue("premium"));
     open().send(Messages.requestHeaders(map.build())).cancel();
-    assertThat(sink.single().identity())
-        .isEqualTo(
-            new Identity("ālice", "premium", Identity.Source.HEADER, Identity.Source.HEADER));
+    assertThat(sink.single().identity()).isEqualTo(Identity.of("ālice", "premium"));
   }
 
   @Test

@@ -96,7 +96,15 @@ final class RandomRouter implements RequestRouter {
   public RoutedRequest route(RoutableRequest request) {
     decisions++;
     breakOneIn(10);
-    Routing routing = new Routing("qwen3", null, "math", "math", false, false, false, null, null);
+    Routing routing =
+        Routing.builder()
+            .selectedModel("qwen3")
+            .routingDecision("math")
+            .category("math")
+            .reasoning(false)
+            .cacheHit(false)
+            .systemPromptInjected(false)
+            .build();
     RoutedRequest routed;
     switch (random.nextInt(5)) {
       case 0 -> {

@@ -40,7 +40,14 @@ class RoutedRequestScenariosTest {
   private static final String TAIL = "\"messages\":[]}";
   private static final String ROUTED = "{\"model\":\"qwen3\",\"messages\":[]}";
   private static final Routing MATH =
-      new Routing("qwen3", null, "math", "math", false, false, false, null, null);
+      Routing.builder()
+          .selectedModel("qwen3")
+          .routingDecision("math")
+          .category("math")
+          .reasoning(false)
+          .cacheHit(false)
+          .systemPromptInjected(false)
+          .build();
 
   private final RecordingSink sink = new RecordingSink();
   private final MeteredEnvoy envoy =

@@ -107,8 +107,7 @@ class StreamOptionsTest {
                 Map.of("request.headers['x-tier']", "gold"),
                 "alice"))
         .cancel();
-    assertThat(sink.single().identity())
-        .isEqualTo(new Identity("alice", "gold", Identity.Source.HEADER, Identity.Source.HEADER));
+    assertThat(sink.single().identity()).isEqualTo(Identity.of("alice", "gold"));
   }
 
   @Test

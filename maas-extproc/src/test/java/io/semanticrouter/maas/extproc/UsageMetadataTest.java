@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.Identity;
-import io.semanticrouter.maas.record.Identity.Source;
 import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import java.util.LinkedHashMap;
@@ -24,7 +23,7 @@ class UsageMetadataTest {
     for (TokenPart part : TokenPart.values()) {
       usage.part(part, part.label().length());
     }
-    Identity identity = new Identity("alice", "premium", Source.HEADER, Source.HEADER);
+    Identity identity = Identity.of("alice", "premium");
     Exchange.SoFar soFar = new Exchange.SoFar("m", usage.build(), new Cost("USD", 1, 0));
     UsageMetadata metadata = UsageMetadata.of("n.s", identity, soFar);
 

@@ -2,7 +2,6 @@
 package io.semanticrouter.maas.metrics;
 
 import io.semanticrouter.maas.record.Cost;
-import io.semanticrouter.maas.record.ForcedUsage;
 import io.semanticrouter.maas.record.Identity;
 import io.semanticrouter.maas.record.Identity.Source;
 import io.semanticrouter.maas.record.Measurement;
@@ -13,12 +12,10 @@ import io.semanticrouter.maas.record.PiiType;
 import io.semanticrouter.maas.record.ResponsePath;
 import io.semanticrouter.maas.record.RouterReport;
 import io.semanticrouter.maas.record.Routing;
-import io.semanticrouter.maas.record.ServiceTier;
 import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageLine;
 import io.semanticrouter.maas.record.UsageRecord;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Set;
@@ -27,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A builder of usage records for tests: a complete measurement, unless told otherwise. */
 final class Records {
-  private Identity identity = new Identity("alice", "premium", Source.HEADER, Source.HEADER);
+  private Identity identity = Identity.of("alice", "premium");
   private RouterReport router = RouterReport.OFF;
   private Routing routing = Routing.UNKNOWN;
   private Measurement measurement = Measurement.of(Status.COMPLETE, Set.of(), TokenUsage.of(0, 0));
@@ -39,69 +36,40 @@ final class Records {
   }
 
   Records identity(String user, String tier, Source source) {
-    identity = new Identity(user, tier, source, source);
+    identity = Identity.of(user, tier).withSources(source, source);
     return this;
   }
 
   /** Only the backend named the model: no router spoke. */
   Records model(String model) {
-    routing = new Routing(null, model, null, null, null, null, null, null, null);
+    routing = Routing.builder().responseModel(model).build();
     return this;
   }
 
   Records routed(
       @Nullable String decision, @Nullable String category, @Nullable Boolean reasoning) {
     routing =
-        new Routing(routing.model(), null, decision, category, reasoning, null, null, null, null);
+        Routing.builder()
+            .selectedModel(routing.model())
+            .routingDecision(decision)
+            .category(category)
+            .reasoning(reasoning)
+            .build();
     return this;
   }
 
   Records cacheHit(@Nullable Boolean hit) {
-    Routing r = routing;
-    routing =
-        new Routing(
-            r.selectedModel(),
-            r.responseModel(),
-            r.routingDecision(),
-            r.category(),
-            r.reasoning(),
-            hit,
-            null,
-            r.piiDetected(),
-            r.jailbreakDetected());
+    routing = routing.toBuilder().cacheHit(hit).build();
     return this;
   }
 
   Records security(@Nullable Boolean pii, @Nullable Boolean jailbreak) {
-    Routing r = routing;
-    routing =
-        new Routing(
-            r.selectedModel(),
-            r.responseModel(),
-            r.routingDecision(),
-            r.category(),
-            r.reasoning(),
-            r.cacheHit(),
-            null,
-            pii,
-            jailbreak);
+    routing = routing.toBuilder().piiDetected(pii).jailbreakDetected(jailbreak).build();
     return this;
   }
 
   Records path(ResponsePath path) {
-    Routing r = routing;
-    routing =
-        new Routing(
-            r.selectedModel(),
-            r.responseModel(),
-            r.routingDecision(),
-            r.category(),
-            r.reasoning(),
-            r.cacheHit(),
-            r.systemPromptInjected(),
-            r.piiDetected(),
-            r.jailbreakDetected(),
-            path);
+    routing = routing.toBuilder().responsePath(path).build();
     return this;
   }
 
@@ -143,7 +111,7 @@ final class Records {
   }
 
   Records router(RouterReport.Result result, PiiType... types) {
-    router = new RouterReport(result, Set.of(types));
+    router = RouterReport.of(result).withPiiTypes(Set.of(types));
     return this;
   }
 
@@ -162,19 +130,13 @@ final class Records {
   }
 
   UsageRecord build() {
-    return new UsageRecord(
-        "id",
-        Instant.EPOCH,
-        Duration.ZERO,
-        Operation.CHAT,
-        identity,
-        routing,
-        200,
-        ForcedUsage.OFF,
-        router,
-        ServiceTier.UNKNOWN,
-        measurement,
-        cost,
-        unpriced);
+    return UsageRecord.builder("id", Instant.EPOCH, Operation.CHAT, measurement)
+        .identity(identity)
+        .routing(routing)
+        .httpStatus(200)
+        .router(router)
+        .cost(cost)
+        .unpriced(unpriced)
+        .build();
   }
 }

@@ -159,7 +159,7 @@ public final class EmbeddedRouter implements RequestRouter {
   }
 
   private static RouterReport report(Result result, Findings findings) {
-    return new RouterReport(result, findings.pii());
+    return RouterReport.of(result).withPiiTypes(findings.pii());
   }
 
   private Routing facts(
@@ -169,16 +169,17 @@ public final class EmbeddedRouter implements RequestRouter {
       boolean cacheHit,
       boolean injected) {
     boolean routed = decision.isRouted();
-    return new Routing(
-        decision.model(),
-        responseModel,
-        routed ? decision.name() : null,
-        decision.category(),
-        decision.reasoning(),
-        (routed || cache != null) ? cacheHit : null,
-        decision.systemPrompt() != null ? injected : null,
-        looksForPii ? !findings.pii().isEmpty() : null,
-        looksForJailbreak ? findings.jailbreak() : null);
+    return Routing.builder()
+        .selectedModel(decision.model())
+        .responseModel(responseModel)
+        .routingDecision(routed ? decision.name() : null)
+        .category(decision.category())
+        .reasoning(decision.reasoning())
+        .cacheHit((routed || cache != null) ? cacheHit : null)
+        .systemPromptInjected(decision.systemPrompt() != null ? injected : null)
+        .piiDetected(looksForPii ? !findings.pii().isEmpty() : null)
+        .jailbreakDetected(looksForJailbreak ? findings.jailbreak() : null)
+        .build();
   }
 
   /**

@@ -61,6 +61,6 @@ public final class Configs {
   }
 
   public static Identity tier(String tier) {
-    return new Identity("ana", tier, Identity.Source.HEADER, Identity.Source.HEADER);
+    return Identity.of("ana", tier);
   }
 }

@@ -46,11 +46,10 @@ public final class IdentityReader {
     if (tierSource != Source.HEADER) {
       warnOnce(warnedOfTier, config.tierHeader(), tierSource);
     }
-    return new Identity(
-        userSource.isFallback() ? config.fallbackUser() : shown(user, userSource),
-        tierSource.isFallback() ? config.fallbackTier() : shown(tier, tierSource),
-        userSource,
-        tierSource);
+    return Identity.of(
+            userSource.isFallback() ? config.fallbackUser() : shown(user, userSource),
+            tierSource.isFallback() ? config.fallbackTier() : shown(tier, tierSource))
+        .withSources(userSource, tierSource);
   }
 
   /**

@@ -188,7 +188,10 @@ public final class RequestRouting {
     RoutedRequest decided;
     try {
       decided =
-          router.route(new RoutableRequest(operation, path, identity, this::header, b, from, to));
+          router.route(
+              RoutableRequest.of(operation, path, b, from, to)
+                  .withIdentity(identity)
+                  .withHeaders(this::header));
       RoutedRequest.Answer answer = decided.answer();
       localAnswer = answer == null ? null : answers.apply(decided.routing(), answer);
     } catch (Throwable e) {

@@ -26,11 +26,9 @@ import io.semanticrouter.maas.record.UnitUsage;
 import io.semanticrouter.maas.record.UsageLine;
 import io.semanticrouter.maas.spi.ContentCoding;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -488,30 +486,17 @@ public final class ResponseMeter {
 
   private UnitUsage units(UsageScanner scan) {
     boolean images = operation == Operation.IMAGE && scan.images() > 0;
-    UnitUsage units =
-        new UnitUsage(
-            scan.audioSeconds(),
-            images ? scan.images() : TokenUsage.UNKNOWN,
-            scan.searchUnits(),
-            tools(scan));
-    return units.equals(UnitUsage.NONE) ? UnitUsage.NONE : units;
-  }
-
-  private static Map<ProviderTool, Long> tools(UsageScanner scan) {
-    Map<ProviderTool, Long> tools = new EnumMap<>(ProviderTool.class);
-    put(tools, ProviderTool.WEB_SEARCH, scan.webSearches());
-    put(tools, ProviderTool.SOURCE, scan.sources());
-    put(tools, ProviderTool.FILE_SEARCH, scan.fileSearches());
-    put(tools, ProviderTool.CODE_EXECUTION, scan.codeRuns());
-    put(tools, ProviderTool.WEB_FETCH, scan.webFetches());
-    put(tools, ProviderTool.OTHER, scan.otherToolCalls());
-    return tools;
-  }
-
-  private static void put(Map<ProviderTool, Long> tools, ProviderTool tool, long calls) {
-    if (calls > 0) {
-      tools.put(tool, calls);
-    }
+    return UnitUsage.builder()
+        .audioSeconds(scan.audioSeconds())
+        .images(images ? scan.images() : TokenUsage.UNKNOWN)
+        .searchUnits(scan.searchUnits())
+        .calls(ProviderTool.WEB_SEARCH, scan.webSearches())
+        .calls(ProviderTool.SOURCE, scan.sources())
+        .calls(ProviderTool.FILE_SEARCH, scan.fileSearches())
+        .calls(ProviderTool.CODE_EXECUTION, scan.codeRuns())
+        .calls(ProviderTool.WEB_FETCH, scan.webFetches())
+        .calls(ProviderTool.OTHER, scan.otherToolCalls())
+        .build();
   }
 
   /**

@@ -188,17 +188,17 @@ public final class RoutingHeaders {
       path = ResponsePath.LOOPER;
     }
     Routing facts =
-        new Routing(
-            selectedModel,
-            null,
-            decision,
-            stated.fact(Fact.CATEGORY),
-            flag(stated.fact(Fact.REASONING)),
-            cacheHit(stated, path, selectedModel != null || decision != null),
-            flag(stated.fact(Fact.SYSTEM_PROMPT)),
-            detected(stated.raw(Fact.PII)),
-            detected(stated.raw(Fact.JAILBREAK)),
-            path);
+        Routing.builder()
+            .selectedModel(selectedModel)
+            .routingDecision(decision)
+            .category(stated.fact(Fact.CATEGORY))
+            .reasoning(flag(stated.fact(Fact.REASONING)))
+            .cacheHit(cacheHit(stated, path, selectedModel != null || decision != null))
+            .systemPromptInjected(flag(stated.fact(Fact.SYSTEM_PROMPT)))
+            .piiDetected(detected(stated.raw(Fact.PII)))
+            .jailbreakDetected(detected(stated.raw(Fact.JAILBREAK)))
+            .responsePath(path)
+            .build();
     return new RoutingFacts(facts, totals);
   }
 

@@ -220,11 +220,13 @@ class IdentityReaderTest {
     Identity asUser = reader("missing").read(name -> name.equals(USER) ? value : "gold");
     assertThat(asUser)
         .isEqualTo(
-            new Identity(expected == null ? "nobody" : expected, "gold", source, Source.HEADER));
+            Identity.of(expected == null ? "nobody" : expected, "gold")
+                .withSources(source, Source.HEADER));
     Identity asTier = reader("missing").read(name -> name.equals(TIER) ? value : "alice");
     assertThat(asTier)
         .isEqualTo(
-            new Identity("alice", expected == null ? "bronze" : expected, Source.HEADER, source));
+            Identity.of("alice", expected == null ? "bronze" : expected)
+                .withSources(Source.HEADER, source));
     assertThat(source.isFallback()).isEqualTo(expected == null);
     assertThat(source.isHash()).isEqualTo(source != Source.HEADER && expected != null);
   }
@@ -251,7 +253,8 @@ class IdentityReaderTest {
     Identity identity = reader("missing").read(name -> name.equals(USER) ? "nobody" : "bronze");
 
     assertThat(identity)
-        .isEqualTo(new Identity(hashed("nobody"), "bronze", Source.RESERVED, Source.HEADER));
+        .isEqualTo(
+            Identity.of(hashed("nobody"), "bronze").withSources(Source.RESERVED, Source.HEADER));
   }
 
   @Test
@@ -269,9 +272,8 @@ class IdentityReaderTest {
           }
         };
     assertThat(reader("missing").read(twice))
-        .isEqualTo(new Identity("nobody", "last", Source.AMBIGUOUS, Source.HEADER));
-    assertThat(reader("last").read(twice))
-        .isEqualTo(new Identity("last", "last", Source.HEADER, Source.HEADER));
+        .isEqualTo(Identity.of("nobody", "last").withSources(Source.AMBIGUOUS, Source.HEADER));
+    assertThat(reader("last").read(twice)).isEqualTo(Identity.of("last", "last"));
   }
 
   @Test

@@ -19,7 +19,16 @@ class RoutingHeadersTest {
   @Test
   void bothSpellingsOfTheRouterAreRead() {
     Routing expected =
-        new Routing("big", null, "math-route", "math", true, false, true, true, false);
+        Routing.builder()
+            .selectedModel("big")
+            .routingDecision("math-route")
+            .category("math")
+            .reasoning(true)
+            .cacheHit(false)
+            .systemPromptInjected(true)
+            .piiDetected(true)
+            .jailbreakDetected(false)
+            .build();
     assertThat(
             read(
                 "x-vsr-model-selected", "big",
@@ -89,7 +98,17 @@ class RoutingHeadersTest {
 
   @Test
   void switchesAndPrefixDecideWhatIsWritten() {
-    Routing all = new Routing("m", null, "d", "c", false, true, false, true, false);
+    Routing all =
+        Routing.builder()
+            .selectedModel("m")
+            .routingDecision("d")
+            .category("c")
+            .reasoning(false)
+            .cacheHit(true)
+            .systemPromptInjected(false)
+            .piiDetected(true)
+            .jailbreakDetected(false)
+            .build();
     assertThat(written(Map.of("export_routing", false), all))
         .isEqualTo(Map.of("x-vsr-cache-hit", "true"));
     assertThat(written(Map.of("export_routing", false, "export_cache", false), all)).isEmpty();

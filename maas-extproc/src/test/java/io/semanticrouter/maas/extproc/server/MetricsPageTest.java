@@ -21,7 +21,6 @@ import io.semanticrouter.maas.record.ResponsePath;
 import io.semanticrouter.maas.record.RouterReport;
 import io.semanticrouter.maas.record.RouterReport.Result;
 import io.semanticrouter.maas.record.Routing;
-import io.semanticrouter.maas.record.ServiceTier;
 import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UnitUsage;
@@ -32,7 +31,6 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -130,24 +128,40 @@ class MetricsPageTest {
       usage.part(part, 1);
     }
     UnitUsage units =
-        new UnitUsage(1, 1, 1, Map.of(ProviderTool.WEB_SEARCH, 1L, ProviderTool.OTHER, 1L));
+        UnitUsage.builder()
+            .audioSeconds(1)
+            .images(1)
+            .searchUnits(1)
+            .calls(ProviderTool.WEB_SEARCH, 1)
+            .calls(ProviderTool.OTHER, 1)
+            .build();
     Source source = ofTurn(Source.values(), turn);
     @Nullable Boolean fact = turn % 3 == 0 ? null : Boolean.valueOf(turn % 3 == 1);
-    ResponsePath path = ofTurn(ResponsePath.values(), turn);
-    return new UsageRecord(
-        "id",
-        Instant.EPOCH,
-        Duration.ZERO,
-        Operation.CHAT,
-        new Identity("alice", "premium", source, source),
-        new Routing("m", null, "d", "c", fact, fact, fact, fact, fact, path),
-        200,
-        forced,
-        new RouterReport(ofTurn(Result.values(), turn), EnumSet.allOf(PiiType.class)),
-        ServiceTier.UNKNOWN,
-        Measurement.of(status, Set.of(reason), known ? usage.build() : null).withUnits(units),
-        new Cost("USD", 1, 0),
-        true);
+    Routing routing =
+        Routing.builder()
+            .selectedModel("m")
+            .routingDecision("d")
+            .category("c")
+            .reasoning(fact)
+            .cacheHit(fact)
+            .systemPromptInjected(fact)
+            .piiDetected(fact)
+            .jailbreakDetected(fact)
+            .responsePath(ofTurn(ResponsePath.values(), turn))
+            .build();
+    RouterReport report =
+        RouterReport.of(ofTurn(Result.values(), turn)).withPiiTypes(EnumSet.allOf(PiiType.class));
+    Measurement measurement =
+        Measurement.of(status, Set.of(reason), known ? usage.build() : null).withUnits(units);
+    return UsageRecord.builder("id", Instant.EPOCH, Operation.CHAT, measurement)
+        .identity(Identity.of("alice", "premium").withSources(source, source))
+        .routing(routing)
+        .httpStatus(200)
+        .forcedUsage(forced)
+        .router(report)
+        .cost(new Cost("USD", 1, 0))
+        .unpriced(true)
+        .build();
   }
 
   private static <E> E ofTurn(E[] values, int turn) {

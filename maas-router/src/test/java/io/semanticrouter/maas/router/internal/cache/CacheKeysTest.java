@@ -28,7 +28,7 @@ class CacheKeysTest {
       "{\"model\":\"m\",\"temperature\":0,\"messages\":[{\"role\":\"user\",\"content\":\"2+2?\"}]}";
 
   private static Identity known(String user, String tier) {
-    return new Identity(user, tier, Source.HEADER, Source.HEADER);
+    return Identity.of(user, tier);
   }
 
   private static CacheKeys keys(Map<String, ?> config) {
@@ -84,8 +84,10 @@ class CacheKeysTest {
 
   @Test
   void identityThatNobodyVouchesForSharesNothing() {
-    Identity fallbackUser = new Identity("unknown", "gold", Source.ABSENT, Source.HEADER);
-    Identity fallbackTier = new Identity("alice", "free", Source.HEADER, Source.TOO_LONG);
+    Identity fallbackUser =
+        Identity.of("unknown", "gold").withSources(Source.ABSENT, Source.HEADER);
+    Identity fallbackTier =
+        Identity.of("alice", "free").withSources(Source.HEADER, Source.TOO_LONG);
     for (Identity identity : List.of(fallbackUser, Identity.ANONYMOUS)) {
       assertThat(keyed(keys(Map.of()), identity, Operation.CHAT, CHAT).bypass())
           .isEqualTo(Bypass.IDENTITY);
