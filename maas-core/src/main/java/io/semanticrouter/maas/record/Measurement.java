@@ -51,6 +51,8 @@ public final class Measurement {
     DRAIN,
     /** The embedding gateway closed the exchange without saying how it ended. */
     ABANDONED,
+    /** The process was killed; its next run found that the exchange had been open. */
+    CRASH,
     /** The exchange ended before any response headers. */
     NO_RESPONSE,
     /** The response status is not 2xx. */

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.journal;
+
+import io.semanticrouter.maas.journal.JournalProblem.Kind;
+import io.semanticrouter.maas.journal.Manifest.Sealed;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
+import java.util.zip.ZipException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the lines of a journal in the order in which they were written, also while it is written,
+ * and in memory that does not grow with it. What cannot be read is reported and left out. Not
+ * thread-safe.
+ */
+public final class JournalReader {
+  /** Takes what is read. */
+  public interface Visitor {
+    /** The next line. */
+    void line(JournalLine line);
+
+    /** What is not as a journal writes it. */
+    void problem(JournalProblem problem);
+
+    /**
+     * A segment is read next.
+     *
+     * @param bytes of all segments before it, as they are on disk
+     * @param of all segments together
+     */
+    default void progress(long bytes, long of) {}
+  }
+
+  /** While a line is being written, its end may be missing for a moment. */
+  private static final int TRIES = 5;
+
+  private static final long PAUSE_NANOS = 20_000_000;
+
+  private final Path directory;
+  private final boolean verifying;
+  private final LineReader lines = new LineReader();
+  private Manifest manifest;
+
+  /** The number of the last line that was read; 0 when there was none. */
+  private long last;
+
+  private JournalReader(Path directory, boolean verifying) throws IOException {
+    manifest = Manifest.of(directory);
+    this.directory = directory;
+    this.verifying = verifying;
+  }
+
+  /**
+   * Reads all lines of a directory.
+   *
+   * @throws IOException when the directory or one of its files cannot be read at all
+   */
+  public static void read(Path directory, Visitor visitor) throws IOException {
+    new JournalReader(directory, false).readAll(visitor);
+  }
+
+  /** The same, and compares the sealed segments with the manifest. */
+  public static void verify(Path directory, Visitor visitor) throws IOException {
+    new JournalReader(directory, true).readAll(visitor);
+  }
+
+  private void readAll(Visitor visitor) throws IOException {
+    TreeSet<Segment> segments = Segment.in(directory);
+    manifest.problems().forEach(visitor::problem);
+    long all = 0;
+    for (Segment segment : segments) {
+      all += size(segment);
+    }
+    for (Sealed sealed : List.copyOf(manifest.sealed().values())) {
+      Segment segment = Segment.of(directory, sealed.segment());
+      if (segment != null && segments.contains(segment)) {
+        continue;
+      }
+      if (sealed.removed() || isRemoved(sealed)) {
+        last = Math.max(last, sealed.last());
+      } else {
+        visitor.problem(
+            new JournalProblem(
+                Kind.SEGMENT,
+                directory.resolve(sealed.segment()),
+                0,
+                "is gone: lines " + sealed.first() + " to " + sealed.last()));
+      }
+    }
+    long read = 0;
+    for (Segment segment : segments) {
+      visitor.progress(read, all);
+      read += size(segment);
+      read(segment, segment.equals(segments.last()), visitor);
+    }
+    visitor.progress(all, all);
+  }
+
+  private static long size(Segment segment) throws IOException {
+    return Files.exists(segment.file()) ? Files.size(segment.file()) : 0;
+  }
+
+  /** Now, if it was not a moment ago. */
+  private boolean isRemoved(Sealed sealed) throws IOException {
+    manifest = Manifest.of(directory);
+    Sealed now = manifest.sealed().get(sealed.segment());
+    return now != null && now.removed();
+  }
+
+  private @Nullable Sealed sealed(Segment segment) throws IOException {
+    if (!manifest.sealed().containsKey(segment.name())) {
+      manifest = Manifest.of(directory); // it may have been sealed a moment ago
+    }
+    return manifest.sealed().get(segment.name());
+  }
+
+  private void read(Segment segment, boolean newest, Visitor visitor) throws IOException {
+    Path file = segment.file();
+    boolean packed = file.equals(segment.packed());
+    MessageDigest digest = verifying && packed ? Manifest.sha256() : null;
+    boolean whole = true;
+    long count = 0;
+    try (Lines in = new Lines(hashing(segment.open(), digest))) {
+      while (in.next()) {
+        count++;
+        line(in, file, newest, visitor);
+      }
+    } catch (ZipException | EOFException e) {
+      whole = false;
+    }
+    if (digest == null && whole) {
+      return;
+    }
+    Sealed sealed = sealed(segment);
+    String hash = digest == null ? "" : HexFormat.of().formatHex(digest.digest());
+    if (!whole) {
+      visitor.problem(
+          new JournalProblem(Kind.SEGMENT, file, 0, "cannot be decompressed after line " + count));
+    } else if (sealed == null) {
+      visitor.problem(new JournalProblem(Kind.SEGMENT, file, 0, "is not in the manifest"));
+    } else if (!sealed.sha256().equals(hash) || sealed.lines() != count) {
+      visitor.problem(new JournalProblem(Kind.SEGMENT, file, 0, "is not as it was sealed"));
+    }
+  }
+
+  private static InputStream hashing(InputStream in, @Nullable MessageDigest digest) {
+    return digest == null ? in : new DigestInputStream(in, digest);
+  }
+
+  private void line(Lines in, Path file, boolean newest, Visitor visitor) throws IOException {
+    try {
+      long sequence = sequence(in, newest);
+      if (sequence <= last) {
+        visitor.problem(
+            new JournalProblem(
+                Kind.DOUBLE, file, in.number(), "line " + sequence + " is there already"));
+        return;
+      }
+      if (sequence > last + 1) {
+        visitor.problem(
+            new JournalProblem(
+                Kind.GAP,
+                file,
+                in.number(),
+                "lines " + (last + 1) + " to " + (sequence - 1) + " are missing before it"));
+      }
+      last = sequence;
+      visitor.line(LineReader.read(in.bytes(), in.start(), in.end()));
+    } catch (UnreadableException e) {
+      visitor.problem(
+          new JournalProblem(Kind.UNREADABLE, file, in.number(), String.valueOf(e.getMessage())));
+    }
+  }
+
+  /** Waits for the end of the last line, which may be being written. */
+  private long sequence(Lines in, boolean newest) throws UnreadableException, IOException {
+    for (int tries = 1; ; tries++) {
+      try {
+        return lines.sequence(in.bytes(), in.start(), in.end());
+      } catch (UnreadableException e) {
+        if (!newest || in.isTerminated() || tries == TRIES) {
+          throw e;
+        }
+        LockSupport.parkNanos(PAUSE_NANOS);
+        in.more();
+      }
+    }
+  }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.semanticrouter.maas.testkit.PublicApi;
+import org.junit.jupiter.api.Test;
+
+class PublicApiTest {
+  @Test
+  void thePublicApiIsTheOneThatIsWrittenDown() {
+    String api = PublicApi.of(UsageJournal.class);
+    assertThat(api)
+        .as("src/test/resources/api.txt; -Dapi.write=true writes it anew")
+        .isEqualTo(PublicApi.writtenDown(api));
+  }
+}
