@@ -25,7 +25,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -109,46 +108,46 @@ final class LineReader {
   private static UsageRecord record(String id, String end, Map<String, @Nullable Object> data)
       throws UnreadableException {
     Instant started = instant(text(data, "started"));
-    ForcedUsage forced = constant(ForcedUsage.class, data, "forced_usage");
     String cost = optionalText(data, "cost");
-    return new UsageRecord(
-        id,
-        started,
-        Duration.between(started, instant(end)),
-        constant(Operation.class, data, "operation"),
-        new Identity(
-            textOrNone(data, "user"),
-            textOrNone(data, "tier"),
-            constant(Identity.Source.class, data, "user_source"),
-            constant(Identity.Source.class, data, "tier_source")),
-        routing(data),
-        (int) number(data, "http_status"),
-        forced,
-        new RouterReport(
-            constant(RouterReport.Result.class, data, "router"),
-            constants(PiiType.class, data, "pii_types")),
-        new ServiceTier(
-            optionalText(data, "requested_service_tier"),
-            optionalText(data, "served_service_tier")),
-        measurement(data),
-        cost == null ? null : cost(cost, text(data, "currency")),
-        Boolean.TRUE.equals(optionalFlag(data, "unpriced")));
+    return UsageRecord.builder(
+            id, started, constant(Operation.class, data, "operation"), measurement(data))
+        .duration(Duration.between(started, instant(end)))
+        .identity(
+            Identity.of(textOrNone(data, "user"), textOrNone(data, "tier"))
+                .withSources(
+                    constant(Identity.Source.class, data, "user_source"),
+                    constant(Identity.Source.class, data, "tier_source")))
+        .routing(routing(data))
+        .httpStatus((int) number(data, "http_status"))
+        .forcedUsage(constant(ForcedUsage.class, data, "forced_usage"))
+        .router(
+            RouterReport.of(constant(RouterReport.Result.class, data, "router"))
+                .withPiiTypes(constants(PiiType.class, data, "pii_types")))
+        .serviceTier(
+            new ServiceTier(
+                optionalText(data, "requested_service_tier"),
+                optionalText(data, "served_service_tier")))
+        .cost(cost == null ? null : cost(cost, text(data, "currency")))
+        .unpriced(Boolean.TRUE.equals(optionalFlag(data, "unpriced")))
+        .build();
   }
 
   private static Routing routing(Map<String, @Nullable Object> data) throws UnreadableException {
-    return new Routing(
-        optionalText(data, "selected_model"),
-        optionalText(data, "response_model"),
-        optionalText(data, "routing_decision"),
-        optionalText(data, "category"),
-        optionalFlag(data, "reasoning"),
-        optionalFlag(data, "cache_hit"),
-        optionalFlag(data, "system_prompt_injected"),
-        optionalFlag(data, "pii_detected"),
-        optionalFlag(data, "jailbreak_detected"),
-        data.get("response_path") == null
-            ? null
-            : constant(ResponsePath.class, data, "response_path"));
+    return Routing.builder()
+        .selectedModel(optionalText(data, "selected_model"))
+        .responseModel(optionalText(data, "response_model"))
+        .routingDecision(optionalText(data, "routing_decision"))
+        .category(optionalText(data, "category"))
+        .reasoning(optionalFlag(data, "reasoning"))
+        .cacheHit(optionalFlag(data, "cache_hit"))
+        .systemPromptInjected(optionalFlag(data, "system_prompt_injected"))
+        .piiDetected(optionalFlag(data, "pii_detected"))
+        .jailbreakDetected(optionalFlag(data, "jailbreak_detected"))
+        .responsePath(
+            data.get("response_path") == null
+                ? null
+                : constant(ResponsePath.class, data, "response_path"))
+        .build();
   }
 
   private static Measurement measurement(Map<String, @Nullable Object> data)
@@ -159,11 +158,15 @@ final class LineReader {
       Map<String, @Nullable Object> line = asObject(other);
       others.add(new UsageLine(text(line, "model"), tokens(object(line, "tokens"))));
     }
-    Map<ProviderTool, Long> tools = new EnumMap<>(ProviderTool.class);
+    UnitUsage.Builder units =
+        UnitUsage.builder()
+            .audioSeconds(count(data, "audio_seconds"))
+            .images(count(data, "images"))
+            .searchUnits(count(data, "search_units"));
     Map<String, @Nullable Object> calls = optionalObject(data, "tools");
     if (calls != null) {
       for (String tool : calls.keySet()) {
-        tools.put(Names.constant(ProviderTool.class, tool), number(calls, tool));
+        units.calls(Names.constant(ProviderTool.class, tool), number(calls, tool));
       }
     }
     String providerCost = optionalText(data, "provider_cost");
@@ -172,12 +175,7 @@ final class LineReader {
             constants(Reason.class, data, "reasons"),
             tokens == null ? null : tokens(tokens))
         .withOtherLines(others)
-        .withUnits(
-            new UnitUsage(
-                count(data, "audio_seconds"),
-                count(data, "images"),
-                count(data, "search_units"),
-                tools))
+        .withUnits(units.build())
         .withProviderStatement(providerCost == null ? null : new BigDecimal(providerCost), null);
   }
 

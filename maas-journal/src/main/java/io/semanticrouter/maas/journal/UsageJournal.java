@@ -254,20 +254,10 @@ public final class UsageJournal implements UsageSink, AutoCloseable {
   }
 
   private static UsageRecord crashed(UsageRecord begun, Duration duration) {
-    return new UsageRecord(
-        begun.id(),
-        begun.startedAt(),
-        duration,
-        begun.operation(),
-        begun.identity(),
-        begun.routing(),
-        begun.httpStatus(),
-        begun.forcedUsage(),
-        begun.router(),
-        begun.serviceTier(),
-        Measurement.of(Status.NONE, Set.of(Reason.CRASH), null),
-        null,
-        false);
+    return begun.toBuilder()
+        .duration(duration)
+        .measurement(Measurement.of(Status.NONE, Set.of(Reason.CRASH), null))
+        .build();
   }
 
   /**
@@ -343,21 +333,7 @@ public final class UsageJournal implements UsageSink, AutoCloseable {
 
   /** But for the time. */
   private static boolean saysTheSame(UsageRecord one, UsageRecord other) {
-    return new UsageRecord(
-            one.id(),
-            other.startedAt(),
-            other.duration(),
-            one.operation(),
-            one.identity(),
-            one.routing(),
-            one.httpStatus(),
-            one.forcedUsage(),
-            one.router(),
-            one.serviceTier(),
-            one.measurement(),
-            one.cost(),
-            one.unpriced())
-        .equals(other);
+    return one.toBuilder().duration(other.duration()).build().equals(other);
   }
 
   private interface Line {

@@ -24,10 +24,8 @@ import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -52,31 +50,36 @@ final class RandomRecords {
   }
 
   UsageRecord next() {
-    Measurement measurement = measurement();
-    return new UsageRecord(
-        "run-" + Long.toHexString(++count),
-        micros(random.nextLong(0, 4_000_000_000_000_000L)),
-        Duration.ofNanos(1000 * random.nextLong(0, 1L << random.nextInt(1, 42))),
-        any(Operation.class),
-        new Identity(text(), text(), any(Identity.Source.class), any(Identity.Source.class)),
-        new Routing(
-            optionalText(),
-            optionalText(),
-            optionalText(),
-            optionalText(),
-            flag(),
-            flag(),
-            flag(),
-            flag(),
-            flag(),
-            random.nextBoolean() ? null : any(ResponsePath.class)),
-        random.nextInt(4) == 0 ? random.nextInt(-5, 100_000) : 200,
-        any(ForcedUsage.class),
-        new RouterReport(any(RouterReport.Result.class), some(PiiType.class, 3)),
-        new ServiceTier(optionalText(), optionalText()),
-        measurement,
-        random.nextBoolean() ? null : cost(),
-        random.nextInt(8) == 0);
+    return UsageRecord.builder(
+            "run-" + Long.toHexString(++count),
+            micros(random.nextLong(0, 4_000_000_000_000_000L)),
+            any(Operation.class),
+            measurement())
+        .duration(Duration.ofNanos(1000 * random.nextLong(0, 1L << random.nextInt(1, 42))))
+        .identity(
+            Identity.of(text(), text())
+                .withSources(any(Identity.Source.class), any(Identity.Source.class)))
+        .routing(
+            Routing.builder()
+                .selectedModel(optionalText())
+                .responseModel(optionalText())
+                .routingDecision(optionalText())
+                .category(optionalText())
+                .reasoning(flag())
+                .cacheHit(flag())
+                .systemPromptInjected(flag())
+                .piiDetected(flag())
+                .jailbreakDetected(flag())
+                .responsePath(random.nextBoolean() ? null : any(ResponsePath.class))
+                .build())
+        .httpStatus(random.nextInt(4) == 0 ? random.nextInt(-5, 100_000) : 200)
+        .forcedUsage(any(ForcedUsage.class))
+        .router(
+            RouterReport.of(any(RouterReport.Result.class)).withPiiTypes(some(PiiType.class, 3)))
+        .serviceTier(new ServiceTier(optionalText(), optionalText()))
+        .cost(random.nextBoolean() ? null : cost())
+        .unpriced(random.nextInt(8) == 0)
+        .build();
   }
 
   private Measurement measurement() {
@@ -86,13 +89,14 @@ final class RandomRecords {
     for (int i = random.nextInt(20) == 0 ? random.nextInt(4) : 0; i > 0; i--) {
       others.add(new UsageLine(text(), tokens()));
     }
-    Map<ProviderTool, Long> tools = new EnumMap<>(ProviderTool.class);
+    UnitUsage.Builder units =
+        UnitUsage.builder().audioSeconds(sometimes()).images(sometimes()).searchUnits(sometimes());
     for (ProviderTool tool : some(ProviderTool.class, 8)) {
-      tools.put(tool, random.nextLong(1, 100));
+      units.calls(tool, random.nextLong(1, 100));
     }
     return Measurement.of(status, some(Reason.class, 3), hasUsage ? tokens() : null)
         .withOtherLines(others)
-        .withUnits(new UnitUsage(sometimes(), sometimes(), sometimes(), tools))
+        .withUnits(units.build())
         .withProviderStatement(random.nextInt(4) == 0 ? decimal() : null, null);
   }
 

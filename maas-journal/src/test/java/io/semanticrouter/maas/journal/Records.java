@@ -9,7 +9,6 @@ import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.Operation;
 import io.semanticrouter.maas.record.ResponsePath;
-import io.semanticrouter.maas.record.RouterReport;
 import io.semanticrouter.maas.record.Routing;
 import io.semanticrouter.maas.record.ServiceTier;
 import io.semanticrouter.maas.record.TokenPart;
@@ -33,81 +32,35 @@ final class Records {
   private Records() {}
 
   static UsageRecord chat(String id, String user, String model) {
-    return new UsageRecord(
-        id,
-        START,
-        Duration.ofMillis(1500),
-        Operation.CHAT,
-        new Identity(user, "premium", Source.HEADER, Source.HEADER),
-        new Routing(
-            model,
-            model + "-8b",
-            "math",
-            "maths",
-            true,
-            false,
-            true,
-            false,
-            null,
-            ResponsePath.UPSTREAM),
-        200,
-        ForcedUsage.EDITED,
-        RouterReport.OFF,
-        new ServiceTier("flex", null),
-        Measurement.of(Status.COMPLETE, Set.of(), TOKENS),
-        new Cost("USD", 0, 123_000_000),
-        false);
+    return UsageRecord.builder(
+            id, START, Operation.CHAT, Measurement.of(Status.COMPLETE, Set.of(), TOKENS))
+        .duration(Duration.ofMillis(1500))
+        .identity(Identity.of(user, "premium").withSources(Source.HEADER, Source.HEADER))
+        .routing(
+            Routing.builder()
+                .selectedModel(model)
+                .responseModel(model + "-8b")
+                .routingDecision("math")
+                .category("maths")
+                .reasoning(true)
+                .cacheHit(false)
+                .systemPromptInjected(true)
+                .piiDetected(false)
+                .responsePath(ResponsePath.UPSTREAM)
+                .build())
+        .httpStatus(200)
+        .forcedUsage(ForcedUsage.EDITED)
+        .serviceTier(new ServiceTier("flex", null))
+        .cost(new Cost("USD", 0, 123_000_000))
+        .build();
   }
 
   /** What is known of an exchange when its response begins. */
   static UsageRecord begun(UsageRecord of) {
-    return new UsageRecord(
-        of.id(),
-        of.startedAt(),
-        Duration.ZERO,
-        of.operation(),
-        of.identity(),
-        of.routing(),
-        of.httpStatus(),
-        of.forcedUsage(),
-        of.router(),
-        of.serviceTier(),
-        Measurement.of(Status.NONE, Set.of(), null),
-        null,
-        false);
-  }
-
-  static UsageRecord lasting(UsageRecord of, Duration duration) {
-    return new UsageRecord(
-        of.id(),
-        of.startedAt(),
-        duration,
-        of.operation(),
-        of.identity(),
-        of.routing(),
-        of.httpStatus(),
-        of.forcedUsage(),
-        of.router(),
-        of.serviceTier(),
-        of.measurement(),
-        of.cost(),
-        of.unpriced());
-  }
-
-  static UsageRecord measured(UsageRecord of, Status status, TokenUsage usage) {
-    return new UsageRecord(
-        of.id(),
-        of.startedAt(),
-        of.duration(),
-        of.operation(),
-        of.identity(),
-        of.routing(),
-        of.httpStatus(),
-        of.forcedUsage(),
-        of.router(),
-        of.serviceTier(),
-        Measurement.of(status, Set.of(), usage),
-        of.cost(),
-        of.unpriced());
+    return of.toBuilder()
+        .duration(Duration.ZERO)
+        .measurement(Measurement.of(Status.NONE, Set.of(), null))
+        .cost(null)
+        .build();
   }
 }

@@ -230,7 +230,10 @@ class UsageJournalTest {
   @Test
   void aRecordThatChangesIsWrittenAgain() throws IOException {
     UsageRecord first = Records.chat("run-1", "alice", "granite");
-    UsageRecord later = Records.measured(first, Status.PARTIAL, TokenUsage.of(17, 12));
+    UsageRecord later =
+        first.toBuilder()
+            .measurement(Measurement.of(Status.PARTIAL, Set.of(), TokenUsage.of(17, 12)))
+            .build();
     try (UsageJournal journal = open()) {
       journal.opened(Records.begun(first));
       journal.stated(first);
@@ -248,7 +251,7 @@ class UsageJournalTest {
     UsageRecord first = Records.chat("run-1", "alice", "granite");
     try (UsageJournal journal = open()) {
       journal.stated(first);
-      journal.record(Records.lasting(first, first.duration().plusMillis(30)));
+      journal.record(first.toBuilder().duration(Duration.ofSeconds(3)).build());
     }
     assertThat(ReadJournal.of(directory).records()).containsExactly(first);
   }
