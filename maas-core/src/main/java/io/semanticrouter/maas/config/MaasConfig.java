@@ -10,27 +10,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The configuration of the metering. Immutable. {@link #from} checks everything; the constructors
- * of this record and its parts check nothing.
- *
- * @param mode the operational mode
- * @param authentication where the identity comes from
- * @param metrics which metrics are exported
- * @param headers which response headers are exported
- * @param routing how a semantic router in the chain is understood
- * @param usage how usage is obtained and judged
- * @param rateCard prices, for the modes that calculate cost
- */
-public record MaasConfig(
-    Mode mode,
-    Authentication authentication,
-    Metrics metrics,
-    HeaderExport headers,
-    RoutingConfig routing,
-    UsageConfig usage,
-    RateCard rateCard) {
-
+/** The configuration of the metering, made from a tree and never otherwise. Immutable. */
+public final class MaasConfig {
   /** The section of a configuration file that is ours. */
   public static final String SECTION = "maas_integration";
 
@@ -74,48 +55,29 @@ public record MaasConfig(
           "x-forwarded-for",
           "x-request-id");
 
-  /**
-   * Where the identity comes from.
-   *
-   * @param userHeader request header with the user, lower case
-   * @param tierHeader request header with the tier, lower case
-   * @param fallbackUser the user where the gateway set none
-   * @param fallbackTier the tier where the gateway set none
-   * @param lastValueWins whether the last of several lines of one header is taken; otherwise
-   *     several lines count as missing, because a client may have smuggled in one of them
-   * @param refusesUnusable whether exchanges without a user or tier that can be taken as it is are
-   *     refused with a 403, instead of being billed to the fallback or to a hash
-   */
-  public record Authentication(
-      String userHeader,
-      String tierHeader,
-      String fallbackUser,
-      String fallbackTier,
-      boolean lastValueWins,
-      boolean refusesUnusable) {}
+  private final Mode mode;
+  private final Authentication authentication;
+  private final Metrics metrics;
+  private final HeaderExport headers;
+  private final RoutingConfig routing;
+  private final UsageConfig usage;
+  private final RateCard rateCard;
 
-  /**
-   * Which metrics are exported.
-   *
-   * @param tokens token counts
-   * @param cache response cache hits and misses and the tokens of hits
-   * @param routing routing decisions
-   * @param security detected personal data and jailbreak attempts
-   * @param maxSeries the most label combinations of user, tier and model; the rest goes to an exact
-   *     overflow series
-   */
-  public record Metrics(
-      boolean tokens, boolean cache, boolean routing, boolean security, int maxSeries) {}
-
-  /**
-   * Which response headers are exported.
-   *
-   * @param routing model, routing decision, category, reasoning, system prompt
-   * @param cache response cache hit
-   * @param security detected personal data and jailbreak attempts
-   * @param prefix prefix of all of them, and of the request headers that clients may not send
-   */
-  public record HeaderExport(boolean routing, boolean cache, boolean security, String prefix) {}
+  private MaasConfig(ConfigSection root) {
+    ConfigSection section = root.section(SECTION);
+    boolean enabled = section.bool("enabled", false);
+    authentication = new Authentication(section.section("authentication"));
+    ConfigSection metricsSection = section.section("metrics");
+    metrics = new Metrics(metricsSection);
+    boolean internalCost = metricsSection.bool("internal_cost_calculation", false);
+    metricsSection.rejectUnknownKeys();
+    headers = new HeaderExport(section.section("headers"), authentication);
+    routing = new RoutingConfig(section.section("routing"));
+    usage = new UsageConfig(section.section("usage"));
+    section.rejectUnknownKeys();
+    rateCard = RateCard.from(root.section("pricing"));
+    mode = !enabled ? Mode.STANDALONE : internalCost ? Mode.HYBRID : Mode.MAAS;
+  }
 
   /** The defaults: Standalone. */
   public static MaasConfig defaults() {
@@ -141,54 +103,46 @@ public record MaasConfig(
 
   /**
    * Reads the sections of the metering from the top level of a file that an adapter reads further
-   * sections from. Errors go to the list behind {@code root}; the result is usable only when that
-   * stays empty.
+   * sections from. Errors go to the list of {@code root}; the result is usable only when that stays
+   * empty.
    */
   public static MaasConfig from(ConfigSection root) {
-    ConfigSection section = root.section(SECTION);
-    boolean enabled = section.bool("enabled", false);
-    Authentication authentication = authentication(section.section("authentication"));
-    ConfigSection metricsSection = section.section("metrics");
-    Metrics metrics =
-        new Metrics(
-            metricsSection.bool("export_token_metrics", true),
-            metricsSection.bool("export_cache_metrics", true),
-            metricsSection.bool("export_routing_metrics", true),
-            metricsSection.bool("export_security_metrics", true),
-            (int) metricsSection.integer("max_series", 10_000, 1, 1_000_000));
-    boolean internalCost = metricsSection.bool("internal_cost_calculation", false);
-    metricsSection.rejectUnknownKeys();
-    HeaderExport headers = headers(section.section("headers"), authentication);
-    RoutingConfig routing = RoutingConfig.from(section.section("routing"));
-    UsageConfig usage = UsageConfig.from(section.section("usage"));
-    section.rejectUnknownKeys();
-    RateCard rateCard = RateCard.from(root.section("pricing"));
-    Mode mode = !enabled ? Mode.STANDALONE : internalCost ? Mode.HYBRID : Mode.MAAS;
-    return new MaasConfig(mode, authentication, metrics, headers, routing, usage, rateCard);
+    return new MaasConfig(root);
   }
 
-  private static Authentication authentication(ConfigSection section) {
-    int errorsBefore = section.errorCount();
-    String userHeader = identityHeader(section, "user_header", "x-auth-request-user");
-    String tierHeader = identityHeader(section, "tier_header", "x-auth-request-tier");
-    if (errorsBefore == section.errorCount() && userHeader.equals(tierHeader)) {
-      boolean tierWritten = section.has("tier_header");
-      section.reject(
-          tierWritten ? "tier_header" : "user_header",
-          "must differ from " + (tierWritten ? "user_header" : "tier_header"));
-    }
-    String fallbackUser = label(section, "fallback_user", "unknown");
-    String fallbackTier = label(section, "fallback_tier", "free");
-    String several = section.oneOf("multiple_values", "missing", Set.of("missing", "last"));
-    String unusable = section.oneOf("unusable", "fallback", Set.of("fallback", "refuse"));
-    section.rejectUnknownKeys();
-    return new Authentication(
-        userHeader,
-        tierHeader,
-        fallbackUser,
-        fallbackTier,
-        several.equals("last"),
-        unusable.equals("refuse"));
+  /** The operational mode. */
+  public Mode mode() {
+    return mode;
+  }
+
+  /** Where the identity comes from. */
+  public Authentication authentication() {
+    return authentication;
+  }
+
+  /** Which metrics are exported. */
+  public Metrics metrics() {
+    return metrics;
+  }
+
+  /** Which response headers are exported. */
+  public HeaderExport headers() {
+    return headers;
+  }
+
+  /** How a semantic router in the chain is understood. */
+  public RoutingConfig routing() {
+    return routing;
+  }
+
+  /** How usage is obtained and judged. */
+  public UsageConfig usage() {
+    return usage;
+  }
+
+  /** Prices, for the modes that calculate cost. */
+  public RateCard rateCard() {
+    return rateCard;
   }
 
   /** A header that may become a metric label: never one that carries a secret. */
@@ -203,22 +157,6 @@ public record MaasConfig(
 
   static boolean isSecret(String header) {
     return SECRET_HEADERS.contains(header);
-  }
-
-  private static HeaderExport headers(ConfigSection section, Authentication authentication) {
-    boolean routing = section.bool("export_routing", true);
-    boolean cache = section.bool("export_cache", true);
-    boolean security = section.bool("export_security", false);
-    String prefix = headerName(section, "prefix", "x-vsr-");
-    String needed = neededHeaderWith(prefix, authentication);
-    if (prefix.length() < 3) {
-      section.reject("prefix", "must have at least 3 characters: requests lose all such headers");
-    } else if (needed != null) {
-      section.reject(
-          "prefix", "must not be the beginning of " + needed + ": requests lose all such headers");
-    }
-    section.rejectUnknownKeys();
-    return new HeaderExport(routing, cache, security, prefix);
   }
 
   private static @Nullable String neededHeaderWith(String prefix, Authentication authentication) {
@@ -286,5 +224,159 @@ public record MaasConfig(
   private static boolean isTemplate(String value) {
     int open = value.indexOf('{');
     return value.contains("$(") || (open >= 0 && value.indexOf('}', open) > 0);
+  }
+
+  /** Where the identity comes from. Immutable. */
+  public static final class Authentication {
+    private final String userHeader;
+    private final String tierHeader;
+    private final String fallbackUser;
+    private final String fallbackTier;
+    private final boolean lastValueWins;
+    private final boolean refusesUnusable;
+
+    private Authentication(ConfigSection section) {
+      int errorsBefore = section.errorCount();
+      userHeader = identityHeader(section, "user_header", "x-auth-request-user");
+      tierHeader = identityHeader(section, "tier_header", "x-auth-request-tier");
+      if (errorsBefore == section.errorCount() && userHeader.equals(tierHeader)) {
+        boolean tierWritten = section.has("tier_header");
+        section.reject(
+            tierWritten ? "tier_header" : "user_header",
+            "must differ from " + (tierWritten ? "user_header" : "tier_header"));
+      }
+      fallbackUser = label(section, "fallback_user", "unknown");
+      fallbackTier = label(section, "fallback_tier", "free");
+      String several = section.oneOf("multiple_values", "missing", Set.of("missing", "last"));
+      lastValueWins = several.equals("last");
+      String unusable = section.oneOf("unusable", "fallback", Set.of("fallback", "refuse"));
+      refusesUnusable = unusable.equals("refuse");
+      section.rejectUnknownKeys();
+    }
+
+    /** The request header with the user, in lower case. */
+    public String userHeader() {
+      return userHeader;
+    }
+
+    /** The request header with the tier, in lower case. */
+    public String tierHeader() {
+      return tierHeader;
+    }
+
+    /** The user where the gateway set none. */
+    public String fallbackUser() {
+      return fallbackUser;
+    }
+
+    /** The tier where the gateway set none. */
+    public String fallbackTier() {
+      return fallbackTier;
+    }
+
+    /**
+     * Whether the last of several lines of one header is taken; otherwise several lines count as
+     * missing, because a client may have smuggled in one of them.
+     */
+    public boolean lastValueWins() {
+      return lastValueWins;
+    }
+
+    /**
+     * Whether exchanges without a user or tier that can be taken as it is are refused with a 403,
+     * instead of being billed to the fallback or to a hash.
+     */
+    public boolean refusesUnusable() {
+      return refusesUnusable;
+    }
+  }
+
+  /** Which metrics are exported. Immutable. */
+  public static final class Metrics {
+    private final boolean tokens;
+    private final boolean cache;
+    private final boolean routing;
+    private final boolean security;
+    private final int maxSeries;
+
+    private Metrics(ConfigSection section) {
+      tokens = section.bool("export_token_metrics", true);
+      cache = section.bool("export_cache_metrics", true);
+      routing = section.bool("export_routing_metrics", true);
+      security = section.bool("export_security_metrics", true);
+      maxSeries = (int) section.integer("max_series", 10_000, 1, 1_000_000);
+    }
+
+    /** Token counts. */
+    public boolean tokens() {
+      return tokens;
+    }
+
+    /** Response cache hits and misses and the tokens of hits. */
+    public boolean cache() {
+      return cache;
+    }
+
+    /** Routing decisions. */
+    public boolean routing() {
+      return routing;
+    }
+
+    /** Detected personal data and jailbreak attempts. */
+    public boolean security() {
+      return security;
+    }
+
+    /**
+     * The most label combinations of user, tier and model; the rest goes to an exact overflow
+     * series.
+     */
+    public int maxSeries() {
+      return maxSeries;
+    }
+  }
+
+  /** Which response headers are exported. Immutable. */
+  public static final class HeaderExport {
+    private final boolean routing;
+    private final boolean cache;
+    private final boolean security;
+    private final String prefix;
+
+    private HeaderExport(ConfigSection section, Authentication authentication) {
+      routing = section.bool("export_routing", true);
+      cache = section.bool("export_cache", true);
+      security = section.bool("export_security", false);
+      prefix = headerName(section, "prefix", "x-vsr-");
+      String needed = neededHeaderWith(prefix, authentication);
+      if (prefix.length() < 3) {
+        section.reject("prefix", "must have at least 3 characters: requests lose all such headers");
+      } else if (needed != null) {
+        section.reject(
+            "prefix",
+            "must not be the beginning of " + needed + ": requests lose all such headers");
+      }
+      section.rejectUnknownKeys();
+    }
+
+    /** Model, routing decision, category, reasoning, system prompt. */
+    public boolean routing() {
+      return routing;
+    }
+
+    /** Response cache hit. */
+    public boolean cache() {
+      return cache;
+    }
+
+    /** Detected personal data and jailbreak attempts. */
+    public boolean security() {
+      return security;
+    }
+
+    /** The prefix of all of them, and of the request headers that clients may not send. */
+    public String prefix() {
+      return prefix;
+    }
   }
 }

@@ -9,17 +9,15 @@ import java.util.Set;
 /**
  * How a semantic router in the chain is understood: section {@code maas_integration.routing}.
  * Immutable.
- *
- * @param profile the names under which it states its facts
- * @param requestDebug whether it is asked for those facts that it keeps back otherwise, with {@code
- *     x-vsr-debug: true} (never in Standalone mode); what it adds for that is taken out again for
- *     clients that did not ask
  */
-public record RoutingConfig(RoutingProfile profile, boolean requestDebug) {
+public final class RoutingConfig {
   private static final String CUSTOM = "custom";
   private static final String NONE = "none";
 
-  static RoutingConfig from(ConfigSection section) {
+  private final RoutingProfile profile;
+  private final boolean requestDebug;
+
+  RoutingConfig(ConfigSection section) {
     String name = section.oneOf("profile", "auto", Set.of("auto", "seed", "vsr", CUSTOM, NONE));
     ConfigSection headers = section.section("headers");
     int errorsBefore = section.errorCount();
@@ -31,7 +29,7 @@ public record RoutingConfig(RoutingProfile profile, boolean requestDebug) {
     } else if (!headers.keys().isEmpty()) {
       section.reject("headers", "must be absent unless the profile is custom");
     }
-    RoutingProfile profile =
+    profile =
         switch (name) {
           case "seed" -> RoutingProfile.SEED;
           case "vsr" -> RoutingProfile.VSR;
@@ -39,12 +37,25 @@ public record RoutingConfig(RoutingProfile profile, boolean requestDebug) {
           case NONE -> RoutingProfile.NONE;
           default -> RoutingProfile.AUTO;
         };
-    boolean requestDebug = section.bool("request_debug", profile.asksForDebug());
+    requestDebug = section.bool("request_debug", profile.asksForDebug());
     if (requestDebug && name.equals(NONE)) {
       section.reject("request_debug", "must be false when the profile is none: nobody is asked");
     }
     section.rejectUnknownKeys();
-    return new RoutingConfig(profile, requestDebug);
+  }
+
+  /** The names under which it states its facts. */
+  public RoutingProfile profile() {
+    return profile;
+  }
+
+  /**
+   * Whether it is asked for those facts that it keeps back otherwise, with {@code x-vsr-debug:
+   * true} (never in Standalone mode); what it adds for that is taken out again for clients that did
+   * not ask.
+   */
+  public boolean requestDebug() {
+    return requestDebug;
   }
 
   private static Map<Fact, String> custom(ConfigSection section) {

@@ -8,29 +8,8 @@ import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * How usage is obtained and judged: section {@code maas_integration.usage}. Immutable.
- *
- * @param forceUsage whether streaming requests are made to report usage (never in Standalone mode)
- * @param backend what the backends are, where no route says otherwise
- * @param onDisconnect what is billed when a stream breaks off before its final usage
- * @param unmeasurable what is billed when a whole answer states no usage
- * @param bytesPerToken for estimates: bytes of a request body per prompt token, 1 or more
- * @param maxTokens the most tokens that one exchange may plausibly state; more is quarantined
- * @param unlisted what becomes of answers on paths that no list names
- * @param acceptEncoding what becomes of {@code accept-encoding} (never changed in Standalone mode)
- * @param routes exceptions for single paths, the most specific one first
- */
-public record UsageConfig(
-    boolean forceUsage,
-    Backend backend,
-    Disconnect onDisconnect,
-    Unmeasurable unmeasurable,
-    int bytesPerToken,
-    long maxTokens,
-    Unlisted unlisted,
-    AcceptEncoding acceptEncoding,
-    List<Route> routes) {
+/** How usage is obtained and judged: section {@code maas_integration.usage}. Immutable. */
+public final class UsageConfig {
 
   /** What kind of server answers. */
   public enum Backend {
@@ -86,26 +65,76 @@ public record UsageConfig(
     }
   }
 
-  /**
-   * An exception for one path.
-   *
-   * @param path a path in any case; with {@code *} at its end, all that begin so
-   * @param operation the operation there, null to tell it by the path as usual
-   * @param forceUsage as in {@link UsageConfig}
-   * @param backend as in {@link UsageConfig}
-   */
-  public record Route(
-      String path, @Nullable Operation operation, boolean forceUsage, Backend backend) {
-    boolean matches(String requestPath) {
-      int end = path.length() - 1;
-      return path.charAt(end) == '*'
-          ? requestPath.regionMatches(true, 0, path, 0, end)
-          : requestPath.equalsIgnoreCase(path);
-    }
-  }
-
   private static final int DEFAULT_BYTES_PER_TOKEN = 4;
   private static final long DEFAULT_MAX_TOKENS = 100_000_000;
+
+  private final boolean forceUsage;
+  private final Backend backend;
+  private final Disconnect onDisconnect;
+  private final Unmeasurable unmeasurable;
+  private final int bytesPerToken;
+  private final long maxTokens;
+  private final Unlisted unlisted;
+  private final AcceptEncoding acceptEncoding;
+  private final List<Route> routes;
+
+  UsageConfig(ConfigSection section) {
+    forceUsage = section.bool("force_usage", true);
+    backend = section.oneOf("backend", Backend.GENERIC);
+    onDisconnect = section.oneOf("on_disconnect", Disconnect.ESTIMATE);
+    unmeasurable = section.oneOf("unmeasurable", Unmeasurable.ESTIMATE);
+    bytesPerToken = (int) section.integer("bytes_per_token", DEFAULT_BYTES_PER_TOKEN, 1, 1000);
+    maxTokens = section.integer("max_tokens_per_exchange", DEFAULT_MAX_TOKENS, 1, 1L << 50);
+    unlisted = section.oneOf("unlisted", Unlisted.DETECT);
+    acceptEncoding = section.oneOf("accept_encoding", AcceptEncoding.DECODABLE);
+    routes = routes(section.section("routes"), forceUsage, backend);
+    section.rejectUnknownKeys();
+  }
+
+  /** Whether streaming requests are made to report usage (never in Standalone mode). */
+  public boolean forceUsage() {
+    return forceUsage;
+  }
+
+  /** What the backends are, where no route says otherwise. */
+  public Backend backend() {
+    return backend;
+  }
+
+  /** What is billed when a stream breaks off before its final usage. */
+  public Disconnect onDisconnect() {
+    return onDisconnect;
+  }
+
+  /** What is billed when a whole answer states no usage. */
+  public Unmeasurable unmeasurable() {
+    return unmeasurable;
+  }
+
+  /** For estimates: bytes of a request body per prompt token, 1 or more. */
+  public int bytesPerToken() {
+    return bytesPerToken;
+  }
+
+  /** The most tokens that one exchange may plausibly state; more is quarantined. */
+  public long maxTokens() {
+    return maxTokens;
+  }
+
+  /** What becomes of answers on paths that no list names. */
+  public Unlisted unlisted() {
+    return unlisted;
+  }
+
+  /** What becomes of {@code accept-encoding} (never changed in Standalone mode). */
+  public AcceptEncoding acceptEncoding() {
+    return acceptEncoding;
+  }
+
+  /** Exceptions for single paths, the most specific one first; unmodifiable. */
+  public List<Route> routes() {
+    return routes;
+  }
 
   /** The route of a path as {@link RequestPath} spells it, null when there is none. */
   public @Nullable Route route(String path) {
@@ -115,24 +144,6 @@ public record UsageConfig(
       }
     }
     return null;
-  }
-
-  static UsageConfig from(ConfigSection section) {
-    boolean forceUsage = section.bool("force_usage", true);
-    Backend backend = section.oneOf("backend", Backend.GENERIC);
-    UsageConfig config =
-        new UsageConfig(
-            forceUsage,
-            backend,
-            section.oneOf("on_disconnect", Disconnect.ESTIMATE),
-            section.oneOf("unmeasurable", Unmeasurable.ESTIMATE),
-            (int) section.integer("bytes_per_token", DEFAULT_BYTES_PER_TOKEN, 1, 1000),
-            section.integer("max_tokens_per_exchange", DEFAULT_MAX_TOKENS, 1, 1L << 50),
-            section.oneOf("unlisted", Unlisted.DETECT),
-            section.oneOf("accept_encoding", AcceptEncoding.DECODABLE),
-            routes(section.section("routes"), forceUsage, backend));
-    section.rejectUnknownKeys();
-    return config;
   }
 
   private static List<Route> routes(ConfigSection section, boolean forceUsage, Backend backend) {
@@ -152,17 +163,53 @@ public record UsageConfig(
       if (section.errorCount() > errorsBefore) {
         continue; // what it lacks would be noise
       }
-      Operation operation =
-          route.has("operation") ? route.oneOf("operation", Operation.DETECT) : null;
-      routes.add(
-          new Route(
-              plain,
-              operation,
-              route.bool("force_usage", forceUsage),
-              route.oneOf("backend", backend)));
-      route.rejectUnknownKeys();
+      routes.add(new Route(plain, route, forceUsage, backend));
     }
     routes.sort(Comparator.comparingInt((Route route) -> route.path().length()).reversed());
     return List.copyOf(routes);
+  }
+
+  /** An exception for one path. Immutable. */
+  public static final class Route {
+    private final String path;
+    private final @Nullable Operation operation;
+    private final boolean forceUsage;
+    private final Backend backend;
+
+    private Route(String path, ConfigSection section, boolean forceUsage, Backend backend) {
+      this.path = path;
+      this.operation =
+          section.has("operation") ? section.oneOf("operation", Operation.DETECT) : null;
+      this.forceUsage = section.bool("force_usage", forceUsage);
+      this.backend = section.oneOf("backend", backend);
+      section.rejectUnknownKeys();
+    }
+
+    /** A path in any case; with {@code *} at its end, all that begin so. */
+    public String path() {
+      return path;
+    }
+
+    /** The operation there, null to tell it by the path as usual. */
+    public @Nullable Operation operation() {
+      return operation;
+    }
+
+    /** As {@link UsageConfig#forceUsage}. */
+    public boolean forceUsage() {
+      return forceUsage;
+    }
+
+    /** As {@link UsageConfig#backend}. */
+    public Backend backend() {
+      return backend;
+    }
+
+    private boolean matches(String requestPath) {
+      int end = path.length() - 1;
+      return path.charAt(end) == '*'
+          ? requestPath.regionMatches(true, 0, path, 0, end)
+          : requestPath.equalsIgnoreCase(path);
+    }
   }
 }

@@ -157,9 +157,7 @@ class MaasConfigTest {
     MaasConfig config = MaasConfig.from(tree);
 
     assertThat(config.mode()).isEqualTo(Mode.STANDALONE);
-    assertThat(config.authentication()).isEqualTo(MaasConfig.defaults().authentication());
-    assertThat(config.metrics()).isEqualTo(MaasConfig.defaults().metrics());
-    assertThat(config.headers()).isEqualTo(MaasConfig.defaults().headers());
+    assertThat(config).usingRecursiveComparison().isEqualTo(MaasConfig.defaults());
     assertThat(config.rateCard().currency()).isEqualTo("USD");
   }
 

@@ -27,8 +27,8 @@ class RoutingConfigTest {
 
   @Test
   void defaultReadsBothSpellingsAndAsksForDebug() {
-    assertThat(MaasConfig.defaults().routing())
-        .isEqualTo(new RoutingConfig(RoutingProfile.AUTO, true));
+    assertThat(MaasConfig.defaults().routing().profile()).isEqualTo(RoutingProfile.AUTO);
+    assertThat(MaasConfig.defaults().routing().requestDebug()).isTrue();
     assertThat(RoutingProfile.AUTO.headers(Fact.MODEL))
         .containsExactly("x-vsr-model-selected", "x-vsr-selected-model");
     assertThat(RoutingProfile.AUTO.headers(Fact.CACHE_HIT)).containsExactly("x-vsr-cache-hit");
@@ -47,7 +47,8 @@ class RoutingConfigTest {
   void profileNoneHasNoNamesAndAsksNobody() {
     RoutingConfig config = routing(Map.of("profile", "none"));
 
-    assertThat(config).isEqualTo(new RoutingConfig(RoutingProfile.NONE, false));
+    assertThat(config.profile()).isEqualTo(RoutingProfile.NONE);
+    assertThat(config.requestDebug()).isFalse();
     for (Fact fact : Fact.values()) {
       assertThat(config.profile().headers(fact)).isEmpty();
     }

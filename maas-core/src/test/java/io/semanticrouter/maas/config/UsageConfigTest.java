@@ -13,6 +13,7 @@ import io.semanticrouter.maas.record.Operation;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class UsageConfigTest {
@@ -20,54 +21,66 @@ class UsageConfigTest {
     return MaasConfig.from(Map.of("maas_integration", Map.of("usage", section))).usage();
   }
 
+  private static List<Object> keys(UsageConfig config) {
+    return List.of(
+        config.forceUsage(),
+        config.backend(),
+        config.onDisconnect(),
+        config.unmeasurable(),
+        config.bytesPerToken(),
+        config.maxTokens(),
+        config.unlisted(),
+        config.acceptEncoding(),
+        config.routes());
+  }
+
   @Test
   void sectionThatIsAbsentHasTheDefaultsOfTheReferenceFile() {
-    assertThat(MaasConfig.defaults().usage())
-        .isEqualTo(
-            new UsageConfig(
-                true,
-                Backend.GENERIC,
-                Disconnect.ESTIMATE,
-                Unmeasurable.ESTIMATE,
-                4,
-                100_000_000,
-                UsageConfig.Unlisted.DETECT,
-                AcceptEncoding.DECODABLE,
-                List.of()));
+    assertThat(keys(MaasConfig.defaults().usage()))
+        .containsExactly(
+            true,
+            Backend.GENERIC,
+            Disconnect.ESTIMATE,
+            Unmeasurable.ESTIMATE,
+            4,
+            100_000_000L,
+            UsageConfig.Unlisted.DETECT,
+            AcceptEncoding.DECODABLE,
+            List.of());
   }
 
   @Test
   void everyKeyIsRead() {
     assertThat(
-            usage(
-                Map.of(
-                    "force_usage",
-                    false,
-                    "backend",
-                    "vllm",
-                    "on_disconnect",
-                    "last-snapshot",
-                    "unmeasurable",
-                    "refuse",
-                    "bytes_per_token",
-                    3,
-                    "max_tokens_per_exchange",
-                    5000,
-                    "unlisted",
-                    "count",
-                    "accept_encoding",
-                    "identity")))
-        .isEqualTo(
-            new UsageConfig(
-                false,
-                Backend.VLLM,
-                Disconnect.LAST_SNAPSHOT,
-                Unmeasurable.REFUSE,
-                3,
-                5000,
-                UsageConfig.Unlisted.COUNT,
-                AcceptEncoding.IDENTITY,
-                List.of()));
+            keys(
+                usage(
+                    Map.of(
+                        "force_usage",
+                        false,
+                        "backend",
+                        "vllm",
+                        "on_disconnect",
+                        "last-snapshot",
+                        "unmeasurable",
+                        "refuse",
+                        "bytes_per_token",
+                        3,
+                        "max_tokens_per_exchange",
+                        5000,
+                        "unlisted",
+                        "count",
+                        "accept_encoding",
+                        "identity"))))
+        .containsExactly(
+            false,
+            Backend.VLLM,
+            Disconnect.LAST_SNAPSHOT,
+            Unmeasurable.REFUSE,
+            3,
+            5000L,
+            UsageConfig.Unlisted.COUNT,
+            AcceptEncoding.IDENTITY,
+            List.of());
   }
 
   @Test
@@ -83,11 +96,22 @@ class UsageConfigTest {
                     Map.of("operation", "cohere-chat"),
                     "/a/b/chat",
                     Map.of("force_usage", false, "backend", "generic"))));
-    assertThat(Objects.requireNonNull(config.route("/a/B/chat")))
-        .isEqualTo(new Route("/a/b/chat", null, false, Backend.GENERIC));
-    assertThat(Objects.requireNonNull(config.route("/a/b/chat/more")))
-        .isEqualTo(new Route("/a/*", Operation.COHERE_CHAT, true, Backend.VLLM));
+    assertRoute(config.route("/a/B/chat"), "/a/b/chat", null, false, Backend.GENERIC);
+    assertRoute(config.route("/a/b/chat/more"), "/a/*", Operation.COHERE_CHAT, true, Backend.VLLM);
     assertThat(config.route("/b")).isNull();
+  }
+
+  private static void assertRoute(
+      @Nullable Route route,
+      String path,
+      @Nullable Operation operation,
+      boolean forceUsage,
+      Backend backend) {
+    Route found = Objects.requireNonNull(route);
+    assertThat(found.path()).isEqualTo(path);
+    assertThat(found.operation()).isEqualTo(operation);
+    assertThat(found.forceUsage()).isEqualTo(forceUsage);
+    assertThat(found.backend()).isEqualTo(backend);
   }
 
   @Test

@@ -75,13 +75,13 @@ final class SeriesIndex {
   /**
    * An index without series.
    *
+   * @param max the most series of their own, 1 or more
    * @param listed models of the configuration
    * @param bytesPerSeries what a series takes of a scrape on average, at most
    */
   SeriesIndex(LabelSpace space, int max, Set<String> listed, long bytesPerSeries) {
     this.space = space;
     this.max = max;
-    this.full = max <= 0;
     this.listed.addAll(listed);
     // Not of any client's making.
     this.listed.add(Routing.UNKNOWN_MODEL);

@@ -3,7 +3,6 @@ package io.semanticrouter.maas.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.config.Mode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,7 +15,7 @@ class BoundTest {
   private static final String OVERFLOW = "semantic_router_overflow_requests_total";
 
   private static Exposition bounded(Mode mode, int max) {
-    return Exposition.of(mode, new MaasConfig.Metrics(true, true, true, true, max));
+    return Exposition.of(mode, max);
   }
 
   @Test
@@ -95,14 +94,5 @@ class BoundTest {
       assertThat(exposition.total("semantic_router_cost_total", "model=\"__overflow__\""))
           .isEqualTo(2);
     }
-  }
-
-  @Test
-  void aBoundOfNoneCountsAllInOne() {
-    Exposition maas = bounded(Mode.MAAS, 0);
-    maas.record(Records.of("alice", "free", "qwen3"), Records.of("bob", "free", "qwen3"));
-
-    assertThat(maas.lines(REQUESTS)).hasSize(1);
-    assertThat(maas.total(OVERFLOW, "")).isEqualTo(2);
   }
 }

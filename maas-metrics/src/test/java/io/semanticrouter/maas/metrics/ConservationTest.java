@@ -3,7 +3,6 @@ package io.semanticrouter.maas.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.config.Mode;
 import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.Measurement.Reason;
@@ -42,8 +41,7 @@ class ConservationTest {
   void sumOfMetricsIsSumOfRecords(Mode mode, int maxSeries) throws Exception {
     long seed = System.nanoTime();
     System.out.println("ConservationTest " + mode + " " + maxSeries + " seed " + seed);
-    Exposition exposition =
-        Exposition.of(mode, new MaasConfig.Metrics(true, true, true, true, maxSeries));
+    Exposition exposition = Exposition.of(mode, maxSeries);
     List<List<UsageRecord>> work = new ArrayList<>();
     for (int thread = 0; thread < THREADS; thread++) {
       work.add(randomRecords(new Random(seed + thread)));
@@ -86,8 +84,7 @@ class ConservationTest {
   @Test
   void concurrentFirstSightsOfOneCombination() throws Exception {
     for (int round = 0; round < 200; round++) {
-      Exposition exposition =
-          Exposition.of(Mode.HYBRID, new MaasConfig.Metrics(true, true, true, true, 1));
+      Exposition exposition = Exposition.of(Mode.HYBRID, 1);
       UsageRecord record =
           Records.of("alice", "free", "qwen3")
               .routed("d", "c", true)

@@ -15,7 +15,9 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** A sink with a registry of its own, seen as a scraper sees it. */
 final class Exposition {
@@ -27,14 +29,19 @@ final class Exposition {
   }
 
   static Exposition of(Mode mode) {
-    return of(mode, new MaasConfig.Metrics(true, true, true, true, 10_000));
+    return of(mode, Map.of());
   }
 
-  static Exposition of(Mode mode, MaasConfig.Metrics metrics) {
-    MaasConfig d = MaasConfig.defaults();
-    return new Exposition(
-        new MaasConfig(
-            mode, d.authentication(), metrics, d.headers(), d.routing(), d.usage(), d.rateCard()));
+  static Exposition of(Mode mode, int maxSeries) {
+    return of(mode, Map.of("max_series", maxSeries));
+  }
+
+  /** With keys of the section {@code metrics}. */
+  static Exposition of(Mode mode, Map<String, Object> keys) {
+    Map<String, Object> metrics = new HashMap<>(keys);
+    metrics.put("internal_cost_calculation", mode == Mode.HYBRID);
+    Map<String, Object> maas = Map.of("enabled", mode != Mode.STANDALONE, "metrics", metrics);
+    return new Exposition(MaasConfig.from(Map.of(MaasConfig.SECTION, maas)));
   }
 
   Exposition record(Records... records) {

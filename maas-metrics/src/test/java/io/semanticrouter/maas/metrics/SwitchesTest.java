@@ -13,6 +13,7 @@ import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.PiiType;
 import io.semanticrouter.maas.record.ResponsePath;
 import io.semanticrouter.maas.record.RouterReport;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -38,20 +39,21 @@ class SwitchesTest {
   @ParameterizedTest
   @MethodSource("combinations")
   void eachSwitchAddsItsMetricsAndNoOthers(Mode mode, int bits) {
-    MaasConfig.Metrics switches =
-        new MaasConfig.Metrics(
-            (bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, 10);
+    boolean tokens = (bits & 1) != 0;
+    boolean cache = (bits & 2) != 0;
+    boolean routing = (bits & 4) != 0;
+    boolean security = (bits & 8) != 0;
     Set<String> expected = new TreeSet<>(ALWAYS);
-    if (switches.tokens()) {
+    if (tokens) {
       expected.addAll(Set.of("tokens", "estimated_tokens", "token_parts"));
     }
-    if (switches.cache()) {
+    if (cache) {
       expected.addAll(Set.of("cache_requests", "cache_tokens"));
     }
-    if (switches.routing()) {
+    if (routing) {
       expected.addAll(Set.of("routing_decisions", "routed_requests", "response_paths"));
     }
-    if (switches.security()) {
+    if (security) {
       expected.addAll(Set.of("security_signals", "pii_detections"));
     }
     if (mode != Mode.MAAS) {
@@ -60,7 +62,19 @@ class SwitchesTest {
     if (mode != Mode.STANDALONE) {
       expected.addAll(IDENTITY);
     }
-    assertThat(metrics(everything(Exposition.of(mode, switches)))).isEqualTo(expected);
+    Exposition exposition =
+        Exposition.of(
+            mode,
+            Map.of(
+                "export_token_metrics",
+                tokens,
+                "export_cache_metrics",
+                cache,
+                "export_routing_metrics",
+                routing,
+                "export_security_metrics",
+                security));
+    assertThat(metrics(everything(exposition))).isEqualTo(expected);
   }
 
   @ParameterizedTest
