@@ -40,6 +40,12 @@ class EnvoyConfigIT {
   }
 
   @Test
+  void filterAndClusterOfIstioGatewaysAreValid() throws Exception {
+    String config = IstioFilter.in(Envoy.config(1, 2), IstioFilter.cluster(1, 2)).toString();
+    assertValid(Files.writeString(directory.resolve("istio.json"), config));
+  }
+
+  @Test
   void shippedClusterWithASocketIsValid() throws Exception {
     assertValid(Project.file("deploy/envoy/cluster-uds.yaml"));
   }
