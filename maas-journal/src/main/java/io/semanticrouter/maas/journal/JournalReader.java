@@ -73,6 +73,46 @@ public final class JournalReader {
     new JournalReader(directory, true).readAll(visitor);
   }
 
+  /**
+   * Reads the newest segment, and calls {@link Visitor#progress} at its end.
+   *
+   * @param waiting whether to go on with what is written then, until the thread is interrupted
+   */
+  public static void follow(Path directory, Visitor visitor, boolean waiting) throws IOException {
+    TreeSet<Segment> segments = Segment.in(directory);
+    if (!segments.isEmpty()) {
+      Segment segment = segments.last();
+      JournalReader reader = new JournalReader(directory, false);
+      reader.last = segment.first() - 1;
+      while (segment != null) {
+        segment = reader.follow(segment, visitor, waiting);
+      }
+    }
+  }
+
+  /** The next one, or null when there is nothing to wait for. */
+  private @Nullable Segment follow(Segment segment, Visitor visitor, boolean waiting)
+      throws IOException {
+    try (Lines in = new Lines(segment.open())) {
+      while (true) {
+        Segment next = Segment.in(directory).higher(segment);
+        while (in.next()) {
+          while (!in.isTerminated() && waiting && next == null) {
+            LockSupport.parkNanos(PAUSE_NANOS);
+            in.more();
+            next = Segment.in(directory).higher(segment);
+          }
+          line(in, segment.file(), false, visitor);
+        }
+        visitor.progress(1, 1);
+        if (next != null || !waiting || Thread.interrupted()) {
+          return next;
+        }
+        LockSupport.parkNanos(PAUSE_NANOS);
+      }
+    }
+  }
+
   private void readAll(Visitor visitor) throws IOException {
     TreeSet<Segment> segments = Segment.in(directory);
     manifest.problems().forEach(visitor::problem);

@@ -250,7 +250,7 @@ class VerifyTest {
     Random random = new Random(11);
     Segment last = segment(3);
     byte[] plain = Files.readAllBytes(last.plain());
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 300; i++) {
       byte[] changed = plain.clone();
       for (int n = random.nextInt(1, 6); n > 0; n--) {
         int at = random.nextInt(changed.length);

@@ -7,6 +7,10 @@ import io.semanticrouter.maas.config.Mode;
 import io.semanticrouter.maas.config.RoutingConfig;
 import io.semanticrouter.maas.config.RoutingProfile;
 import io.semanticrouter.maas.config.UsageConfig;
+import io.semanticrouter.maas.extproc.server.journal.ExplainCommand;
+import io.semanticrouter.maas.extproc.server.journal.ReportCommand;
+import io.semanticrouter.maas.extproc.server.journal.TailCommand;
+import io.semanticrouter.maas.extproc.server.journal.VerifyCommand;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -25,13 +29,19 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * The command line. Exit status: 0 stopped as asked, 1 cannot run, 2 wrong configuration, 3 out of
- * memory.
+ * The command line. Exit status of the server: 0 stopped as asked, 1 cannot run, 2 wrong
+ * configuration, 3 out of memory.
  */
 @Command(
     name = "maas-extproc",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
+    subcommands = {
+      VerifyCommand.class,
+      ReportCommand.class,
+      ExplainCommand.class,
+      TailCommand.class
+    },
     description = "Meters and bills LLM traffic behind Envoy, as an ExtProc server.",
     footer = {
       "",

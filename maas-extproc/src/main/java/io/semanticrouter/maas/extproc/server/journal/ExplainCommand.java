@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.server.journal;
+
+import io.semanticrouter.maas.journal.JournalLine;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.Routing;
+import io.semanticrouter.maas.record.TokenPart;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UsageLine;
+import io.semanticrouter.maas.record.UsageRecord;
+import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** Says how one bill came about. */
+@Command(
+    name = "explain",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Says how the bill of one exchange came about.",
+      "Exit status: 0, 1 when it cannot run, 4 when there is no such exchange, or something of the"
+          + " journal cannot be read."
+    })
+public final class ExplainCommand extends JournalCommand {
+  @Parameters(paramLabel = "ID", description = "The id of the exchange.")
+  @SuppressWarnings("NullAway.Init") // by picocli
+  private String id;
+
+  private boolean found;
+
+  @Override
+  public void line(JournalLine line) {
+    if (line.record().id().equals(id)) {
+      found = true;
+      print(line, line.record());
+    }
+  }
+
+  private void print(JournalLine line, UsageRecord record) {
+    boolean open = line.kind() == JournalLine.Kind.OPEN;
+    say(
+        "line",
+        line.sequence()
+            + " of "
+            + line.writer()
+            + (open ? ": the response has begun" : "")
+            + (line.revision() > 1 ? ": revision " + line.revision() : ""));
+    say("program", line.program());
+    say("started", record.startedAt());
+    if (!open) {
+      say("ended", Key.end(record) + " (after " + record.duration().toMillis() + " ms)");
+    }
+    say("operation", record.operation().label());
+    say("user", record.identity().user() + " (" + record.identity().userSource().label() + ")");
+    say("tier", record.identity().tier() + " (" + record.identity().tierSource().label() + ")");
+    Routing routing = record.routing();
+    say("model", record.model() + " (what is billed)");
+    say("selected", routing.selectedModel());
+    say("answered", routing.responseModel());
+    say("decision", routing.routingDecision());
+    say("category", routing.category());
+    say("reasoning", routing.reasoning());
+    say("cache hit", routing.cacheHit());
+    say("system prompt", Boolean.TRUE.equals(routing.systemPromptInjected()) ? "added" : null);
+    say("asked for tier", record.serviceTier().requested());
+    say("served as tier", record.serviceTier().served());
+    say("HTTP status", record.httpStatus());
+    if (!open) {
+      bill(record);
+    }
+    out().println();
+  }
+
+  private void bill(UsageRecord record) {
+    Measurement measurement = record.measurement();
+    String reasons =
+        measurement.reasons().stream()
+            .map(Measurement.Reason::label)
+            .collect(Collectors.joining(", "));
+    say("status", measurement.status().label() + (reasons.isEmpty() ? "" : ": " + reasons));
+    TokenUsage usage = measurement.usage();
+    if (usage != null) {
+      tokens(usage);
+    }
+    for (UsageLine other : measurement.otherLines()) {
+      say("also asked", other.model());
+      tokens(other.usage());
+    }
+    say("provider's cost", measurement.providerCost());
+    if (record.cost() != null) {
+      say(
+          "cost",
+          record.cost().amount().stripTrailingZeros().toPlainString()
+              + " "
+              + record.cost().currency());
+    } else if (record.unpriced()) {
+      say("cost", "unknown: there is no price for it");
+    }
+  }
+
+  private void tokens(TokenUsage usage) {
+    count("prompt", usage.prompt());
+    count("completion", usage.completion());
+    for (TokenPart part : TokenPart.values()) {
+      String whole =
+          part.container() == null
+              ? part.side().name().toLowerCase(Locale.ROOT)
+              : part.container().label();
+      count("  " + part.label() + ", of " + whole, usage.part(part));
+    }
+    count("provider's total", usage.providerTotal());
+  }
+
+  private void count(String what, long count) {
+    if (count >= 0) {
+      say(what, count);
+    }
+  }
+
+  private void say(String what, @Nullable Object value) {
+    if (value != null) {
+      String space = " ".repeat(Math.max(1, 32 - what.length()));
+      out().println(what + space + Table.printable(value.toString()));
+    }
+  }
+
+  @Override
+  boolean end(PrintWriter out) {
+    if (!found) {
+      err().println("explain: no exchange has the id " + Table.printable(id));
+    }
+    return found;
+  }
+}

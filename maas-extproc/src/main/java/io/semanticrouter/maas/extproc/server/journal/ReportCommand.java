@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.server.journal;
+
+import io.semanticrouter.maas.extproc.server.journal.Sums.Certainty;
+import io.semanticrouter.maas.journal.JournalLine;
+import io.semanticrouter.maas.record.UsageLine;
+import io.semanticrouter.maas.record.UsageRecord;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** Adds up a journal. Memory grows with the rows, not with the journal. */
+@Command(
+    name = "report",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Adds up a journal. An exchange belongs to the time at which it ended.",
+      "Exit status: 0, 1 when it cannot run, 4 when something of the journal cannot be read."
+    })
+public final class ReportCommand extends JournalCommand {
+  private static final Certainty[] WITH_TOKENS = {
+    Certainty.MEASURED, Certainty.PARTIAL, Certainty.ESTIMATED
+  };
+
+  private static final Comparator<List<String>> IN_ORDER =
+      (one, other) -> {
+        int order = 0;
+        for (int i = 0; order == 0 && i < one.size(); i++) {
+          order = one.get(i).compareTo(other.get(i));
+        }
+        return order;
+      };
+
+  /** How it is printed. */
+  enum Format {
+    TABLE,
+    CSV,
+    JSON
+  }
+
+  @Option(
+      names = "--from",
+      paramLabel = "TIME",
+      description = "First day or time, such as 2026-11-01 or 2026-11-01T12:00 (default: all).")
+  private @Nullable String from;
+
+  @Option(
+      names = "--to",
+      paramLabel = "TIME",
+      description = "First day or time that does not belong to it any more (default: all).")
+  private @Nullable String to;
+
+  @Option(
+      names = "--zone",
+      paramLabel = "ZONE",
+      converter = Zone.class,
+      description = "Time zone of days and times, such as Europe/Berlin (default: UTC).")
+  private ZoneId zone = ZoneOffset.UTC;
+
+  @Option(
+      names = "--by",
+      split = ",",
+      paramLabel = "KEY",
+      converter = KeyName.class,
+      description = "One row for each: ${COMPLETION-CANDIDATES} (default: user,model).",
+      completionCandidates = KeyName.class)
+  private List<Key> by = new ArrayList<>(List.of(Key.USER, Key.MODEL));
+
+  @Option(
+      names = "--where",
+      paramLabel = "KEY=VALUE",
+      description = "Only exchanges with this value; all of several have to apply.")
+  private Map<String, String> where = new HashMap<>();
+
+  @Option(names = "--format", paramLabel = "FORMAT", description = "table (default), csv or json.")
+  private Format format = Format.TABLE;
+
+  private final Map<List<String>, Sums> rows = new HashMap<>();
+  private final Map<Key, String> conditions = new HashMap<>();
+  private Key.Times times = new Key.Times(zone);
+  private Instant begin = Instant.MIN;
+  private Instant end = Instant.MAX;
+
+  @Override
+  void begin() {
+    times = new Key.Times(zone);
+    begin = from == null ? Instant.MIN : time(from);
+    end = to == null ? Instant.MAX : time(to);
+    where.forEach((key, value) -> conditions.put(KeyName.of(key), value));
+  }
+
+  private Instant time(String text) {
+    try {
+      return LocalDate.parse(text).atStartOfDay(zone).toInstant();
+    } catch (DateTimeParseException e) {
+      try {
+        return LocalDateTime.parse(text).atZone(zone).toInstant();
+      } catch (DateTimeParseException neither) {
+        throw new TypeConversionException(text + " is neither a day nor a time");
+      }
+    }
+  }
+
+  @Override
+  public void line(JournalLine line) {
+    if (line.kind() != JournalLine.Kind.USAGE) {
+      return;
+    }
+    UsageRecord replaced = line.replaced();
+    if (replaced != null) {
+      add(line, replaced, -1);
+    }
+    add(line, line.record(), 1);
+  }
+
+  private void add(JournalLine line, UsageRecord record, int sign) {
+    Instant ended = Key.end(record);
+    if (ended.isBefore(begin) || !ended.isBefore(end)) {
+      return;
+    }
+    if (applies(line, record, record.model())) {
+      row(line, record, record.model()).add(record, sign);
+    }
+    for (UsageLine other : record.measurement().otherLines()) {
+      if (applies(line, record, other.model())) {
+        row(line, record, other.model())
+            .addTokens(Certainty.of(record.outcome()), other.usage(), sign);
+      }
+    }
+  }
+
+  private boolean applies(JournalLine line, UsageRecord record, String model) {
+    for (Map.Entry<Key, String> condition : conditions.entrySet()) {
+      if (!condition.getKey().of(line, record, model, times).equals(condition.getValue())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private Sums row(JournalLine line, UsageRecord record, String model) {
+    List<String> values = new ArrayList<>(by.size());
+    for (Key key : by) {
+      values.add(key.of(line, record, model, times));
+    }
+    return rows.computeIfAbsent(values, key -> new Sums());
+  }
+
+  @Override
+  boolean end(PrintWriter out) throws IOException {
+    SortedSet<String> currencies = new TreeSet<>();
+    Sums total = new Sums();
+    for (Sums row : rows.values()) {
+      total.add(row);
+    }
+    for (Certainty certainty : WITH_TOKENS) {
+      currencies.addAll(total.part(certainty).costs().keySet());
+    }
+    List<String> numbers = new ArrayList<>();
+    numbers(currencies, total, (name, value) -> numbers.add(name));
+    Table table = new Table(by.stream().map(Key::label).toList(), numbers);
+    Map<List<String>, Sums> sorted = new TreeMap<>(IN_ORDER);
+    sorted.putAll(rows);
+    sorted.forEach(
+        (keys, sums) -> {
+          List<String> values = new ArrayList<>();
+          numbers(currencies, sums, (name, value) -> values.add(value));
+          table.add(keys, values);
+        });
+    List<String> totals = new ArrayList<>();
+    numbers(currencies, total, (name, value) -> totals.add(value));
+    switch (format) {
+      case TABLE -> table.print(out, totals);
+      case CSV -> table.printCsv(out);
+      case JSON -> table.printJson(out, problems());
+    }
+    return true;
+  }
+
+  private interface Column {
+    void add(String name, String value);
+  }
+
+  /** All columns of a row but the keys: the one place that names them. */
+  private static void numbers(SortedSet<String> currencies, Sums sums, Column to) {
+    to.add("exchanges", Long.toString(sums.exchanges()));
+    for (Certainty certainty : Certainty.values()) {
+      to.add(label(certainty), Long.toString(sums.part(certainty).exchanges()));
+    }
+    to.add("unpriced", Long.toString(sums.unpriced()));
+    for (Certainty certainty : WITH_TOKENS) {
+      to.add(label(certainty) + "_prompt", Long.toString(sums.part(certainty).prompt()));
+      to.add(label(certainty) + "_completion", Long.toString(sums.part(certainty).completion()));
+    }
+    for (String currency : currencies) {
+      for (Certainty certainty : WITH_TOKENS) {
+        BigDecimal cost = sums.part(certainty).costs().getOrDefault(currency, BigDecimal.ZERO);
+        to.add(
+            label(certainty) + "_" + currency.toLowerCase(Locale.ROOT),
+            cost.signum() == 0 ? "0" : cost.stripTrailingZeros().toPlainString());
+      }
+    }
+  }
+
+  private static String label(Certainty certainty) {
+    return certainty.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Names of keys in lower case. */
+  static final class KeyName extends ArrayList<String> implements ITypeConverter<Key> {
+    private static final long serialVersionUID = 1;
+
+    KeyName() {
+      for (Key key : Key.values()) {
+        add(key.label());
+      }
+    }
+
+    @Override
+    public Key convert(String value) {
+      return of(value);
+    }
+
+    static Key of(String name) {
+      for (Key key : Key.values()) {
+        if (key.label().equals(name)) {
+          return key;
+        }
+      }
+      throw new TypeConversionException(
+          "'" + name + "' is not one of " + String.join(", ", new KeyName()));
+    }
+  }
+
+  /** A time zone by its name. */
+  static final class Zone implements ITypeConverter<ZoneId> {
+    @Override
+    public ZoneId convert(String value) {
+      return ZoneId.of(value);
+    }
+  }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.server.journal;
+
+import io.semanticrouter.maas.extproc.server.journal.Sums.Certainty;
+import io.semanticrouter.maas.journal.JournalLine;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.UsageRecord;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Proves that a journal is whole, and that it says what the metrics say. */
+@Command(
+    name = "verify",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Checks that a journal is whole: checksums, sequence, manifest; and compares it with metrics.",
+      "Exit status: 0, 1 when it cannot run, 4 when something is missing or differs."
+    })
+public final class VerifyCommand extends JournalCommand {
+  private static final String TOKENS = "semantic_router_tokens_total{";
+  private static final String ESTIMATED = "semantic_router_estimated_tokens_total{";
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+  @Option(
+      names = "--metrics",
+      paramLabel = "FILE|URL",
+      description =
+          "What /metrics of the server says, to compare with the last run in the journal.")
+  private @Nullable String metrics;
+
+  @Option(
+      names = "--envoy",
+      paramLabel = "FILE|URL",
+      description =
+          "What /stats/prometheus of Envoy says: exchanges that passed without the server.")
+  private @Nullable String envoy;
+
+  private long lines;
+  private long epoch;
+  private Sums all = new Sums();
+  private Sums run = new Sums();
+
+  @Override
+  boolean isVerifying() {
+    return true;
+  }
+
+  @Override
+  public void line(JournalLine line) {
+    lines++;
+    if (line.epoch() > epoch) {
+      epoch = line.epoch();
+      run = new Sums();
+    }
+    if (line.kind() == JournalLine.Kind.OPEN) {
+      return;
+    }
+    UsageRecord replaced = line.replaced();
+    if (replaced != null) {
+      all.addAllModels(replaced, -1);
+      run.addAllModels(replaced, -1);
+    }
+    all.addAllModels(line.record(), 1);
+    // What a kill left open was no exchange of the run that found it.
+    if (!line.record().measurement().has(Measurement.Reason.CRASH)) {
+      run.addAllModels(line.record(), 1);
+    }
+  }
+
+  @Override
+  boolean end(PrintWriter out) throws IOException {
+    out.println("lines      " + lines);
+    out.println("exchanges  " + all.exchanges());
+    out.println("prompt     " + sum(all, true));
+    out.println("completion " + sum(all, false));
+    out.println("problems   " + problems());
+    boolean same = true;
+    if (metrics != null) {
+      List<String> samples = read(metrics);
+      out.println();
+      out.println("last run          journal  metrics");
+      same =
+          compare(
+              out,
+              "exchanges",
+              run.exchanges(),
+              sum(samples, "semantic_router_requests_total{", ""));
+      same &= compare(out, "prompt", stated(true), sum(samples, TOKENS, "type=\"prompt\""));
+      same &=
+          compare(out, "completion", stated(false), sum(samples, TOKENS, "type=\"completion\""));
+      same &=
+          compare(
+              out,
+              "estimated prompt",
+              estimated().prompt(),
+              sum(samples, ESTIMATED, "type=\"prompt\""));
+      same &=
+          compare(
+              out,
+              "estimated completion",
+              estimated().completion(),
+              sum(samples, ESTIMATED, "type=\"completion\""));
+    }
+    if (envoy != null) {
+      long failedOpen = sum(read(envoy), "envoy_http_ext_proc_failure_mode_allowed", "");
+      out.println();
+      out.println("passed without the server, as Envoy counts: " + failedOpen);
+    }
+    return same;
+  }
+
+  private static long sum(Sums sums, boolean prompt) {
+    long sum = 0;
+    for (Certainty certainty : Certainty.values()) {
+      Sums.Part part = sums.part(certainty);
+      sum = Math.addExact(sum, prompt ? part.prompt() : part.completion());
+    }
+    return sum;
+  }
+
+  private long stated(boolean prompt) {
+    Sums.Part estimated = estimated();
+    return sum(run, prompt) - (prompt ? estimated.prompt() : estimated.completion());
+  }
+
+  private Sums.Part estimated() {
+    return run.part(Certainty.ESTIMATED);
+  }
+
+  private static boolean compare(PrintWriter out, String what, long journal, long metrics) {
+    out.println(
+        what
+            + " ".repeat(Math.max(1, 25 - what.length() - Long.toString(journal).length()))
+            + journal
+            + " ".repeat(Math.max(1, 9 - Long.toString(metrics).length()))
+            + metrics
+            + (journal == metrics ? "" : "  differs by " + (journal - metrics)));
+    return journal == metrics;
+  }
+
+  /** The lines of a file, or of what a server answers. */
+  private static List<String> read(String where) throws IOException {
+    if (!where.startsWith("http://") && !where.startsWith("https://")) {
+      return Files.readAllLines(Path.of(where));
+    }
+    try {
+      HttpClient client = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
+      HttpResponse<InputStream> response =
+          client.send(
+              HttpRequest.newBuilder(URI.create(where)).timeout(TIMEOUT).build(),
+              HttpResponse.BodyHandlers.ofInputStream());
+      try (InputStream body = response.body()) {
+        if (response.statusCode() != 200) {
+          throw new IOException(where + " answers with status " + response.statusCode());
+        }
+        return new ArrayList<>(
+            new String(body.readAllBytes(), StandardCharsets.UTF_8).lines().toList());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(e);
+    }
+  }
+
+  private static long sum(List<String> samples, String start, String label) {
+    double sum = 0;
+    for (String sample : samples) {
+      if (sample.startsWith(start) && sample.contains(label)) {
+        int end = sample.lastIndexOf('}');
+        String[] values = sample.substring(end + 1).strip().split(" ", -1);
+        sum += Double.parseDouble(values[end < 0 ? 1 : 0]);
+      }
+    }
+    return (long) sum;
+  }
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.server.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.semanticrouter.maas.journal.JournalConfig;
+import io.semanticrouter.maas.journal.UsageJournal;
+import io.semanticrouter.maas.record.Cost;
+import io.semanticrouter.maas.record.Identity;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.Measurement.Reason;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.Operation;
+import io.semanticrouter.maas.record.Routing;
+import io.semanticrouter.maas.record.TokenPart;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UsageLine;
+import io.semanticrouter.maas.record.UsageRecord;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class JournalCommandsTest {
+  private final Path directory;
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+  private int count;
+
+  JournalCommandsTest(@TempDir Path directory) {
+    this.directory = directory;
+  }
+
+  private int run(Object command, String... arguments) {
+    out.getBuffer().setLength(0);
+    err.getBuffer().setLength(0);
+    CommandLine line = new CommandLine(command).setCaseInsensitiveEnumValuesAllowed(true);
+    line.setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
+    String[] all = new String[arguments.length + 2];
+    all[0] = "--journal";
+    all[1] = directory.toString();
+    System.arraycopy(arguments, 0, all, 2, arguments.length);
+    return line.execute(all);
+  }
+
+  private UsageRecord record(String end, String user, String model, Measurement measurement) {
+    Instant started = Instant.parse(end).minusSeconds(2);
+    return UsageRecord.builder("run-" + ++count, started, Operation.CHAT, measurement)
+        .duration(Duration.ofSeconds(2))
+        .identity(
+            Identity.of(user, "premium")
+                .withSources(Identity.Source.HEADER, Identity.Source.ABSENT))
+        .routing(Routing.builder().selectedModel(model).build())
+        .httpStatus(200)
+        .build();
+  }
+
+  private static Measurement measured(Status status, long prompt, long completion) {
+    return Measurement.of(status, Set.of(), TokenUsage.of(prompt, completion));
+  }
+
+  /** Of two days in Berlin, in all certainties. */
+  private void write() throws IOException {
+    try (UsageJournal journal = UsageJournal.open(JournalConfig.in(directory), "test 1")) {
+      UsageRecord first =
+          record(
+                  "2026-10-24T21:59:59.999999Z",
+                  "alice",
+                  "granite",
+                  measured(Status.COMPLETE, 17, 10))
+              .toBuilder()
+              .cost(new Cost("USD", 1, 500_000_000_000L))
+              .build();
+      journal.opened(first);
+      journal.record(first);
+      journal.record(
+          record("2026-10-24T22:00:00Z", "alice", "granite", measured(Status.PARTIAL, 5, 2)));
+      journal.record(
+          record("2026-10-25T00:30:00Z", "bob", "llama", measured(Status.ESTIMATED, 40, 7)));
+      journal.record(
+          record(
+              "2026-10-25T01:30:00Z",
+              "bob",
+              "llama",
+              Measurement.of(Status.NONE, Set.of(Reason.HTTP_ERROR), null)));
+      journal.record(
+          record(
+              "2026-10-25T22:59:59Z",
+              "=1+1",
+              "llama",
+              Measurement.of(Status.FAILED, Set.of(Reason.MALFORMED_JSON), null)));
+      UsageRecord stated =
+          record("2026-10-25T23:00:00Z", "bob", "granite", measured(Status.COMPLETE, 100, 50));
+      journal.stated(stated);
+      journal.record(
+          stated.toBuilder()
+              .measurement(
+                  Measurement.of(
+                          Status.COMPLETE,
+                          Set.of(),
+                          TokenUsage.builder(100, 60).part(TokenPart.REASONING, 20).build())
+                      .withOtherLines(List.of(new UsageLine("advisor", TokenUsage.of(3, 4)))))
+              .unpriced(true)
+              .build());
+    }
+  }
+
+  @Test
+  void aReportAddsUpByUserAndModelWithEachCertaintyApart() throws IOException {
+    write();
+    assertThat(run(new ReportCommand(), "--format", "csv")).isZero();
+    assertThat(out.toString().replace("\r\n", "\n"))
+        .isEqualTo(
+            """
+            user,model,exchanges,measured,partial,estimated,unmetered,failed,unbilled,unpriced,\
+            measured_prompt,measured_completion,partial_prompt,partial_completion,\
+            estimated_prompt,estimated_completion,measured_usd,partial_usd,estimated_usd
+            '=1+1,llama,1,0,0,0,0,1,0,0,0,0,0,0,0,0,0,0,0
+            alice,granite,2,1,1,0,0,0,0,0,17,10,5,2,0,0,1.5,0,0
+            bob,advisor,0,0,0,0,0,0,0,0,3,4,0,0,0,0,0,0,0
+            bob,granite,1,1,0,0,0,0,0,1,100,60,0,0,0,0,0,0,0
+            bob,llama,2,0,0,1,0,0,1,0,0,0,0,0,40,7,0,0,0
+            """);
+  }
+
+  @Test
+  void aTableLeavesOutWhatIsZeroEverywhereAndHasATotal() throws IOException {
+    write();
+    assertThat(run(new ReportCommand(), "--by", "user", "--where", "model=llama")).isZero();
+    assertThat(out.toString())
+        .isEqualTo(
+            """
+            user   exchanges  estimated  failed  unbilled  estimated_prompt  estimated_completion
+            =1+1           1          0       1         0                 0                     0
+            bob            2          1       0         1                40                     7
+            total          3          1       1         1                40                     7
+            """);
+  }
+
+  @Test
+  void daysBeginAtMidnightOfTheZone() throws IOException {
+    write();
+    assertThat(
+            run(new ReportCommand(), "--by", "day", "--zone", "Europe/Berlin", "--format", "csv"))
+        .isZero();
+    assertThat(
+            out.toString()
+                .lines()
+                .skip(1)
+                .map(line -> line.split(",", -1))
+                .map(row -> row[0] + " " + row[1]))
+        .containsExactly("2026-10-24 1", "2026-10-25 4", "2026-10-26 1");
+    run(
+        new ReportCommand(),
+        "--by",
+        "hour",
+        "--zone",
+        "Europe/Berlin",
+        "--format",
+        "csv",
+        "--where",
+        "user=bob");
+    assertThat(out.toString().lines().skip(1).map(line -> line.split(",", -1)[0]))
+        .as("the hour that comes twice when summer time ends")
+        .containsExactly(
+            "2026-10-25T02:00+01:00", "2026-10-25T02:00+02:00", "2026-10-26T00:00+01:00");
+    run(
+        new ReportCommand(),
+        "--by",
+        "month",
+        "--zone",
+        "Europe/Berlin",
+        "--format",
+        "json",
+        "--from",
+        "2026-10-25",
+        "--to",
+        "2026-10-26");
+    JsonNode json = new ObjectMapper().readTree(out.toString());
+    assertThat(json.at("/problems").asLong()).isZero();
+    assertThat(json.at("/rows")).hasSize(1);
+    assertThat(json.at("/rows/0/month").asText()).isEqualTo("2026-10");
+    assertThat(json.at("/rows/0/exchanges").asLong()).isEqualTo(4);
+  }
+
+  @Test
+  void whatCannotBeReadIsReportedAndChangesTheExitStatus() throws IOException {
+    write();
+    Path segment = segment();
+    Files.writeString(segment, "torn", StandardOpenOption.APPEND);
+    assertThat(run(new ReportCommand(), "--format", "json")).isEqualTo(4);
+    assertThat(new ObjectMapper().readTree(out.toString()).at("/problems").asLong()).isEqualTo(1);
+    assertThat(err).hasToString("report: " + segment + ":9: torn, or not of a journal\n");
+    assertThat(run(new VerifyCommand())).isEqualTo(4);
+  }
+
+  private Path segment() throws IOException {
+    try (var files = Files.list(directory)) {
+      return files.filter(file -> file.toString().endsWith(".jsonl")).findFirst().orElseThrow();
+    }
+  }
+
+  @Test
+  void aDirectoryThatIsNotThereIsAnError() {
+    assertThat(run(new ReportCommand(), "--journal", directory.resolve("none").toString()))
+        .isEqualTo(1);
+    assertThat(run(new ReportCommand(), "--by", "colour")).isEqualTo(2);
+    assertThat(run(new ReportCommand(), "--from", "yesterday")).isNotZero();
+  }
+
+  @Test
+  void verifyComparesTheLastRunWithMetrics() throws IOException {
+    write();
+    Path metrics = directory.resolve("metrics.txt");
+    String text =
+        """
+        # TYPE semantic_router_requests_total counter
+        semantic_router_requests_total{model="granite",outcome="complete"} 4.0
+        semantic_router_requests_total{model="llama",outcome="failed"} 2.0
+        semantic_router_tokens_total{model="granite",type="prompt"} 122.0
+        semantic_router_tokens_total{model="granite",type="completion"} 72.0
+        semantic_router_tokens_total{model="advisor",type="prompt"} 3.0
+        semantic_router_tokens_total{model="advisor",type="completion"} 4.0
+        semantic_router_estimated_tokens_total{model="llama",type="prompt"} 40.0
+        semantic_router_estimated_tokens_total{model="llama",type="completion"} 7.0
+        """;
+    Path envoy = directory.resolve("envoy.txt");
+    Files.writeString(
+        envoy,
+        "envoy_http_ext_proc_failure_mode_allowed{envoy_http_conn_manager_prefix=\"a\"} 3\n");
+    Files.writeString(metrics, text);
+    assertThat(
+            run(new VerifyCommand(), "--metrics", metrics.toString(), "--envoy", envoy.toString()))
+        .as("%s %s", out, err)
+        .isZero();
+    assertThat(out.toString())
+        .isEqualTo(
+            """
+            lines      8
+            exchanges  6
+            prompt     165
+            completion 83
+            problems   0
+
+            last run          journal  metrics
+            exchanges               6        6
+            prompt                125      125
+            completion             76       76
+            estimated prompt       40       40
+            estimated completion    7        7
+
+            passed without the server, as Envoy counts: 3
+            """);
+    Files.writeString(metrics, text.replace("122.0", "121.0"));
+    assertThat(run(new VerifyCommand(), "--metrics", metrics.toString())).isEqualTo(4);
+    assertThat(out.toString()).contains("prompt                125      124  differs by 1\n");
+  }
+
+  @Test
+  void explainSaysHowABillCameAbout() throws IOException {
+    write();
+    assertThat(run(new ExplainCommand(), "run-6")).isZero();
+    assertThat(out.toString())
+        .contains("user                            bob (header)\n")
+        .contains("tier                            premium (absent)\n")
+        .contains("status                          complete\n")
+        .contains("completion                      60\n")
+        .contains("  reasoning, of completion      20\n")
+        .contains("also asked                      advisor\n")
+        .contains("revision 2\n")
+        .contains("cost                            unknown: there is no price for it\n");
+    assertThat(run(new ExplainCommand(), "run-99")).isEqualTo(4);
+  }
+
+  @Test
+  void tailShowsTheLastRecords() throws IOException {
+    write();
+    assertThat(run(new TailCommand(), "-n", "2", "--no-follow")).isZero();
+    assertThat(out.toString())
+        .isEqualTo(
+            """
+            2026-10-25T23:00:00Z run-6 bob granite chat 200 complete 100+50 tokens
+            2026-10-25T23:00:00Z run-6 revision 2 bob granite chat 200 complete 100+60 tokens
+            """);
+  }
+}
