@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -75,8 +76,7 @@ class ManifestsTest {
     for (JsonNode port : container.path("ports")) {
       ports.put(port.path("name").asText(), port.path("containerPort").asInt());
     }
-    ListenAddress grpc = defaults.grpc().tcp();
-    assertThat(grpc).isNotNull();
+    ListenAddress grpc = Objects.requireNonNull(defaults.grpc().tcp());
     assertThat(ports)
         .isEqualTo(
             JSON.createObjectNode()
@@ -226,8 +226,8 @@ class ManifestsTest {
   void sidecarHasOneSocketForBoth() throws Exception {
     Path overlay = file("deploy/kubernetes/overlays/sidecar");
     SocketConfig socket =
-        ConfigFile.read(overlay.resolve("config.yaml"), "info").server().grpc().socket();
-    assertThat(socket).isNotNull();
+        Objects.requireNonNull(
+            ConfigFile.read(overlay.resolve("config.yaml"), "info").server().grpc().socket());
     assertThat(overlay.resolve("envoy.yaml"))
         .content()
         .contains("pipe: { path: " + socket.path() + " }");
