@@ -11,39 +11,10 @@ import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The {@code journal} section: where usage records are kept, and what a crash may cost.
- *
- * @param directory of this journal alone; made when it does not exist
- * @param durability when a record is safe
- * @param users how the names of users are written
- * @param hmacKey the key for {@link Users#HMAC}, else null
- * @param segmentBytes the size at which a segment is sealed, 1 MB or more
- * @param segmentAge the age at which it is sealed
- * @param keepBytes the oldest sealed segments go when all together are larger; 0 for never
- * @param keepAge they go when their last record is older; zero for never
- */
-public record JournalConfig(
-    Path directory,
-    Durability durability,
-    Users users,
-    @Nullable SecretKey hmacKey,
-    long segmentBytes,
-    Duration segmentAge,
-    long keepBytes,
-    Duration keepAge) {
-
-  /**
-   * A configuration.
-   *
-   * @throws IllegalArgumentException when a key is there without {@link Users#HMAC}, or the other
-   *     way round
-   */
-  public JournalConfig {
-    if ((users == Users.HMAC) != (hmacKey != null)) {
-      throw new IllegalArgumentException("users: hmac and a key need each other");
-    }
-  }
+/** The {@code journal} section: where usage records are kept, and what a crash may cost. */
+public final class JournalConfig {
+  /** The name of the section. */
+  public static final String SECTION = "journal";
 
   private static final int MIN_KEY_BYTES = 16;
   private static final int MAX_KEY_BYTES = 4096;
@@ -70,7 +41,35 @@ public record JournalConfig(
     /** {@code hmac:} and the first 32 hexadecimal digits of their HMAC-SHA256. */
     HMAC,
     /** Not at all. */
-    OFF
+    NONE
+  }
+
+  private final Path directory;
+  private final Durability durability;
+  private final Users users;
+  private final @Nullable SecretKey hmacKey;
+  private final long segmentBytes;
+  private final Duration segmentAge;
+  private final long keepBytes;
+  private final Duration keepAge;
+
+  JournalConfig(
+      Path directory,
+      Durability durability,
+      Users users,
+      @Nullable SecretKey hmacKey,
+      long segmentBytes,
+      Duration segmentAge,
+      long keepBytes,
+      Duration keepAge) {
+    this.directory = directory;
+    this.durability = durability;
+    this.users = users;
+    this.hmacKey = hmacKey;
+    this.segmentBytes = segmentBytes;
+    this.segmentAge = segmentAge;
+    this.keepBytes = keepBytes;
+    this.keepAge = keepAge;
   }
 
   /** A journal with the defaults. */
@@ -94,7 +93,7 @@ public record JournalConfig(
 
   /** The section; null when it names no directory, so that there is no journal. */
   public static @Nullable JournalConfig from(ConfigSection root) {
-    ConfigSection section = root.section("journal");
+    ConfigSection section = root.section(SECTION);
     String text = section.string("directory", "");
     Durability durability = section.oneOf("durability", Durability.PROCESS);
     Users users = section.oneOf("users", Users.PLAIN);
@@ -110,10 +109,7 @@ public record JournalConfig(
     } catch (InvalidPathException e) {
       section.reject("directory", "must be the path of a directory");
     }
-    if (text.isEmpty() && !section.keys().isEmpty()) {
-      section.reject("directory", "is needed for a journal");
-    }
-    return directory == null || (users == Users.HMAC && key == null)
+    return directory == null
         ? null
         : new JournalConfig(
             directory, durability, users, key, segmentBytes, segmentAge, keepBytes, keepAge);
@@ -142,6 +138,46 @@ public record JournalConfig(
         "hmac_key_file",
         "must be a readable file of " + MIN_KEY_BYTES + " to " + MAX_KEY_BYTES + " bytes");
     return null;
+  }
+
+  /** Of this journal alone; made when it does not exist. */
+  public Path directory() {
+    return directory;
+  }
+
+  /** When a record is safe. */
+  public Durability durability() {
+    return durability;
+  }
+
+  /** How names of users are written. */
+  public Users users() {
+    return users;
+  }
+
+  /** The key for {@link Users#HMAC}, else null. */
+  @Nullable SecretKey hmacKey() {
+    return hmacKey;
+  }
+
+  /** The size at which a segment is sealed. */
+  long segmentBytes() {
+    return segmentBytes;
+  }
+
+  /** The age at which it is sealed. */
+  Duration segmentAge() {
+    return segmentAge;
+  }
+
+  /** The oldest sealed segments go when all together are larger; 0 for never. */
+  long keepBytes() {
+    return keepBytes;
+  }
+
+  /** They go when their last record is older; zero for never. */
+  Duration keepAge() {
+    return keepAge;
   }
 
   /** Without the key. */

@@ -292,8 +292,9 @@ public final class UsageJournal implements UsageSink, AutoCloseable {
   public void opened(UsageRecord begun) {
     lock.lock();
     try {
-      open.put(begun.id(), new Open(begun));
-      append(sequence -> line.open(sequence, begun), false);
+      if (open.putIfAbsent(begun.id(), new Open(begun)) == null) {
+        append(sequence -> line.open(sequence, begun), false);
+      }
     } finally {
       lock.unlock();
     }

@@ -210,7 +210,7 @@ class UsageJournalTest {
     UsageRecord record = Records.chat("run-1", "alice", "granite");
     SecretKey key = new SecretKeySpec(new byte[32], "HmacSHA256");
     assertThat(user(Users.HMAC, key, record)).isEqualTo("hmac:ce3837f76a54a635191b1704ac767226");
-    assertThat(user(Users.OFF, null, record)).isEmpty();
+    assertThat(user(Users.NONE, null, record)).isEmpty();
     assertThat(user(Users.PLAIN, null, record)).isEqualTo("alice");
   }
 
@@ -244,6 +244,21 @@ class UsageJournalTest {
     JournalLine last = read.lines().get(2);
     assertThat(last.revision()).isEqualTo(2);
     assertThat(last.replaced()).isEqualTo(first);
+  }
+
+  @Test
+  void anotherResponseOfAnExchangeReplacesTheFirst() throws IOException {
+    UsageRecord first = Records.chat("run-1", "alice", "granite");
+    UsageRecord other = Records.chat("run-1", "alice", "llama");
+    try (UsageJournal journal = open()) {
+      journal.opened(Records.begun(first));
+      journal.stated(first);
+      journal.opened(Records.begun(other));
+      journal.record(other);
+    }
+    ReadJournal read = ReadJournal.of(directory);
+    assertThat(read.lines()).hasSize(3);
+    assertThat(read.lines().get(2).replaced()).isEqualTo(first);
   }
 
   @Test

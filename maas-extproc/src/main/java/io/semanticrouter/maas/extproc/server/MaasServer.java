@@ -8,6 +8,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.extproc.MaasProcessor;
+import io.semanticrouter.maas.journal.UsageJournal;
 import io.semanticrouter.maas.metrics.PrometheusSink;
 import io.semanticrouter.maas.router.EmbeddedRouter;
 import io.semanticrouter.maas.router.RouterConfig;
@@ -45,6 +46,7 @@ final class MaasServer implements AutoCloseable {
   private final StreamLimits limits = StreamLimits.ofMemory();
   private final HealthStatusManager health = new HealthStatusManager();
 
+  private final @Nullable UsageJournal journal;
   private @Nullable TlsFiles tls;
   private @Nullable MetricsEndpoint metrics;
   private @Nullable GrpcListeners listeners;
@@ -63,14 +65,28 @@ final class MaasServer implements AutoCloseable {
     STOPPING
   }
 
-  /** A server that does not listen yet. */
-  MaasServer(MaasConfig metering, RouterConfig router, ServerConfig config) {
+  /**
+   * A server that does not listen yet.
+   *
+   * @param journal closed with the server; null when there is none
+   */
+  MaasServer(
+      MaasConfig metering,
+      RouterConfig router,
+      ServerConfig config,
+      @Nullable UsageJournal journal) {
     this.config = config;
-    Metering.Builder builder =
-        Metering.builder(metering)
-            .sink(PrometheusSink.register(metering, router.modelNames(), registry))
-            .sink(new DebugLog())
-            .sink(totals);
+    this.journal = journal;
+    Metering.Builder builder = Metering.builder(metering);
+    if (journal != null) {
+      // Before the metrics: what they count is on disk.
+      builder.instanceId(journal.instanceId()).sink(journal);
+      JournalMetrics.register(registry, journal);
+    }
+    builder
+        .sink(PrometheusSink.register(metering, router.modelNames(), registry))
+        .sink(new DebugLog())
+        .sink(totals);
     if (router.enabled()) {
       EmbeddedRouter embedded = new EmbeddedRouter(router);
       RouterCacheMetrics.register(registry, embedded);
@@ -223,6 +239,9 @@ final class MaasServer implements AutoCloseable {
     }
     if (tls != null) {
       tls.close();
+    }
+    if (journal != null) {
+      journal.close();
     }
   }
 

@@ -11,6 +11,8 @@ import io.semanticrouter.maas.extproc.server.journal.ExplainCommand;
 import io.semanticrouter.maas.extproc.server.journal.ReportCommand;
 import io.semanticrouter.maas.extproc.server.journal.TailCommand;
 import io.semanticrouter.maas.extproc.server.journal.VerifyCommand;
+import io.semanticrouter.maas.journal.JournalConfig;
+import io.semanticrouter.maas.journal.UsageJournal;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -105,7 +107,18 @@ public final class Main implements Callable<Integer> {
   }
 
   private int run(Logger log, Path path, ConfigFile file) throws InterruptedException {
-    MaasServer server = new MaasServer(file.metering(), file.router(), file.server());
+    UsageJournal journal = null;
+    JournalConfig journalConfig = file.server().journal();
+    if (journalConfig != null) {
+      try {
+        journal = UsageJournal.open(journalConfig, Version.text());
+      } catch (IOException e) {
+        err.println("maas-extproc: no journal: " + e.getMessage());
+        return CANNOT_RUN;
+      }
+      log.info("Journal: {}", journalConfig);
+    }
+    MaasServer server = new MaasServer(file.metering(), file.router(), file.server(), journal);
     // Before it listens: whoever is served is waited for, however early the process is stopped.
     Thread shutdown = new Thread(() -> stop(log, server), "shutdown");
     if (!addShutdownHook(shutdown)) {
@@ -186,6 +199,7 @@ public final class Main implements Callable<Integer> {
     int status = CANNOT_RUN;
     try {
       server.close(() -> log.info("Stopping: waiting for open exchanges"));
+      log.info("Metered since the start: {}", server);
       log.info("Stopped");
       // A JVM that is ended by SIGTERM reports 143; being asked to stop is no failure.
       status = 0;
@@ -231,8 +245,12 @@ public final class Main implements Callable<Integer> {
   static final class Version implements CommandLine.IVersionProvider {
     @Override
     public String[] getVersion() {
+      return new String[] {text()};
+    }
+
+    static String text() {
       String version = Main.class.getPackage().getImplementationVersion();
-      return new String[] {"maas-extproc " + (version == null ? "(development)" : version)};
+      return "maas-extproc " + (version == null ? "(development)" : version);
     }
   }
 }

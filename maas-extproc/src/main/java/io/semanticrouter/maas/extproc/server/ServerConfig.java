@@ -3,10 +3,12 @@ package io.semanticrouter.maas.extproc.server;
 
 import io.semanticrouter.maas.config.ConfigSection;
 import io.semanticrouter.maas.extproc.ExtProcConfig;
+import io.semanticrouter.maas.journal.JournalConfig;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The {@code server} section: where the server listens and how it stops.
+ * The sections {@code server}, where the server listens and how it stops, and {@code journal}.
  *
  * @param grpc the ExtProc and health services
  * @param extProc how the ExtProc service behaves
@@ -16,6 +18,7 @@ import java.time.Duration;
  *     is not ready
  * @param drainTimeout how long it then waits for open exchanges
  * @param metricsLinger how long it can be scraped after that
+ * @param journal the section of the journal, or null when there is none
  */
 record ServerConfig(
     GrpcConfig grpc,
@@ -24,7 +27,8 @@ record ServerConfig(
     Duration idleTimeout,
     Duration shutdownDelay,
     Duration drainTimeout,
-    Duration metricsLinger) {
+    Duration metricsLinger,
+    @Nullable JournalConfig journal) {
 
   static ServerConfig from(ConfigSection root) {
     ConfigSection section = root.section("server");
@@ -47,7 +51,8 @@ record ServerConfig(
             seconds(section, "shutdown_delay_seconds", 0),
             // Below the 30 s that Kubernetes gives a pod to stop by default.
             seconds(section, "drain_timeout_seconds", 25),
-            seconds(section, "metrics_linger_seconds", 0));
+            seconds(section, "metrics_linger_seconds", 0),
+            JournalConfig.from(root));
     section.rejectUnknownKeys();
     return config;
   }

@@ -4,6 +4,7 @@ package io.semanticrouter.maas.extproc.server;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.journal.JournalConfig;
 import io.semanticrouter.maas.router.RouterConfig;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class YamlTree {
   private static final Set<String> SECTIONS =
-      Set.of(MaasConfig.SECTION, "pricing", RouterConfig.SECTION, "server");
+      Set.of(MaasConfig.SECTION, "pricing", RouterConfig.SECTION, "server", JournalConfig.SECTION);
   private static final Pattern INTEGER = Pattern.compile("[-+]?(0|[1-9][0-9]{0,17})");
   private static final Pattern DECIMAL =
       Pattern.compile(

@@ -46,7 +46,8 @@ class ConfigFileTest {
           Duration.ofHours(1),
           Duration.ZERO,
           Duration.ofSeconds(25),
-          Duration.ZERO);
+          Duration.ZERO,
+          null);
 
   @TempDir
   @SuppressWarnings("NullAway.Init") // by JUnit

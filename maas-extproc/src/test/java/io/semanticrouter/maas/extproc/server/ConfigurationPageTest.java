@@ -81,7 +81,7 @@ class ConfigurationPageTest {
   @Test
   void pageHasEveryKeyThatTheCodeReads() throws IOException {
     Set<String> read = new TreeSet<>();
-    for (String module : List.of("maas-core", "maas-router", "maas-extproc")) {
+    for (String module : List.of("maas-core", "maas-journal", "maas-router", "maas-extproc")) {
       try (Stream<Path> files = Files.walk(Path.of("..", module, "src", "main", "java"))) {
         for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
           String source = Files.readString(file);

@@ -81,7 +81,7 @@ class MaasServerTest {
   }
 
   private MaasServer start(ServerConfig config) throws IOException {
-    MaasServer server = later(new MaasServer(MAAS, RouterConfig.defaults(), config));
+    MaasServer server = later(new MaasServer(MAAS, RouterConfig.defaults(), config, null));
     assertThat(server.start()).isTrue();
     return server;
   }
@@ -97,7 +97,8 @@ class MaasServerTest {
         Duration.ZERO,
         Duration.ZERO,
         drain,
-        Duration.ZERO);
+        Duration.ZERO,
+        null);
   }
 
   private ManagedChannel channel(MaasServer server) {

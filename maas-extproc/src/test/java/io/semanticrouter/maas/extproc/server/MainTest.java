@@ -10,6 +10,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.semanticrouter.maas.extproc.FakeEnvoy;
+import io.semanticrouter.maas.journal.JournalLine;
+import io.semanticrouter.maas.journal.JournalProblem;
+import io.semanticrouter.maas.journal.JournalReader;
+import io.semanticrouter.maas.record.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,6 +75,65 @@ class MainTest {
     }
     assertThat(exchangeLines(run)).singleElement().asString().contains("reasons=[DRAIN]");
     assertThat(run.out()).contains("Open exchanges after PT1S").contains("Stopped");
+  }
+
+  @Test
+  void aServerThatIsKilledHasWrittenWhatItHadAnswered() throws Exception {
+    Path journal = directory.resolve("journal");
+    String config = config(ENABLED + "journal: { directory: " + journal + " }\n");
+    for (int times = 1; times <= 2; times++) {
+      ServerProcess run = run(Map.of(), "--config", config);
+      try (FakeEnvoy envoy = envoy(run)) {
+        for (int i = 0; i < 20; i++) {
+          FakeEnvoy.Stream stream = envoy.open();
+          stream.send(chat(), response(200, "application/json"), body(JSON_ANSWER, true));
+          assertThat(stream.awaitReplies(3)).isTrue();
+        }
+        run.kill();
+      }
+      assertThat(run.exitStatus()).isEqualTo(137);
+      assertThat(completeRecords(journal)).isEqualTo(20L * times);
+    }
+  }
+
+  private static long completeRecords(Path journal) throws IOException {
+    List<JournalLine> lines = new ArrayList<>();
+    JournalReader.verify(
+        journal,
+        new JournalReader.Visitor() {
+          @Override
+          public void line(JournalLine line) {
+            lines.add(line);
+          }
+
+          @Override
+          public void problem(JournalProblem problem) {
+            throw new AssertionError(problem.toString());
+          }
+        });
+    return lines.stream().filter(l -> l.record().outcome() == Outcome.COMPLETE).count();
+  }
+
+  @Test
+  void aStoppedServerSaysWhatItHasMetered() throws Exception {
+    ServerProcess run = run(Map.of(), "--config", config(ENABLED));
+    try (FakeEnvoy envoy = envoy(run)) {
+      FakeEnvoy.Stream stream = envoy.open();
+      stream.send(chat(), response(200, "application/json"), body(JSON_ANSWER, true));
+      assertThat(stream.awaitReplies(3)).isTrue();
+    }
+    run.terminate();
+    assertThat(run.exitStatus()).isZero();
+    assertThat(run.out()).contains("Metered since the start: exchanges: 1, prompt tokens: ");
+  }
+
+  @Test
+  void aJournalThatCannotBeWrittenIsAnErrorAtTheStart() throws Exception {
+    Path file = Files.createFile(directory.resolve("file"));
+    ServerProcess run =
+        run(Map.of(), "--config", config(ENABLED + "journal: { directory: " + file + " }\n"));
+    assertThat(run.exitStatus()).isEqualTo(1);
+    assertThat(run.err()).startsWith("maas-extproc: no journal: ");
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.prometheus.metrics.config.EscapingScheme;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.semanticrouter.maas.journal.UsageJournal;
 import io.semanticrouter.maas.metrics.PrometheusSink;
 import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.ForcedUsage;
@@ -36,6 +37,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -87,16 +89,23 @@ class MetricsPageTest {
         config(
             """
             router: { enabled: true, response_cache: { enabled: true } }
+            journal: { directory: %s }
             server: { grpc_address: 127.0.0.1, grpc_port: 0, metrics_address: 127.0.0.1, metrics_port: 0 }
-            """);
-    try (MaasServer server = new MaasServer(config.metering(), config.router(), config.server())) {
+            """
+                .formatted(directory.resolve("journal")));
+    UsageJournal journal =
+        UsageJournal.open(Objects.requireNonNull(config.server().journal()), "test 1");
+    try (MaasServer server =
+        new MaasServer(config.metering(), config.router(), config.server(), journal)) {
       server.start();
       URI uri = URI.create("http://127.0.0.1:" + server.metricsPort() + "/metrics");
       String text = new String(uri.toURL().openStream().readAllBytes(), StandardCharsets.UTF_8);
       Set<String> shown = shown(text);
       shown.removeAll(page("Usage", "Standalone"));
       // The one of TLS, which needs certificates, is in TlsTest.
-      assertSame(shown, page("The server", "response cache"));
+      Set<String> page = page("The server", "response cache");
+      page.addAll(page("The server", "journal"));
+      assertSame(shown, page);
     }
   }
 

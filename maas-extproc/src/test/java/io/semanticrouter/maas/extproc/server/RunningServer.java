@@ -66,7 +66,7 @@ final class RunningServer implements AutoCloseable {
   }
 
   static RunningServer start(Map<String, ?> keys) throws IOException {
-    MaasServer server = new MaasServer(MAAS, RouterConfig.defaults(), config(keys));
+    MaasServer server = new MaasServer(MAAS, RouterConfig.defaults(), config(keys), null);
     assertThat(server.start()).isTrue();
     return new RunningServer(server);
   }

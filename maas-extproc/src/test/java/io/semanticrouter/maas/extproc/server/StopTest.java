@@ -95,7 +95,7 @@ class StopTest {
   void serverThatWasClosedBeforeDoesNotStart() throws Exception {
     MaasServer server =
         new MaasServer(
-            MaasConfig.defaults(), RouterConfig.defaults(), RunningServer.config(Map.of()));
+            MaasConfig.defaults(), RouterConfig.defaults(), RunningServer.config(Map.of()), null);
     server.close();
     assertThat(server.start()).isFalse();
     assertThat(server.grpcPort()).isEqualTo(-1);

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.semanticrouter.maas.config.ConfigError;
+import io.semanticrouter.maas.config.ConfigException;
+import io.semanticrouter.maas.journal.JournalConfig;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The section of the journal. */
+class JournalTest {
+  private final Path directory;
+
+  JournalTest(@TempDir Path directory) {
+    this.directory = directory;
+  }
+
+  private @Nullable JournalConfig read(String yaml) throws Exception {
+    Path file = Files.writeString(directory.resolve("config.yaml"), yaml);
+    return ConfigFile.read(file, "info").server().journal();
+  }
+
+  @Test
+  void thereIsNoJournalWithoutADirectory() throws Exception {
+    assertThat(read("")).isNull();
+    assertThat(read("journal: { durability: power }")).isNull();
+  }
+
+  @Test
+  void allKeysAreRead() throws Exception {
+    Path key = Files.writeString(directory.resolve("key"), "0123456789abcdef");
+    String yaml =
+        """
+        journal:
+          directory: /var/lib/maas
+          durability: none
+          users: hmac
+          hmac_key_file: %s
+          segment_mb: 1
+          segment_hours: 2
+          keep_gb: 3
+          keep_days: 4
+        """;
+    assertThat(read(yaml.formatted(key))).hasToString("/var/lib/maas, durability none, users hmac");
+  }
+
+  @Test
+  void aKeyThatIsTooShortAndAWrongNumberAreErrors() throws Exception {
+    Path key = Files.writeString(directory.resolve("key"), "short");
+    String yaml =
+        "journal: { directory: /tmp/j, users: hmac, hmac_key_file: %s, segment_mb: 0, colour: 1 }";
+    ConfigException e =
+        catchThrowableOfType(ConfigException.class, () -> read(yaml.formatted(key)));
+    assertThat(e.errors())
+        .extracting(ConfigError::toString)
+        .anyMatch(error -> error.startsWith("journal.hmac_key_file"))
+        .anyMatch(error -> error.startsWith("journal.segment_mb"))
+        .anyMatch(error -> error.startsWith("journal.colour"))
+        .hasSize(3);
+  }
+}
