@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas;
 
-import io.semanticrouter.maas.config.UsageConfig;
 import io.semanticrouter.maas.http.BodySink;
-import io.semanticrouter.maas.http.HeaderEdits;
 import io.semanticrouter.maas.http.Headers;
 import io.semanticrouter.maas.http.LocalAnswer;
-import io.semanticrouter.maas.internal.bytes.ByteSink;
 import io.semanticrouter.maas.internal.engine.Defects;
+import io.semanticrouter.maas.internal.engine.Engine;
 import io.semanticrouter.maas.internal.engine.ErrorAnswers;
 import io.semanticrouter.maas.internal.engine.KeptAnswer;
 import io.semanticrouter.maas.internal.engine.PendingResponses;
+import io.semanticrouter.maas.internal.engine.RequestHead;
 import io.semanticrouter.maas.internal.engine.RequestRouting;
-import io.semanticrouter.maas.internal.engine.RequestSize;
 import io.semanticrouter.maas.internal.engine.ResponseMeter;
-import io.semanticrouter.maas.internal.engine.RoutingFacts;
-import io.semanticrouter.maas.internal.engine.RoutingHeaders;
-import io.semanticrouter.maas.internal.engine.UsageForcing;
 import io.semanticrouter.maas.internal.spelling.ModelPath;
 import io.semanticrouter.maas.internal.spelling.Texts;
-import io.semanticrouter.maas.internal.usage.UsageScanner;
 import io.semanticrouter.maas.record.AbortReason;
 import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.ForcedUsage;
@@ -28,7 +22,6 @@ import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.Operation;
-import io.semanticrouter.maas.record.RouterReport;
 import io.semanticrouter.maas.record.Routing;
 import io.semanticrouter.maas.record.ServiceTier;
 import io.semanticrouter.maas.record.TokenUsage;
@@ -36,11 +29,11 @@ import io.semanticrouter.maas.record.UsageRecord;
 import io.semanticrouter.maas.spi.RoutedRequest;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,138 +41,114 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * try (Exchange exchange = metering.begin("POST", path, Headers.of(request.headers()))) {
- *   exchange.requestEdits().forEachRemove(upstreamRequest::removeHeader);
- *   HeaderEdits edits =
- *       exchange.onResponseHeaders(status, Headers.of(upstreamResponse.headers()));
+ *   exchange.request().pass().forEachRemove(upstreamRequest::removeHeader);
  *   ...
- *   exchange.onResponseBody(chunk);   // each one, cut anywhere, in order
+ *   ResponseBody body = exchange.response(status, Headers.of(upstreamResponse.headers()));
  *   ...
- *   exchange.end();                   // only when the response ended as it should
+ *   body.watch(chunk);   // each one, cut anywhere, in order
+ *   ...
+ *   body.end();          // only when the response ended as it should
  * }
  * }</pre>
  *
- * <p>Whatever ends it first settles it, exactly once: {@link #end}, {@link #abort} or {@link
- * #close}. What comes later changes nothing. No method throws because of traffic.
+ * <p>What ends it first settles it, exactly once: the end of its response, {@link #abort} or {@link
+ * #close}. What comes later changes nothing. No method throws because of traffic; a call out of its
+ * order throws {@link IllegalStateException} and says which one comes first.
  *
- * <p>Used by one thread at a time; hand-over from thread to thread needs a happens-before edge.
+ * <p>Thread-safe. Calls wait for each other, but for {@link #abort} and {@link #close}: they return
+ * at once, also while a piece of a body is on its way, and then settle the exchange after it.
  */
 public final class Exchange implements AutoCloseable {
-  private static final VarHandle SETTLED;
-  private static final int COPY_BYTES = 1024;
+  static final BodySink NOWHERE = (bytes, offset, length) -> {};
+
+  private static final VarHandle ENDING;
 
   static {
     try {
-      SETTLED = MethodHandles.lookup().findVarHandle(Exchange.class, "settled", boolean.class);
+      ENDING = MethodHandles.lookup().findVarHandle(Exchange.class, "ending", AbortReason.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
   private final Metering metering;
-  private final @Nullable Operation operation;
-
-  /** Whether only the answer can say that this is an operation at all. */
-  private final boolean unlisted;
-
-  /** What has made the response that is read or cancelled here; null for all other requests. */
-  private final @Nullable Operation stored;
-
-  private final String path;
-  private final @Nullable RequestSize requestSize;
-  private final Identity identity;
-  private final HeaderEdits requestEdits;
-  private final HeaderEdits requestEditsWithBody;
-  private final @Nullable UsageForcing forcing;
-  private final ForcedUsage forcedUsage;
-  private final @Nullable RequestRouting requestRouting;
-  private final RouterReport routerReport;
-
-  /** Whether the head has no room for an edit without which the request must not go on. */
-  private final boolean isHeadFull;
-
+  private final Engine engine;
+  private final RequestHead head;
+  private final RequestBody request;
   private final Instant startedAt;
   private final long startedNanos;
 
-  @SuppressWarnings("UnusedVariable") // through SETTLED
-  private volatile boolean settled;
+  /** Held while anything below changes, also while a sink is at work. */
+  private final ReentrantLock lock = new ReentrantLock();
 
+  /** What ends the exchange as soon as the lock is free; null when nothing does. */
+  private volatile @Nullable AbortReason ending;
+
+  private volatile boolean settled;
   private int status;
   private Routing routing = Routing.UNKNOWN;
-  private @Nullable ResponseMeter meter;
-
-  /**
-   * Where the response body goes when it is only to be measured, without a detour: a chunk can be a
-   * single byte.
-   */
-  private @Nullable UsageScanner plainBody;
-
-  /** Where it goes when it has a coding or is kept. Both null when no more of it is wanted. */
-  private @Nullable ByteSink otherBody;
+  private @Nullable ResponseBody response;
 
   /** Gets the body as the client gets it; null when nobody wants it. */
   private @Nullable KeptAnswer kept;
 
-  private @Nullable LocalAnswer localAnswer;
-
-  /** Whether the answer may state the usage of a response that no other has stated. */
-  private boolean polls;
-
+  private volatile @Nullable LocalAnswer localAnswer;
   private boolean defective;
-  private byte @Nullable [] copy;
-  private @Nullable UsageRecord record;
+  private volatile @Nullable UsageRecord record;
 
-  Exchange(
-      Metering metering,
-      @Nullable Operation operation,
-      boolean unlisted,
-      @Nullable Operation stored,
-      String path,
-      @Nullable RequestSize requestSize,
-      Identity identity,
-      HeaderEdits requestEdits,
-      HeaderEdits requestEditsWithBody,
-      @Nullable UsageForcing forcing,
-      ForcedUsage forcedUsage,
-      @Nullable RequestRouting requestRouting,
-      RouterReport routerReport,
-      boolean isHeadFull,
-      Instant startedAt,
-      long startedNanos) {
+  Exchange(Metering metering, Engine engine, RequestHead head) {
     this.metering = metering;
-    this.operation = operation;
-    this.unlisted = unlisted;
-    this.stored = stored;
-    this.path = path;
-    this.requestSize = requestSize;
-    this.identity = identity;
-    this.requestEdits = requestEdits;
-    this.requestEditsWithBody = requestEditsWithBody;
-    this.forcing = forcing;
-    this.forcedUsage = forcedUsage;
-    this.requestRouting = requestRouting;
-    this.routerReport = routerReport;
-    this.isHeadFull = isHeadFull;
-    this.startedAt = startedAt;
-    this.startedNanos = startedNanos;
+    this.engine = engine;
+    this.head = head;
+    request = new RequestBody(this, head);
+    startedAt = engine.now();
+    startedNanos = engine.nanos();
   }
+
+  // --- the way of a call ---------------------------------------------------------------------
+
+  void enter() {
+    lock.lock();
+  }
+
+  /** Also settles what was to be settled meanwhile. */
+  void leave() {
+    lock.unlock();
+    if (ending != null) {
+      settleIfFree();
+    }
+  }
+
+  /** If not, the call that holds the lock does it when it leaves. */
+  private void settleIfFree() {
+    if (!settled && !lock.isHeldByCurrentThread() && lock.tryLock()) {
+      try {
+        settle(ending);
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  // --- the face ------------------------------------------------------------------------------
 
   /**
    * Whether this is an LLM operation, so that a record will come of it, or may turn out to be one:
    * of a request on a path that no list names a record comes only when its answer states usage. If
-   * not, nothing needs to be fed any more; only {@link #requestEdits} applies all the same.
+   * not, no body needs to be shown; only the edits of the request apply all the same.
    */
   public boolean isMetered() {
-    return operation != null;
+    return head.operation() != null;
   }
 
   /** Whether a record may still come of it: it is metered, and not settled. */
   public boolean isOpen() {
-    return operation != null && !settled;
+    return isMetered() && !settled;
   }
 
   /** Whom the exchange is billed to. */
   public Identity identity() {
-    return identity;
+    return head.identity();
   }
 
   /**
@@ -192,161 +161,31 @@ public final class Exchange implements AutoCloseable {
    * unlisted requests: they need not have to do with models.
    */
   public @Nullable LocalAnswer refuse() {
-    if (operation == null || unlisted || settled) {
+    Operation operation = head.operation();
+    if (operation == null || head.isUnlisted()) {
       return null;
     }
-    if (isHeadFull) {
-      return refuse(ErrorAnswers.fullHead(operation), EnumSet.of(Reason.UNMEASURABLE));
-    }
-    return metering.refuses(identity)
-        ? refuse(
-            ErrorAnswers.unusableIdentity(operation),
-            EnumSet.of(Reason.HTTP_ERROR, Reason.IDENTITY_REFUSED))
-        : null;
-  }
-
-  /** The request does not go on. */
-  private LocalAnswer refuse(LocalAnswer refusal, Set<Reason> reasons) {
-    status = refusal.status();
-    localAnswer = refusal;
-    settleAnswered(Measurement.of(Status.NONE, reasons, null));
-    return refusal;
-  }
-
-  /**
-   * What to change in a request before it goes on of which the body goes on as it is; {@link
-   * HeaderEdits#EMPTY} in Standalone mode.
-   */
-  public HeaderEdits requestEdits() {
-    return requestEdits;
-  }
-
-  /**
-   * What to change instead where the body passes through {@link #onRequestBody}: {@code
-   * content-length} goes, since the length can change, and the backend is kept from codings of
-   * which no usage could be taken out again. The same as {@link #requestEdits} unless {@link
-   * #editsRequestBody}.
-   */
-  public HeaderEdits requestEditsWithBody() {
-    return requestEditsWithBody;
-  }
-
-  /**
-   * Whether the request body has to pass through {@link #onRequestBody} on its way to the backend:
-   * it may be routed, or the backend asked for usage, or its bytes have to be counted. Its head
-   * then wants {@link #requestEditsWithBody}.
-   */
-  public boolean editsRequestBody() {
-    return forcing != null
-        || requestRouting != null
-        || (requestSize != null && requestSize.isCounting());
-  }
-
-  /**
-   * Whether the request body is held back until it is whole, to be routed. A gateway that cannot
-   * hold it calls {@link #passRequestBody} before any of it has to go on.
-   */
-  public boolean routesRequestBody() {
-    return requestRouting != null && requestRouting.isOpen();
-  }
-
-  /**
-   * The next piece of the request body, cut anywhere.
-   *
-   * @param out gets what goes on to the backend: at most a few bytes later, all of it; when it
-   *     {@linkplain #routesRequestBody() is routed}, with its last piece, or not at all when there
-   *     is a {@link #localAnswer()}
-   */
-  public void onRequestBody(byte[] bytes, int offset, int length, BodySink out) {
-    if (requestSize != null) {
-      requestSize.add(length);
-    }
-    RequestRouting open = requestRouting;
-    if (open == null) {
-      force(bytes, offset, length, out);
-      return;
-    }
-    boolean decided = !open.isOpen();
+    enter();
     try {
-      open.request(bytes, offset, length, (b, from, count) -> force(b, from, count, out));
+      if (settled) {
+        return null;
+      }
+      if (head.isFull()) {
+        return refuse(ErrorAnswers.fullHead(operation), EnumSet.of(Reason.UNMEASURABLE));
+      }
+      return engine.identities().refuses(head.identity())
+          ? refuse(
+              ErrorAnswers.unusableIdentity(operation),
+              EnumSet.of(Reason.HTTP_ERROR, Reason.IDENTITY_REFUSED))
+          : null;
     } finally {
-      if (!decided) {
-        takeDecision(open);
-      }
+      leave();
     }
   }
 
-  /**
-   * The request body has ended.
-   *
-   * @param out gets what is left of it
-   */
-  public void endRequestBody(BodySink out) {
-    RequestRouting open = requestRouting;
-    if (open != null && open.isOpen()) {
-      try {
-        open.end((b, from, count) -> force(b, from, count, out));
-      } finally {
-        takeDecision(open);
-      }
-    }
-    if (forcing != null) {
-      forcing.endRequest(out);
-      boolean isText = operation == Operation.CHAT || operation == Operation.COMPLETION;
-      if (operation != null && isText && localAnswer == null && forcing.isRefused()) {
-        refuse(ErrorAnswers.unmeasurableBody(operation), EnumSet.of(Reason.UNMEASURABLE));
-      }
-    }
-  }
-
-  /**
-   * The request body cannot be held back any longer: it goes on unrouted.
-   *
-   * @param out gets what was held back
-   */
-  public void passRequestBody(BodySink out) {
-    if (requestRouting != null) {
-      requestRouting.pass((b, from, count) -> force(b, from, count, out));
-    }
-  }
-
-  private void force(byte[] bytes, int offset, int length, BodySink out) {
-    if (forcing == null) {
-      out.accept(bytes, offset, length);
-    } else {
-      forcing.request(bytes, offset, offset + length, out);
-    }
-  }
-
-  private void takeDecision(RequestRouting decided) {
-    RoutedRequest routed = decided.routed();
-    if (routed == null) {
-      return;
-    }
-    routing = routed.routing();
-    RoutedRequest.Answer answer = routed.answer();
-    if (answer != null) {
-      status = answer.status();
-      localAnswer = decided.localAnswer();
-      settleAnswered(answer.measurement());
-    } else if (routed.keeper() != null) {
-      kept = new KeptAnswer(metering.failures(), routed.keeper());
-    }
-  }
-
-  /**
-   * What the client gets instead of a backend's answer; null when a backend answers. Known once the
-   * request was {@linkplain #refuse() refused}, or once its body is whole. The exchange is settled
-   * then.
-   */
-  public @Nullable LocalAnswer localAnswer() {
-    return localAnswer;
-  }
-
-  /** Whether more of the request body may come that has to be edited. */
-  public boolean isRequestBodyOpen() {
-    return (forcing != null && forcing.isRequestOpen())
-        || (requestRouting != null && requestRouting.isHolding());
+  /** The request on its way to the backend: always the same. */
+  public RequestBody request() {
+    return request;
   }
 
   /**
@@ -356,213 +195,30 @@ public final class Exchange implements AutoCloseable {
    * forgotten.
    *
    * @param responseStatus the HTTP status code
-   * @return what to change in them before they go on; {@link HeaderEdits#EMPTY} in Standalone mode
+   * @param headers read during this call only
+   * @return the response on its way to the client
+   * @throws IllegalStateException when the edits of the request were not asked for
    */
-  public HeaderEdits onResponseHeaders(int responseStatus, Headers headers) {
-    if (operation == null) {
-      return HeaderEdits.EMPTY;
-    }
-    if (settled) {
-      return forcing == null
-          ? HeaderEdits.EMPTY
-          : strip(forcing, responseStatus, HeaderEdits.EMPTY, headers);
-    }
-    status = responseStatus;
-    if (unlisted && !mayStateUsage(headers)) {
-      return HeaderEdits.EMPTY;
-    }
-    if (requestRouting != null) {
-      requestRouting.answered();
-    }
-    HeaderEdits edits = HeaderEdits.EMPTY;
+  public ResponseBody response(int responseStatus, Headers headers) {
+    enter();
     try {
-      stopMeasuring();
-      RoutingFacts facts = metering.routingHeaders().read(headers);
-      RoutedRequest routed = requestRouting == null ? null : requestRouting.routed();
-      routing = routed == null ? facts.routing() : routed.routing().over(facts.routing());
-      boolean free = operation == Operation.NOT_METERED;
-      polls = stored != null && (!free || metering.pending().isWaiting());
-      meter =
-          new ResponseMeter(
-              polls && free && stored != null ? stored : operation,
-              metering.config().usage(),
-              requestSize != null,
-              metering.codings(),
-              responseStatus,
-              headers,
-              polls ? RoutingFacts.NONE : facts);
-      UsageScanner plain = meter.plainBody();
-      if (kept == null) {
-        plainBody = plain;
-        otherBody = meter.codedBody();
-      } else {
-        otherBody = plain == null ? meter.codedBody() : plain::feed;
-        kept.begin(wantsResponseBody(), responseStatus, headers);
+      request.requireEdits();
+      ResponseBody before = response;
+      if (before != null) {
+        try {
+          before.replace();
+        } catch (Throwable e) {
+          fail(e);
+        }
       }
-      if (metering.config().mode().isIntegrated() && !unlisted) {
-        // Asked for by us, then, and not by the client.
-        boolean debugged = requestEdits.sets(RoutingHeaders.DEBUG);
-        edits = metering.routingHeaders().write(routing, headers, debugged);
+      if (!settled) {
+        status = responseStatus;
       }
-    } catch (Throwable e) {
-      fail(e);
-    }
-    return forcing == null ? edits : strip(forcing, responseStatus, edits, headers);
-  }
-
-  /** Whether the answer to an unlisted request looks like one of a model; such are counted. */
-  private boolean mayStateUsage(Headers headers) {
-    try {
-      boolean successful = status >= 200 && status <= 299;
-      if (!successful || !ResponseMeter.holdsDocuments(headers.get("content-type"))) {
-        return false;
-      }
-      metering.unlisted().add(path, metering.nanos());
-      return metering.config().usage().unlisted() == UsageConfig.Unlisted.DETECT;
-    } catch (Throwable e) {
-      fail(e);
-      return false;
-    }
-  }
-
-  /** Also when the measurement has failed or is over: the usage is there all the same. */
-  private HeaderEdits strip(
-      UsageForcing forced, int responseStatus, HeaderEdits edits, Headers headers) {
-    try {
-      boolean encoded = ResponseMeter.isEncoded(headers.get("content-encoding"));
-      boolean stripped = forced.beginResponse(responseStatus, headers.get("content-type"), encoded);
-      if (!stripped || headers.get("content-length") == null) {
-        return edits;
-      }
-      HeaderEdits shorter = edits.withRemove("content-length");
-      if (shorter.fitInto(headers)) {
-        return shorter;
-      }
-      forced.stripNothing();
-      return edits;
-    } catch (Throwable e) {
-      if (!defective) { // one defect, however often it shows
-        metering.failures().add(e);
-      }
-      return edits;
-    }
-  }
-
-  /**
-   * Whether the response body is needed; known once the response headers are. One of media under a
-   * label that does not say so is needed until its first bytes do.
-   */
-  public boolean wantsResponseBody() {
-    UsageScanner plain = plainBody;
-    return plain == null ? otherBody != null : !plain.isMedia();
-  }
-
-  /**
-   * Whether the response body has to pass through {@link #onResponseBody(byte[], int, int,
-   * BodySink)} on its way to the client, because it can hold usage that the client did not ask for.
-   * Known once the response headers are.
-   */
-  public boolean editsResponseBody() {
-    return forcing != null && forcing.isStripping();
-  }
-
-  /**
-   * The next piece of the response body, cut anywhere: measured, and passed on as the client would
-   * have got it without the metering.
-   *
-   * @param out gets what goes on to the client, as early as it can
-   */
-  public void onResponseBody(byte[] bytes, int offset, int length, BodySink out) {
-    measure(bytes, offset, length);
-    if (forcing == null) {
-      keep(bytes, offset, length);
-      out.accept(bytes, offset, length);
-    } else {
-      forcing.response(bytes, offset, offset + length, kept(out));
-    }
-  }
-
-  private BodySink kept(BodySink out) {
-    KeptAnswer open = kept;
-    return open == null || !open.isOpen()
-        ? out
-        : (b, from, count) -> {
-          open.accept(b, from, count);
-          out.accept(b, from, count);
-        };
-  }
-
-  /**
-   * The response body has ended.
-   *
-   * @param out gets what is left of it
-   */
-  public void endResponseBody(BodySink out) {
-    if (forcing != null) {
-      forcing.endResponse(kept(out));
-    }
-  }
-
-  /** The next piece of the response body, cut anywhere. The buffer's position does not change. */
-  public void onResponseBody(ByteBuffer chunk) {
-    if (!wantsResponseBody()) {
-      return;
-    }
-    if (chunk.hasArray()) {
-      int from = chunk.arrayOffset() + chunk.position();
-      onResponseBody(chunk.array(), from, chunk.remaining());
-      return;
-    }
-    if (copy == null) {
-      copy = new byte[COPY_BYTES];
-    }
-    byte[] piece = copy;
-    ByteBuffer source = chunk.duplicate();
-    while (source.hasRemaining()) {
-      int length = Math.min(piece.length, source.remaining());
-      source.get(piece, 0, length);
-      onResponseBody(piece, 0, length);
-    }
-  }
-
-  /** The next piece of the response body, cut anywhere. The array is only read, and not kept. */
-  public void onResponseBody(byte[] bytes, int offset, int length) {
-    UsageScanner plain = plainBody;
-    if (plain == null) {
-      measureOther(bytes, offset, length);
-      keep(bytes, offset, length);
-      return;
-    }
-    try {
-      plain.feed(bytes, offset, offset + length);
-    } catch (Throwable e) {
-      fail(e);
-    }
-  }
-
-  private void keep(byte[] bytes, int offset, int length) {
-    if (kept != null) {
-      kept.accept(bytes, offset, length);
-    }
-  }
-
-  private void measure(byte[] bytes, int offset, int length) {
-    if (plainBody == null) {
-      measureOther(bytes, offset, length);
-    } else {
-      onResponseBody(bytes, offset, length);
-    }
-  }
-
-  private void measureOther(byte[] bytes, int offset, int length) {
-    ByteSink body = otherBody;
-    if (body == null) {
-      return;
-    }
-    try {
-      body.accept(bytes, offset, offset + length);
-    } catch (Throwable e) {
-      fail(e);
+      ResponseBody next = new ResponseBody(this, head, responseStatus, headers);
+      response = next;
+      return next;
+    } finally {
+      leave();
     }
   }
 
@@ -571,52 +227,54 @@ public final class Exchange implements AutoCloseable {
    * with the end of the exchange.
    */
   public boolean hasFinalUsage() {
-    return meter != null && meter.hasFinalUsage();
+    enter();
+    try {
+      ResponseMeter meter = meter();
+      return meter != null && meter.hasFinalUsage();
+    } finally {
+      leave();
+    }
   }
 
-  /** The usage stated so far: the final one, a running one, or null when there is none yet. */
-  public @Nullable TokenUsage usageSoFar() {
+  /**
+   * What an exchange has come to.
+   *
+   * @param model the model to bill as far as it is known: the one that the record will name
+   * @param usage the usage stated so far: the final one, a running one, or null when there is none
+   * @param cost what that usage costs; null when there is none, when it has no price, or when cost
+   *     is not calculated here
+   */
+  public record SoFar(String model, @Nullable TokenUsage usage, @Nullable Cost cost) {}
+
+  /** What the exchange has come to by now. Asking changes nothing. */
+  public SoFar soFar() {
+    enter();
     try {
+      TokenUsage usage = usageSoFar();
+      UsageRecord done = record;
+      if (done != null) {
+        return new SoFar(done.model(), usage, done.cost());
+      }
+      Routing facts = facts();
+      ResponseMeter meter = meter();
+      Cost cost =
+          usage == null || meter == null
+              ? null
+              : engine.pricing().cost(facts, serviceTier(), usage, meter.otherLinesSoFar());
+      return new SoFar(facts.model(), usage, cost);
+    } finally {
+      leave();
+    }
+  }
+
+  private @Nullable TokenUsage usageSoFar() {
+    try {
+      ResponseMeter meter = meter();
       return meter == null ? null : meter.usageSoFar();
     } catch (Throwable e) {
       fail(e);
       return null;
     }
-  }
-
-  /** The model to bill as far as it is known: the one that the record will name, once settled. */
-  public String modelSoFar() {
-    return record == null ? facts().model() : record.model();
-  }
-
-  /**
-   * What the usage so far costs; null when there is none, when it has no price, or when cost is not
-   * calculated here.
-   */
-  public @Nullable Cost costSoFar() {
-    return soFar().cost();
-  }
-
-  /** What an exchange has come to: {@link #modelSoFar}, {@link #usageSoFar}, {@link #costSoFar}. */
-  public record SoFar(String model, @Nullable TokenUsage usage, @Nullable Cost cost) {}
-
-  /** All three at once, for less than one after the other. */
-  public SoFar soFar() {
-    TokenUsage usage = usageSoFar();
-    if (record != null) {
-      return new SoFar(record.model(), usage, record.cost());
-    }
-    Routing facts = facts();
-    Cost cost =
-        usage == null || meter == null
-            ? null
-            : metering.pricing().cost(facts, serviceTier(), usage, meter.otherLinesSoFar());
-    return new SoFar(facts.model(), usage, cost);
-  }
-
-  private Routing facts() {
-    String model = meter == null ? null : meter.model();
-    return routing.withResponseModel(model != null ? model : ModelPath.model(path));
   }
 
   /**
@@ -627,46 +285,123 @@ public final class Exchange implements AutoCloseable {
     return record;
   }
 
-  /**
-   * Not all of the response body may have been shown: it is measured as far as it was, and nobody
-   * keeps it.
-   */
-  public void keepNothing() {
-    if (kept != null) {
-      kept.abandon();
-    }
-  }
-
-  /** The response has ended as it should: its last byte has been seen. */
-  public void end() {
-    settle(null);
-  }
-
-  /** The exchange ended otherwise. What is known by now is what is billed. */
+  /** The exchange ended otherwise than as it should. What is known by now is what is billed. */
   public void abort(AbortReason reason) {
-    settle(reason);
+    if (isOpen()) {
+      ENDING.compareAndSet(this, null, reason);
+      settleIfFree();
+    }
   }
 
   /** Settles as {@link AbortReason#ABANDONED} what is not settled yet. */
   @Override
   public void close() {
-    settle(AbortReason.ABANDONED);
+    abort(AbortReason.ABANDONED);
   }
 
-  private void settle(@Nullable AbortReason abort) {
-    if (operation == null || !SETTLED.compareAndSet(this, false, true)) {
+  // --- what the two bodies need --------------------------------------------------------------
+
+  Engine engine() {
+    return engine;
+  }
+
+  Routing routing() {
+    return routing;
+  }
+
+  @Nullable KeptAnswer kept() {
+    return kept;
+  }
+
+  @Nullable LocalAnswer localAnswer() {
+    return localAnswer;
+  }
+
+  /** The request does not go on. */
+  LocalAnswer refuse(LocalAnswer refusal, Set<Reason> reasons) {
+    answer(refusal, Measurement.of(Status.NONE, reasons, null));
+    return refusal;
+  }
+
+  private void answer(LocalAnswer answer, Measurement measurement) {
+    status = answer.status();
+    localAnswer = answer;
+    Operation operation = head.operation();
+    if (operation != null && !settled) {
+      settled = true;
+      record(operation, measurement);
+    }
+  }
+
+  void takeDecision(RequestRouting decided) {
+    RoutedRequest routed = decided.routed();
+    if (routed == null) {
       return;
     }
-    plainBody = null;
-    otherBody = null;
-    if (meter != null && forcing != null) {
-      meter.choicesPerPrompt(forcing.choices());
+    routing = routed.routing();
+    RoutedRequest.Answer routedAnswer = routed.answer();
+    LocalAnswer answer = decided.localAnswer();
+    if (routedAnswer != null && answer != null) {
+      answer(answer, routedAnswer.measurement());
+    } else if (routed.keeper() != null) {
+      kept = new KeptAnswer(engine.defects(), routed.keeper());
     }
+  }
+
+  /** A backend has answered, and said so much about its way. */
+  void answered(Routing facts) {
+    RequestRouting requestRouting = head.routing();
     if (requestRouting != null) {
-      requestRouting.settled();
+      requestRouting.answered();
+    }
+    RoutedRequest routed = requestRouting == null ? null : requestRouting.routed();
+    routing = routed == null ? facts : routed.routing().over(facts);
+  }
+
+  /** What a callback catches: one defect, and the exchange is not measured any more. */
+  void fail(Throwable e) {
+    defective = true;
+    try {
+      if (response != null) {
+        response.stop();
+      }
+    } catch (Throwable again) {
+      Defects.passOn(again);
+    }
+    if (kept != null) {
+      kept.abandon();
+    }
+    engine.defects().add(e);
+  }
+
+  /** One defect, however often it shows; the measurement goes on. */
+  void failOnce(Throwable e) {
+    if (!defective) {
+      engine.defects().add(e);
+    }
+  }
+
+  // --- settlement ----------------------------------------------------------------------------
+
+  /** With the lock held. */
+  void settle(@Nullable AbortReason abort) {
+    Operation operation = head.operation();
+    if (operation == null || settled) {
+      return;
+    }
+    settled = true;
+    ResponseMeter meter = meter();
+    if (response != null) {
+      response.settled();
+    }
+    if (meter != null && head.forcing() != null) {
+      meter.choicesPerPrompt(head.forcing().choices());
+    }
+    if (head.routing() != null) {
+      head.routing().settled();
     }
     Measurement measurement = measure(abort);
-    if (unlisted && (meter == null || !meter.isUsageStated())) {
+    if (head.isUnlisted() && (meter() == null || !meter().isUsageStated())) {
       return; // an estimate of what may be no model's answer is none
     }
     recordOnce(operation, measurement);
@@ -674,98 +409,21 @@ public final class Exchange implements AutoCloseable {
       if (abort != null || defective) {
         kept.abandon();
       } else {
-        kept.end(measurement, modelSoFar());
+        kept.end(measurement, model());
       }
     }
   }
 
-  /** What a response that goes on after its POST used is billed once, as the POST was. */
-  private void recordOnce(Operation settledOperation, Measurement measurement) {
-    ResponseMeter measured = meter;
-    if (measured == null || defective) {
-      record(settledOperation, measurement);
-      return;
-    }
-    long id = measured.responseId();
-    boolean stated = polls && id != 0 && measured.isUsageStated() && !measured.isRunning();
-    PendingResponses.Posted posted = stated ? metering.pending().bill(id, metering.nanos()) : null;
-    if (posted != null && !posted.billed()) {
-      record(
-          posted.operation(),
-          posted.identity(),
-          posted.routing().withResponseModel(measured.model()),
-          posted.estimated() ? measurement.with(Reason.REPLACES_ESTIMATE) : measurement);
-    } else if (posted != null || (polls && settledOperation == Operation.NOT_METERED)) {
-      Measurement none = ResponseMeter.without(Status.NONE, Reason.NOT_METERED);
-      boolean unknown = stated && posted == null && measured.isBackground();
-      record(settledOperation, unknown ? none.with(Reason.UNKNOWN_RESPONSE) : none);
-    } else {
-      record(settledOperation, measurement);
-      remember(settledOperation, measured, measurement);
-    }
-  }
-
-  private void remember(
-      Operation settledOperation, ResponseMeter measured, Measurement measurement) {
-    long id = measured.responseId();
-    boolean awaited =
-        measured.isAwaited()
-            && (measurement.status() == Status.NONE || measurement.status() == Status.ESTIMATED);
-    if (id != 0 && stored == null && (awaited || measured.isBackground())) {
-      metering
-          .pending()
-          .put(
-              id,
-              new PendingResponses.Posted(
-                  settledOperation,
-                  identity,
-                  facts(),
-                  measurement.status() == Status.ESTIMATED,
-                  metering.nanos(),
-                  !awaited));
-    }
-  }
-
-  /** Without a backend. */
-  private void settleAnswered(Measurement measurement) {
-    if (operation != null && SETTLED.compareAndSet(this, false, true)) {
-      record(operation, measurement);
-    }
-  }
-
-  private void record(Operation settledOperation, Measurement measurement) {
-    record(settledOperation, identity, facts(), measurement);
-  }
-
-  private void record(
-      Operation settledOperation, Identity payer, Routing facts, Measurement measurement) {
-    ForcedUsage forced = forcing == null ? forcedUsage : forcing.outcome();
-    record =
-        metering.settle(
-            settledOperation,
-            payer,
-            facts,
-            status,
-            localAnswer == null || measurement.has(Reason.UNMEASURABLE) ? forced : ForcedUsage.OFF,
-            requestRouting == null ? routerReport : requestRouting.report(),
-            serviceTier(),
-            measurement,
-            startedAt,
-            Duration.ofNanos(Math.max(0, metering.nanos() - startedNanos)));
-  }
-
-  private ServiceTier serviceTier() {
-    String requested = forcing == null ? null : forcing.serviceTier();
-    String served = meter == null ? null : meter.serviceTier();
-    return requested == null && served == null
-        ? ServiceTier.UNKNOWN
-        : new ServiceTier(Texts.sanitise(requested), Texts.sanitise(served));
+  private String model() {
+    UsageRecord done = record;
+    return done == null ? facts().model() : done.model();
   }
 
   private Measurement measure(@Nullable AbortReason abort) {
     if (defective) {
       return ResponseMeter.without(Status.FAILED, Reason.INTERNAL_ERROR);
     }
+    ResponseMeter meter = meter();
     if (meter == null) {
       return Measurement.of(
           Status.NONE,
@@ -775,32 +433,102 @@ public final class Exchange implements AutoCloseable {
           null);
     }
     try {
-      return meter.measure(abort, requestSize);
+      return meter.measure(abort, head.size());
     } catch (Throwable e) {
       fail(e);
       return ResponseMeter.without(Status.FAILED, Reason.INTERNAL_ERROR);
     }
   }
 
-  /** Whatever a callback catches: one defect, and the exchange is not measured any more. */
-  private void fail(Throwable e) {
-    defective = true;
-    try {
-      stopMeasuring();
-    } catch (Throwable again) {
-      Defects.passOn(again);
+  /** What a response that goes on after its POST used is billed once, as the POST was. */
+  private void recordOnce(Operation operation, Measurement measurement) {
+    ResponseMeter measured = meter();
+    if (measured == null || response == null || defective) {
+      record(operation, measurement);
+      return;
     }
-    keepNothing();
-    metering.failures().add(e);
+    boolean polls = response.polls();
+    long id = measured.responseId();
+    boolean stated = polls && id != 0 && measured.isUsageStated() && !measured.isRunning();
+    PendingResponses.Posted posted = stated ? engine.pending().bill(id, engine.nanos()) : null;
+    if (posted != null && !posted.billed()) {
+      record(
+          posted.operation(),
+          posted.identity(),
+          posted.routing().withResponseModel(measured.model()),
+          posted.estimated() ? measurement.with(Reason.REPLACES_ESTIMATE) : measurement);
+    } else if (posted != null || (polls && operation == Operation.NOT_METERED)) {
+      Measurement none = ResponseMeter.without(Status.NONE, Reason.NOT_METERED);
+      boolean unknown = stated && posted == null && measured.isBackground();
+      record(operation, unknown ? none.with(Reason.UNKNOWN_RESPONSE) : none);
+    } else {
+      record(operation, measurement);
+      remember(operation, measured, measurement);
+    }
   }
 
-  private void stopMeasuring() {
-    ResponseMeter measuring = meter;
-    meter = null;
-    plainBody = null;
-    otherBody = null;
-    if (measuring != null) {
-      measuring.close();
+  private void remember(Operation operation, ResponseMeter measured, Measurement measurement) {
+    long id = measured.responseId();
+    boolean awaited =
+        measured.isAwaited()
+            && (measurement.status() == Status.NONE || measurement.status() == Status.ESTIMATED);
+    if (id != 0 && head.stored() == null && (awaited || measured.isBackground())) {
+      engine
+          .pending()
+          .put(
+              id,
+              new PendingResponses.Posted(
+                  operation,
+                  head.identity(),
+                  facts(),
+                  measurement.status() == Status.ESTIMATED,
+                  engine.nanos(),
+                  !awaited));
     }
+  }
+
+  private void record(Operation operation, Measurement measurement) {
+    record(operation, head.identity(), facts(), measurement);
+  }
+
+  private void record(Operation operation, Identity payer, Routing facts, Measurement measurement) {
+    ServiceTier tier = serviceTier();
+    TokenUsage usage = measurement.usage();
+    Cost cost =
+        usage == null ? null : engine.pricing().cost(facts, tier, usage, measurement.otherLines());
+    boolean isOurs = localAnswer != null && !measurement.has(Reason.UNMEASURABLE);
+    UsageRecord done =
+        UsageRecord.builder(metering.newId(), startedAt, operation, measurement)
+            .duration(Duration.ofNanos(Math.max(0, engine.nanos() - startedNanos)))
+            .identity(payer)
+            .routing(facts)
+            .httpStatus(status)
+            .forcedUsage(isOurs ? ForcedUsage.OFF : head.forcedUsage())
+            .router(head.routerReport())
+            .serviceTier(tier)
+            .cost(cost)
+            .unpriced(cost == null && usage != null && engine.config().mode().calculatesCost())
+            .build();
+    record = done;
+    metering.deliver(done);
+  }
+
+  private @Nullable ResponseMeter meter() {
+    return response == null ? null : response.meter();
+  }
+
+  private Routing facts() {
+    ResponseMeter meter = meter();
+    String model = meter == null ? null : meter.model();
+    return routing.withResponseModel(model != null ? model : ModelPath.model(head.path()));
+  }
+
+  private ServiceTier serviceTier() {
+    ResponseMeter meter = meter();
+    String requested = head.forcing() == null ? null : head.forcing().serviceTier();
+    String served = meter == null ? null : meter.serviceTier();
+    return requested == null && served == null
+        ? ServiceTier.UNKNOWN
+        : new ServiceTier(Texts.sanitise(requested), Texts.sanitise(served));
   }
 }

@@ -4,41 +4,13 @@ package io.semanticrouter.maas;
 import static java.lang.System.Logger.Level.ERROR;
 
 import io.semanticrouter.maas.config.MaasConfig;
-import io.semanticrouter.maas.config.UsageConfig;
-import io.semanticrouter.maas.http.HeaderEdits;
 import io.semanticrouter.maas.http.Headers;
-import io.semanticrouter.maas.http.LocalAnswer;
 import io.semanticrouter.maas.internal.coding.ContentDecoding;
-import io.semanticrouter.maas.internal.engine.AcceptEncoding;
-import io.semanticrouter.maas.internal.engine.AskedModels;
 import io.semanticrouter.maas.internal.engine.Defects;
-import io.semanticrouter.maas.internal.engine.HeldRequests;
-import io.semanticrouter.maas.internal.engine.IdentityReader;
-import io.semanticrouter.maas.internal.engine.PendingResponses;
-import io.semanticrouter.maas.internal.engine.Pricing;
-import io.semanticrouter.maas.internal.engine.RequestRouting;
-import io.semanticrouter.maas.internal.engine.RequestSize;
-import io.semanticrouter.maas.internal.engine.ResponseMeter;
-import io.semanticrouter.maas.internal.engine.RoutingHeaders;
-import io.semanticrouter.maas.internal.engine.UnlistedRequests;
-import io.semanticrouter.maas.internal.engine.UsageForcing;
-import io.semanticrouter.maas.internal.spelling.Endpoints;
-import io.semanticrouter.maas.internal.spelling.RequestPath;
-import io.semanticrouter.maas.record.Cost;
-import io.semanticrouter.maas.record.ForcedUsage;
-import io.semanticrouter.maas.record.Identity;
-import io.semanticrouter.maas.record.Measurement;
-import io.semanticrouter.maas.record.Operation;
-import io.semanticrouter.maas.record.RouterReport;
-import io.semanticrouter.maas.record.Routing;
-import io.semanticrouter.maas.record.ServiceTier;
-import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.internal.engine.Engine;
 import io.semanticrouter.maas.record.UsageRecord;
 import io.semanticrouter.maas.spi.ContentCoding;
 import io.semanticrouter.maas.spi.RequestRouter;
-import io.semanticrouter.maas.spi.RoutedRequest;
-import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,41 +34,24 @@ import org.jspecify.annotations.Nullable;
  * #defects()}, {@link #sinkFailures()}) and the exchange goes on.
  */
 public final class Metering {
-  private static final String CONTENT_LENGTH = "content-length";
   private static final System.Logger LOG = System.getLogger(Metering.class.getName());
 
   private final MaasConfig config;
+  private final Engine engine;
   private final List<UsageSink> sinks;
-  private final InstantSource clock;
-  private final LongSupplier ticker;
   private final String instanceId;
-  private final IdentityReader identities;
-  private final RoutingHeaders routingHeaders;
-  private final List<ContentCoding> codings;
-  private final @Nullable RequestRouter router;
-  private final AskedModels askedModels;
-  private final Pricing pricing;
 
-  private final UnlistedRequests unlisted = new UnlistedRequests();
-  private final PendingResponses pending = new PendingResponses();
   private final AtomicLong sequence = new AtomicLong();
-  private final HeldRequests heldRequests = new HeldRequests();
-  private final Defects defects = new Defects();
   private final LongAdder sinkFailures = new LongAdder();
   private final AtomicBoolean sinkFailureLogged = new AtomicBoolean();
 
   private Metering(Builder builder) {
     config = builder.config;
     sinks = List.copyOf(builder.sinks);
-    clock = builder.clock;
-    ticker = builder.ticker;
     instanceId = builder.instanceId;
-    identities = new IdentityReader(config.authentication());
-    routingHeaders = new RoutingHeaders(config.headers(), config.routing());
-    codings = builder.codings != null ? builder.codings : ContentDecoding.installed();
-    router = builder.router;
-    askedModels = new AskedModels(ticker);
-    pricing = new Pricing(config, defects);
+    List<ContentCoding> codings =
+        builder.codings != null ? builder.codings : ContentDecoding.installed();
+    engine = new Engine(config, builder.clock, builder.ticker, codings, builder.router);
   }
 
   /** Starts to configure an engine. */
@@ -117,178 +72,12 @@ public final class Metering {
    * @param request its headers, read during this call only
    */
   public Exchange begin(String method, String target, Headers request) {
-    String path = RequestPath.of(target);
-    boolean generates = Endpoints.mayGenerate(method);
-    UsageConfig.Route route = generates ? config.usage().route(path) : null;
-    Operation stored = Endpoints.stored(method, path);
-    Operation listed = stored == null ? Endpoints.of(method, path) : Operation.NOT_METERED;
-    Operation operation = route != null && route.operation() != null ? route.operation() : listed;
-    boolean free = operation == Operation.NOT_METERED && generates && route == null;
-    if (free && !RequestPath.isPlain(target, path)) {
-      operation = null; // what costs nothing has to be spelt plainly
-    }
-    boolean isUnlisted = operation == null && generates;
-    Identity identity = Identity.ANONYMOUS;
-    HeaderEdits edits = HeaderEdits.EMPTY;
-    HeaderEdits editsWithBody = HeaderEdits.EMPTY;
-    UsageForcing forcing = null;
-    ForcedUsage forcedUsage = ForcedUsage.OFF;
-    boolean isHeadFull = false;
-    if (config.mode().isIntegrated()) {
-      try {
-        identity = identities.read(request);
-      } catch (Throwable e) {
-        defects.add(e);
-        identity = identities.read(Headers.EMPTY);
-      }
-      try {
-        boolean asks = operation != null && operation != Operation.NOT_METERED;
-        boolean detects = isUnlisted && config.usage().unlisted() == UsageConfig.Unlisted.DETECT;
-        boolean polls = stored != null && pending.isWaiting();
-        edits = routingHeaders.ask(request, asks);
-        if (!edits.fitInto(request)) {
-          // Headers that steer a router have to go, and the gateway takes no change of this head.
-          isHeadFull = !edits.toRemove().isEmpty();
-          edits = HeaderEdits.EMPTY;
-        }
-        if (operation != null && asks) {
-          boolean refuses = config.usage().unmeasurable() == UsageConfig.Unmeasurable.REFUSE;
-          if (isForced(operation, route, path)) {
-            HeaderEdits asking =
-                AcceptEncoding.edit(
-                    withoutLength(edits, request),
-                    request,
-                    config.usage().acceptEncoding().whereUsageIsStripped(),
-                    codings);
-            // Where there is no room, any edit makes the gateway refuse the request.
-            if (asking.fitInto(request)) {
-              boolean encoded = ResponseMeter.isEncoded(request.get("content-encoding"));
-              boolean continuous = backend(route) == UsageConfig.Backend.VLLM;
-              forcing = new UsageForcing(defects, askedModels, refuses, path, continuous, encoded);
-              editsWithBody = asking;
-            }
-            forcedUsage = forcing == null ? ForcedUsage.NO_ROOM : ForcedUsage.UNSEEN;
-          }
-          isHeadFull |= refuses && forcedUsage == ForcedUsage.NO_ROOM;
-        }
-        if (asks || detects || polls) {
-          HeaderEdits narrowed =
-              AcceptEncoding.edit(edits, request, config.usage().acceptEncoding(), codings);
-          edits = narrowed.fitInto(request) ? narrowed : edits;
-        }
-      } catch (Throwable e) {
-        forcing = null;
-        forcedUsage = ForcedUsage.OFF;
-        defects.add(e);
-      }
-    }
-    RequestRouting routing = null;
-    RouterReport routerReport = RouterReport.OFF;
-    if (router != null && operation != null) {
-      try {
-        long length = RequestSize.contentLength(request, defects);
-        RouterReport.Result result = routable(router, operation, length, request);
-        // Its length may change, and where there is no room no edit may say so.
-        if (result == RouterReport.Result.UNSEEN && request.hasRoomFor(0, 0)) {
-          HeaderEdits routed = withoutLength(edits, request);
-          if (routed.fitInto(request)) {
-            routing =
-                new RequestRouting(
-                    defects,
-                    heldRequests,
-                    this::localAnswer,
-                    router,
-                    operation,
-                    path,
-                    identity,
-                    request,
-                    length);
-            editsWithBody = forcing != null ? editsWithBody : routed;
-          }
-        }
-        routerReport = RouterReport.of(result);
-      } catch (Throwable e) {
-        routing = null;
-        routerReport = RouterReport.of(RouterReport.Result.FAILED);
-        defects.add(e);
-      }
-    }
-    return new Exchange(
-        this,
-        isUnlisted ? Operation.DETECT : operation,
-        isUnlisted,
-        stored,
-        path,
-        operation == null ? null : RequestSize.of(operation, request, config, defects),
-        identity,
-        edits,
-        forcing != null || routing != null ? editsWithBody : edits,
-        forcing,
-        forcedUsage,
-        routing,
-        routerReport,
-        isHeadFull,
-        now(),
-        nanos());
-  }
-
-  private static HeaderEdits withoutLength(HeaderEdits edits, Headers request) {
-    return request.get(CONTENT_LENGTH) == null ? edits : edits.withRemove(CONTENT_LENGTH);
-  }
-
-  /**
-   * Whether the backend is to be asked for usage, if the body is one of a stream. Only where the
-   * API knows how to be asked, and does not state usage anyway. Whatever the head says the body is,
-   * many servers read it as the JSON that it looks like: it is judged by its bytes.
-   */
-  private boolean isForced(Operation operation, UsageConfig.@Nullable Route route, String path) {
-    return mayAsk(operation, route, path)
-        && (route == null ? config.usage().forceUsage() : route.forceUsage());
-  }
-
-  /**
-   * Whether an API can be asked. Where only the body tells which one it is, a request that says
-   * {@code "stream": true} is one of those that can: on a path that vLLM and its like have, or that
-   * the configuration leaves to the body, unless the path is one of another API.
-   */
-  private static boolean mayAsk(
-      Operation operation, UsageConfig.@Nullable Route route, String path) {
-    if (operation != Operation.DETECT) {
-      return operation == Operation.CHAT || operation == Operation.COMPLETION;
-    }
-    if (RequestPath.endOf(path, "/invocations") == path.length()) {
-      return true;
-    }
-    Operation listed = Endpoints.operation(path);
-    return route != null
-        && route.operation() == Operation.DETECT
-        && (listed == null || listed == Operation.CHAT || listed == Operation.COMPLETION);
-  }
-
-  /** What the head of a request allows: unseen so far when its body can be routed. */
-  private static RouterReport.Result routable(
-      RequestRouter open, Operation operation, long length, Headers request) {
-    if (!open.routes(operation)) {
-      return RouterReport.Result.OFF;
-    }
-    if (ResponseMeter.isEncoded(request.get("content-encoding"))) {
-      return RouterReport.Result.ENCODED;
-    }
-    if (!UsageForcing.isPlainJson(request)) {
-      return RouterReport.Result.NOT_JSON;
-    }
-    return length > open.maxBodyBytes()
-        ? RouterReport.Result.TOO_LARGE
-        : RouterReport.Result.UNSEEN;
-  }
-
-  private UsageConfig.Backend backend(UsageConfig.@Nullable Route route) {
-    return route == null ? config.usage().backend() : route.backend();
+    return new Exchange(this, engine, engine.read(method, target, request));
   }
 
   /** How often the metering itself failed; such exchanges count as FAILED. */
   public long defects() {
-    return defects.count();
+    return engine.defects().count();
   }
 
   /** How often a sink threw. */
@@ -301,7 +90,7 @@ public final class Metering {
    * they were read all the same.
    */
   public long routingSchemaMismatches() {
-    return routingHeaders.schemaMismatches();
+    return engine.routingHeaders().schemaMismatches();
   }
 
   /**
@@ -309,106 +98,22 @@ public final class Metering {
    * answers: a method that may generate, a 2xx status, and JSON or a stream of events.
    */
   public long unlistedRequests() {
-    return unlisted.count();
-  }
-
-  UnlistedRequests unlisted() {
-    return unlisted;
-  }
-
-  PendingResponses pending() {
-    return pending;
+    return engine.unlisted().count();
   }
 
   /** The bytes that requests take which are held back at this moment, to be routed. */
   long heldRequestBytes() {
-    return heldRequests.bytes();
+    return engine.heldRequests().bytes();
   }
 
-  /** An answer of the router as the client gets it. */
-  private LocalAnswer localAnswer(Routing routing, RoutedRequest.Answer answer) {
-    HeaderEdits facts =
-        config.mode().isIntegrated()
-            ? routingHeaders.write(routing, Headers.EMPTY, false)
-            : HeaderEdits.EMPTY;
-    return new LocalAnswer(
-        answer.status(), facts.withSet("content-type", answer.contentType()), answer.body());
+  String newId() {
+    return instanceId + '-' + Long.toHexString(sequence.incrementAndGet());
   }
 
-  boolean refuses(Identity identity) {
-    return identities.refuses(identity);
-  }
-
-  Defects failures() {
-    return defects;
-  }
-
-  Pricing pricing() {
-    return pricing;
-  }
-
-  RoutingHeaders routingHeaders() {
-    return routingHeaders;
-  }
-
-  /** Codings of response bodies that can be decoded, besides gzip and deflate. */
-  List<ContentCoding> codings() {
-    return codings;
-  }
-
-  long nanos() {
-    try {
-      return ticker.getAsLong();
-    } catch (Throwable e) {
-      defects.add(e);
-      return 0;
-    }
-  }
-
-  private Instant now() {
-    try {
-      return clock.instant();
-    } catch (Throwable e) {
-      defects.add(e);
-      return Instant.EPOCH;
-    }
-  }
-
-  UsageRecord settle(
-      Operation operation,
-      Identity identity,
-      Routing routing,
-      int status,
-      ForcedUsage forcedUsage,
-      RouterReport routerReport,
-      ServiceTier serviceTier,
-      Measurement measurement,
-      Instant startedAt,
-      Duration duration) {
-    TokenUsage usage = measurement.usage();
-    Cost cost =
-        usage == null ? null : pricing.cost(routing, serviceTier, usage, measurement.otherLines());
-    boolean unpriced = cost == null && usage != null && config.mode().calculatesCost();
-    UsageRecord record =
-        UsageRecord.builder(
-                instanceId + '-' + Long.toHexString(sequence.incrementAndGet()),
-                startedAt,
-                operation,
-                measurement)
-            .duration(duration)
-            .identity(identity)
-            .routing(routing)
-            .httpStatus(status)
-            .forcedUsage(forcedUsage)
-            .router(routerReport)
-            .serviceTier(serviceTier)
-            .cost(cost)
-            .unpriced(unpriced)
-            .build();
+  void deliver(UsageRecord record) {
     for (int i = 0; i < sinks.size(); i++) {
       deliver(sinks.get(i), record);
     }
-    return record;
   }
 
   private void deliver(UsageSink sink, UsageRecord record) {

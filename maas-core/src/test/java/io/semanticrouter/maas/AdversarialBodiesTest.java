@@ -17,6 +17,7 @@ import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
@@ -252,9 +253,9 @@ class AdversarialBodiesTest {
     for (String lineEnd : List.of("\n", "\r\n", "\r")) {
       byte[] body = concat(bom, utf8(answer.replace("\n", lineEnd)));
       for (int cut = 0; cut <= body.length; cut++) {
-        Exchange exchange = format.stream().begin();
-        exchange.onResponseBody(body, 0, cut);
-        exchange.onResponseBody(body, cut, body.length - cut);
+        DrivenExchange exchange = format.stream().begin();
+        exchange.response(body, 0, cut);
+        exchange.response(body, cut, body.length - cut);
         exchange.end();
         Measurement m = Objects.requireNonNull(exchange.record()).measurement();
         if (!Objects.equals(m.usage(), format.usage()) || m.status() != Status.COMPLETE) {

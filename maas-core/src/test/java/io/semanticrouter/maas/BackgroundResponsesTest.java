@@ -15,6 +15,7 @@ import io.semanticrouter.maas.record.Operation;
 import io.semanticrouter.maas.record.Outcome;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import java.util.ArrayList;
@@ -110,13 +111,13 @@ class BackgroundResponsesTest {
       @Nullable AbortReason abort) {
     FakeHeaders request =
         FakeHeaders.of("content-type", JSON, "x-auth-request-user", user, "content-length", "40");
-    try (Exchange exchange = metering.begin(method, path, request)) {
-      exchange.onResponseHeaders(200, FakeHeaders.of("content-type", type));
-      if (exchange.wantsResponseBody()) {
+    try (DrivenExchange exchange = DrivenExchange.of(metering.begin(method, path, request))) {
+      exchange.respond(200, FakeHeaders.of("content-type", type));
+      if (exchange.wantsResponse()) {
         byte[] bytes = body.getBytes(UTF_8);
         int half = bytes.length / 2;
-        exchange.onResponseBody(bytes, 0, half);
-        exchange.onResponseBody(bytes, half, bytes.length - half);
+        exchange.response(bytes, 0, half);
+        exchange.response(bytes, half, bytes.length - half);
       }
       if (abort == null) {
         exchange.end();
@@ -370,21 +371,24 @@ class BackgroundResponsesTest {
   }
 
   private boolean wantsBody() {
-    try (Exchange exchange = metering.begin("GET", "/v1/responses/resp_9", Headers.EMPTY)) {
-      exchange.onResponseHeaders(200, FakeHeaders.of("content-type", JSON));
-      return exchange.wantsResponseBody();
+    try (DrivenExchange exchange =
+        DrivenExchange.of(metering.begin("GET", "/v1/responses/resp_9", Headers.EMPTY))) {
+      exchange.respond(200, FakeHeaders.of("content-type", JSON));
+      return exchange.wantsResponse();
     }
   }
 
   @Test
   void codingsThatCannotBeReadAreNotAskedForWhileAResponseIsAwaited() {
     Headers request = FakeHeaders.of("accept-encoding", "br, gzip");
-    try (Exchange before = metering.begin("GET", "/v1/responses/resp_1", request)) {
-      assertThat(before.requestEdits().sets("accept-encoding")).isFalse();
+    try (DrivenExchange before =
+        DrivenExchange.of(metering.begin("GET", "/v1/responses/resp_1", request))) {
+      assertThat(before.editsUnseen().sets("accept-encoding")).isFalse();
     }
     post("alice", "resp_1");
-    try (Exchange polling = metering.begin("GET", "/v1/responses/resp_1", request)) {
-      assertThat(polling.requestEdits().sets("accept-encoding")).isTrue();
+    try (DrivenExchange polling =
+        DrivenExchange.of(metering.begin("GET", "/v1/responses/resp_1", request))) {
+      assertThat(polling.editsUnseen().sets("accept-encoding")).isTrue();
     }
   }
 

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Measurement.Reason;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntSupplier;
@@ -243,15 +244,15 @@ class BodyLabelTest {
         assertThat(wire.measure(large))
             .as("%s under %s", new String(body, ISO_8859_1), label)
             .isEqualTo(none(Reason.CONTENT_TYPE));
-        Exchange exchange = wire.begin();
-        assertThat(exchange.wantsResponseBody()).isTrue();
-        exchange.onResponseBody(large, 0, large.length);
-        assertThat(exchange.wantsResponseBody()).as("any more of it").isFalse();
+        DrivenExchange exchange = wire.begin();
+        assertThat(exchange.wantsResponse()).isTrue();
+        exchange.response(large, 0, large.length);
+        assertThat(exchange.wantsResponse()).as("any more of it").isFalse();
         exchange.end();
       }
     }
     for (String label : List.of("image/png", "AUDIO/mpeg", "video/mp4")) {
-      assertThat(wire(label, Wire.CHAT).begin().wantsResponseBody()).as(label).isFalse();
+      assertThat(wire(label, Wire.CHAT).begin().wantsResponse()).as(label).isFalse();
     }
   }
 

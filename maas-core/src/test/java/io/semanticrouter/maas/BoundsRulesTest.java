@@ -12,6 +12,7 @@ import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,7 +45,7 @@ class BoundsRulesTest {
       open(metering, wire, half);
     }
     int streams = 10_000;
-    List<Exchange> exchanges = new ArrayList<>(streams);
+    List<DrivenExchange> exchanges = new ArrayList<>(streams);
     long before = Allocation.ofThisThread();
     for (int i = 0; i < streams; i++) {
       exchanges.add(open(metering, wire, half));
@@ -55,10 +56,10 @@ class BoundsRulesTest {
     assertThat(exchanges).hasSize(streams);
   }
 
-  private static Exchange open(Metering metering, Wire wire, byte[] part) {
-    Exchange exchange = metering.begin("POST", wire.path(), Headers.EMPTY);
-    exchange.onResponseHeaders(200, wire.responseHeaders()::get);
-    exchange.onResponseBody(part, 0, part.length);
+  private static DrivenExchange open(Metering metering, Wire wire, byte[] part) {
+    DrivenExchange exchange = DrivenExchange.of(metering.begin("POST", wire.path(), Headers.EMPTY));
+    exchange.respond(200, wire.responseHeaders()::get);
+    exchange.response(part, 0, part.length);
     return exchange;
   }
 
@@ -66,11 +67,11 @@ class BoundsRulesTest {
   @EnumSource
   void r34MemoryDoesNotGrowWithTheStream(Format format) {
     byte[] event = format.delta("x".repeat(2000));
-    Exchange exchange = format.stream().begin();
+    DrivenExchange exchange = format.stream().begin();
     feed(exchange, concat(format.open(), event));
     long before = Allocation.ofThisThread();
     for (int i = 0; i < 30_000; i++) {
-      exchange.onResponseBody(event, 0, event.length);
+      exchange.response(event, 0, event.length);
     }
     assertThat(Allocation.ofThisThread() - before).as("bytes for 60 MB").isLessThan(8192);
     feed(exchange, format.close());
@@ -84,11 +85,11 @@ class BoundsRulesTest {
     // A frame has 16 MiB at the most.
     int mebibytes = format.isFrames() ? 10 : 40;
     byte[] event = format.delta("x\\\"y{[\\u00e9".repeat(mebibytes << 16));
-    Exchange exchange = format.stream().begin();
+    DrivenExchange exchange = format.stream().begin();
     feed(exchange, concat(format.open(), format.delta("a")));
     long before = Allocation.ofThisThread();
     for (int from = 0; from < event.length; from += 16_384) {
-      exchange.onResponseBody(event, from, Math.min(16_384, event.length - from));
+      exchange.response(event, from, Math.min(16_384, event.length - from));
     }
     assertThat(Allocation.ofThisThread() - before).as("bytes allocated").isLessThan(8192);
     feed(exchange, format.close());
@@ -102,11 +103,11 @@ class BoundsRulesTest {
     String document = format.document("@@", "{}");
     int at = document.indexOf("@@");
     byte[] text = utf8("x\\\"y{[\\u00e9".repeat(4096));
-    Exchange exchange = format.json().begin();
+    DrivenExchange exchange = format.json().begin();
     feed(exchange, utf8(document.substring(0, at)));
     long before = Allocation.ofThisThread();
     for (int i = 0; i < 600; i++) {
-      exchange.onResponseBody(text, 0, text.length);
+      exchange.response(text, 0, text.length);
     }
     assertThat(Allocation.ofThisThread() - before).as("bytes for 30 MB").isLessThan(8192);
     feed(exchange, utf8(document.substring(at).replace("@@", "")));
@@ -124,11 +125,11 @@ class BoundsRulesTest {
           .append("\"}}]}\n\n");
     }
     byte[] body = gzip(concat(utf8(text.toString()), Format.CHAT.close()));
-    Exchange exchange = Wire.events(Wire.CHAT).with("content-encoding", "gzip").begin();
-    exchange.onResponseBody(body, 0, 2000);
+    DrivenExchange exchange = Wire.events(Wire.CHAT).with("content-encoding", "gzip").begin();
+    exchange.response(body, 0, 2000);
     long before = Allocation.ofThisThread();
     for (int from = 2000; from < body.length; from += 1400) {
-      exchange.onResponseBody(body, from, Math.min(1400, body.length - from));
+      exchange.response(body, from, Math.min(1400, body.length - from));
     }
     assertThat(Allocation.ofThisThread() - before)
         .as("bytes for %d compressed", body.length)
@@ -145,7 +146,7 @@ class BoundsRulesTest {
     byte[][] events = new byte[1000][];
     Arrays.fill(events, format.delta("Hello \\\"there\\\" ü"));
     byte[] thousand = concat(events);
-    Exchange exchange = format.stream().begin();
+    DrivenExchange exchange = format.stream().begin();
     feed(exchange, format.open());
     for (int i = 0; i < 10; i++) {
       feed(exchange, thousand);
@@ -156,7 +157,7 @@ class BoundsRulesTest {
               for (int i = 0; i < 10; i++) {
                 for (int from = 0; from < thousand.length; from += 1400) {
                   int length = Math.min(1400, thousand.length - from);
-                  exchange.onResponseBody(thousand, from, length);
+                  exchange.response(thousand, from, length);
                 }
               }
             });
@@ -167,7 +168,7 @@ class BoundsRulesTest {
   @EnumSource
   void r36TenThousandEventsWithUsageAllocateNothing(Format format) {
     byte[] last = format.close();
-    Exchange exchange = format.stream().begin();
+    DrivenExchange exchange = format.stream().begin();
     feed(exchange, format.open());
     for (int i = 0; i < 10_000; i++) {
       feed(exchange, last);
@@ -176,7 +177,7 @@ class BoundsRulesTest {
         Allocation.leastOf(
             () -> {
               for (int i = 0; i < 10_000; i++) {
-                exchange.onResponseBody(last, 0, last.length);
+                exchange.response(last, 0, last.length);
               }
             });
     assertThat(allocated).as("bytes for 10,000 events").isLessThan(2048);
@@ -193,15 +194,16 @@ class BoundsRulesTest {
     byte[] body = utf8(whole.replace("\"usage\":{", "\"usage\":{\"note\":\"" + SECRET + "\","));
     Metering metering = Metering.builder(wire.config()).sink(sink).build();
     for (int length = 0; length <= body.length; length++) {
-      Exchange exchange = metering.begin("POST", wire.path(), Headers.EMPTY);
-      exchange.onResponseHeaders(200, wire.responseHeaders()::get);
-      exchange.onResponseBody(body, 0, length);
+      DrivenExchange exchange =
+          DrivenExchange.of(metering.begin("POST", wire.path(), Headers.EMPTY));
+      exchange.respond(200, wire.responseHeaders()::get);
+      exchange.response(body, 0, length);
       exchange.end();
     }
     // An array that is shorter than it says is a defect, which is logged.
-    Exchange broken = metering.begin("POST", wire.path(), Headers.EMPTY);
-    broken.onResponseHeaders(200, wire.responseHeaders()::get);
-    broken.onResponseBody(body, 0, body.length + 1);
+    DrivenExchange broken = DrivenExchange.of(metering.begin("POST", wire.path(), Headers.EMPTY));
+    broken.respond(200, wire.responseHeaders()::get);
+    broken.response(body, 0, body.length + 1);
     broken.end();
     assertThat(metering.defects()).isEqualTo(1);
     assertThat(Objects.requireNonNull(broken.record()).measurement().reasons())
@@ -246,11 +248,11 @@ class BoundsRulesTest {
             .replace("\"modelVersion\":\"m\"", "\"modelVersion\":\"" + name + "\""));
   }
 
-  private static void feed(Exchange exchange, byte[] bytes) {
-    exchange.onResponseBody(bytes, 0, bytes.length);
+  private static void feed(DrivenExchange exchange, byte[] bytes) {
+    exchange.response(bytes, 0, bytes.length);
   }
 
-  private static void assertUsage(Format format, Exchange exchange) {
+  private static void assertUsage(Format format, DrivenExchange exchange) {
     Measurement m = Objects.requireNonNull(exchange.record()).measurement();
     assertThat(m.usage()).as("%s", m).isEqualTo(format.usage());
     assertThat(m.status()).as("%s", m).isEqualTo(Status.COMPLETE);

@@ -20,6 +20,7 @@ import io.semanticrouter.maas.spi.ContentCoding;
 import io.semanticrouter.maas.spi.RequestRouter;
 import io.semanticrouter.maas.spi.RoutableRequest;
 import io.semanticrouter.maas.spi.RoutedRequest;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import java.io.ByteArrayOutputStream;
@@ -159,7 +160,7 @@ class DefectsTest {
   }
 
   /** One exchange, as a gateway drives it. */
-  private Exchange drive() {
+  private DrivenExchange drive() {
     Headers request =
         new TrappedHeaders(
             "request",
@@ -176,18 +177,18 @@ class DefectsTest {
                 "x-vsr-selected-model", "m"));
     byte[] asked = REQUEST.getBytes(UTF_8);
     byte[] answer = ANSWER.getBytes(UTF_8);
-    Exchange exchange = metering.begin("POST", Wire.CHAT, request);
+    DrivenExchange exchange = DrivenExchange.of(metering.begin("POST", Wire.CHAT, request));
     for (int i = 0; i < asked.length; i++) {
-      exchange.onRequestBody(asked, i, 1, toBackend::write);
+      exchange.request(asked, i, 1, toBackend::write);
     }
-    exchange.endRequestBody(toBackend::write);
-    exchange.onResponseHeaders(200, response);
+    exchange.endRequest(toBackend::write);
+    exchange.respond(200, response);
     for (int i = 0; i < answer.length; i++) {
-      exchange.onResponseBody(answer, i, 1, toClient::write);
+      exchange.response(answer, i, 1, toClient::write);
       exchange.hasFinalUsage();
       exchange.soFar();
     }
-    exchange.endResponseBody(toClient::write);
+    exchange.end(toClient::write);
     exchange.end();
     exchange.soFar();
     exchange.close();
@@ -212,7 +213,7 @@ class DefectsTest {
             Throwable e = kind.get();
             String row = place + " throws " + e.getClass();
             fresh.trap.set(place, e, once);
-            Exchange exchange = fresh.drive();
+            DrivenExchange exchange = fresh.drive();
             assertThat(fresh.trap.sprung).as(row).isPositive();
             assertThat(fresh.toBackend.toString(UTF_8)).as(row).isEqualTo(REQUEST);
             assertThat(fresh.toClient.toString(UTF_8)).as(row).isEqualTo(ANSWER);
@@ -267,11 +268,11 @@ class DefectsTest {
   @Test
   void exchangeOfWhichTheDecoderRanOutOfMemoryIsFailed() {
     trap.set("decoder.decode", new OutOfMemoryError(), true);
-    Exchange exchange = metering.begin("POST", Wire.CHAT, Headers.EMPTY);
-    exchange.onResponseHeaders(
+    DrivenExchange exchange = DrivenExchange.of(metering.begin("POST", Wire.CHAT, Headers.EMPTY));
+    exchange.respond(
         200, FakeHeaders.of("content-type", "application/json", "content-encoding", "x-test"));
     byte[] answer = ANSWER.getBytes(UTF_8);
-    assertThatThrownBy(() -> exchange.onResponseBody(answer, 0, answer.length))
+    assertThatThrownBy(() -> exchange.response(answer, 0, answer.length))
         .isInstanceOf(OutOfMemoryError.class);
     exchange.abort(AbortReason.CANCELLED);
     assertThat(sink.single().measurement().reasons()).isEqualTo(Set.of(Reason.INTERNAL_ERROR));

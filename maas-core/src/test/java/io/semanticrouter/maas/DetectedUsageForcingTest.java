@@ -4,6 +4,7 @@ package io.semanticrouter.maas;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -27,13 +28,14 @@ class DetectedUsageForcingTest {
                         Map.of(
                             "enabled", true, "usage", Map.of("routes", Map.of("/llm/*", route))))))
             .build();
-    Exchange exchange =
-        metering.begin("POST", path, FakeHeaders.of("content-type", "application/json"));
+    DrivenExchange exchange =
+        DrivenExchange.of(
+            metering.begin("POST", path, FakeHeaders.of("content-type", "application/json")));
     ByteArrayOutputStream sent = new ByteArrayOutputStream();
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-    if (exchange.editsRequestBody()) {
-      exchange.onRequestBody(bytes, 0, bytes.length, sent::write);
-      exchange.endRequestBody(sent::write);
+    if (exchange.wantsRequest()) {
+      exchange.request(bytes, 0, bytes.length, sent::write);
+      exchange.endRequest(sent::write);
     } else {
       sent.writeBytes(bytes);
     }

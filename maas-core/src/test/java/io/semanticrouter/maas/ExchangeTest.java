@@ -15,6 +15,7 @@ import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.Outcome;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -71,7 +72,7 @@ class ExchangeTest {
       this.reason = reason;
     }
 
-    void apply(Exchange exchange) {
+    void apply(DrivenExchange exchange) {
       if (this == END) {
         exchange.end();
       } else if (this == CLOSE) {
@@ -87,16 +88,16 @@ class ExchangeTest {
   void firstEndingSettlesAndAnySecondOneChangesNothing(Ending first) {
     for (Ending second : Ending.values()) {
       records.clear();
-      Exchange exchange = begin(STANDALONE);
-      exchange.onResponseHeaders(200, headers("content-type", "text/event-stream"));
-      exchange.onResponseBody(ByteBuffer.wrap(RUNNING));
+      DrivenExchange exchange = begin(STANDALONE);
+      exchange.respond(200, headers("content-type", "text/event-stream"));
+      exchange.watch(ByteBuffer.wrap(RUNNING));
       assertThat(exchange.record()).isNull();
       first.apply(exchange);
       UsageRecord settled = exchange.record();
       second.apply(exchange);
-      exchange.onResponseBody(ByteBuffer.wrap(FINAL));
-      assertThat(exchange.onResponseHeaders(500, headers())).isEqualTo(HeaderEdits.EMPTY);
-      assertThat(exchange.wantsResponseBody()).isFalse();
+      exchange.watch(ByteBuffer.wrap(FINAL));
+      assertThat(exchange.respond(500, headers())).isEqualTo(HeaderEdits.EMPTY);
+      assertThat(exchange.wantsResponse()).isFalse();
       Reason reason = first.reason == null ? Reason.NO_TERMINATOR : first.reason.reason();
       assertThat(records).as("%s, %s", first, second).containsExactly(settled);
       assertThat(exchange.record()).isSameAs(settled);
@@ -118,10 +119,10 @@ class ExchangeTest {
     try {
       CyclicBarrier barrier = new CyclicBarrier(3);
       for (int round = 1; round <= rounds; round++) {
-        Exchange exchange = metering.begin("POST", CHAT, Headers.EMPTY);
+        DrivenExchange exchange = DrivenExchange.of(metering.begin("POST", CHAT, Headers.EMPTY));
         if (random.nextBoolean()) {
-          exchange.onResponseHeaders(200, headers("content-type", "application/json"));
-          exchange.onResponseBody(ByteBuffer.wrap(JSON));
+          exchange.respond(200, headers("content-type", "application/json"));
+          exchange.watch(ByteBuffer.wrap(JSON));
         }
         List<Future<?>> endings = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
@@ -152,10 +153,8 @@ class ExchangeTest {
   @EnumSource
   void endingBeforeHeadersIsNoResponse(Ending ending) {
     ending.apply(begin(STANDALONE));
-    EnumSet<Reason> reasons = EnumSet.of(Reason.NO_RESPONSE);
-    if (ending.reason != null) {
-      reasons.add(ending.reason.reason());
-    }
+    AbortReason reason = ending.reason == null ? AbortReason.ABANDONED : ending.reason;
+    Set<Reason> reasons = EnumSet.of(Reason.NO_RESPONSE, reason.reason());
     assertThat(only().measurement()).isEqualTo(Measurement.of(Status.NONE, reasons, null));
     assertThat(only().httpStatus()).isZero();
   }
@@ -163,10 +162,10 @@ class ExchangeTest {
   @ParameterizedTest
   @EnumSource
   void endingBehindHeadersHasNoUsage(Ending ending) {
-    Exchange exchange = begin(STANDALONE);
-    exchange.onResponseHeaders(200, headers("content-type", "text/event-stream"));
-    assertThat(exchange.wantsResponseBody()).isTrue();
-    assertThat(exchange.usageSoFar()).isNull();
+    DrivenExchange exchange = begin(STANDALONE);
+    exchange.respond(200, headers("content-type", "text/event-stream"));
+    assertThat(exchange.wantsResponse()).isTrue();
+    assertThat(exchange.soFar().usage()).isNull();
     ending.apply(exchange);
     Reason reason = ending.reason == null ? Reason.NO_USAGE : ending.reason.reason();
     assertThat(only().measurement()).isEqualTo(Measurement.of(Status.NONE, Set.of(reason), null));
@@ -174,11 +173,11 @@ class ExchangeTest {
 
   @Test
   void allThatIsKnownSoFarIsWhatEachSaysAlone() {
-    Exchange exchange = begin(STANDALONE);
+    DrivenExchange exchange = begin(STANDALONE);
     assertSoFar(exchange);
-    exchange.onResponseHeaders(200, headers("content-type", "text/event-stream"));
+    exchange.respond(200, headers("content-type", "text/event-stream"));
     assertSoFar(exchange);
-    exchange.onResponseBody(ByteBuffer.wrap(FINAL));
+    exchange.watch(ByteBuffer.wrap(FINAL));
     assertSoFar(exchange);
     assertThat(exchange.soFar().usage()).isEqualTo(usage(12, 8));
     exchange.end();
@@ -187,21 +186,22 @@ class ExchangeTest {
     assertThat(exchange.soFar().cost()).isEqualTo(only().cost());
   }
 
-  private static void assertSoFar(Exchange exchange) {
+  private static void assertSoFar(DrivenExchange exchange) {
     assertThat(exchange.soFar())
         .isEqualTo(
-            new Exchange.SoFar(exchange.modelSoFar(), exchange.usageSoFar(), exchange.costSoFar()));
+            new Exchange.SoFar(
+                exchange.soFar().model(), exchange.soFar().usage(), exchange.soFar().cost()));
   }
 
   @ParameterizedTest
   @EnumSource
   void endingBehindTheFinalUsageIsComplete(Ending ending) {
-    Exchange exchange = begin(STANDALONE);
-    exchange.onResponseHeaders(200, headers("content-type", "text/event-stream"));
-    exchange.onResponseBody(ByteBuffer.wrap(RUNNING));
+    DrivenExchange exchange = begin(STANDALONE);
+    exchange.respond(200, headers("content-type", "text/event-stream"));
+    exchange.watch(ByteBuffer.wrap(RUNNING));
     assertThat(exchange.hasFinalUsage()).isFalse();
-    assertThat(exchange.usageSoFar()).isEqualTo(usage(12, 3));
-    exchange.onResponseBody(ByteBuffer.wrap(FINAL));
+    assertThat(exchange.soFar().usage()).isEqualTo(usage(12, 3));
+    exchange.watch(ByteBuffer.wrap(FINAL));
     assertThat(exchange.hasFinalUsage()).isTrue();
     ending.apply(exchange);
     assertThat(only().measurement())
@@ -219,10 +219,10 @@ class ExchangeTest {
             .ticker(() -> nanos[0])
             .instanceId("gateway")
             .build();
-    Exchange first = metering.begin("POST", CHAT + "?x=1", Headers.EMPTY);
+    DrivenExchange first = DrivenExchange.of(metering.begin("POST", CHAT + "?x=1", Headers.EMPTY));
     nanos[0] = 350;
     first.end();
-    Exchange second = metering.begin("POST", CHAT, Headers.EMPTY);
+    DrivenExchange second = DrivenExchange.of(metering.begin("POST", CHAT, Headers.EMPTY));
     nanos[0] = 0;
     second.end();
     assertThat(records).extracting(UsageRecord::id).containsExactly("gateway-1", "gateway-2");
@@ -255,11 +255,12 @@ class ExchangeTest {
   @ParameterizedTest
   @ValueSource(strings = {"HEAD", "GET", "OPTIONS", "DELETE", "get"})
   void methodThatOnlyReadsIsNotMetered(String method) {
-    Exchange exchange = metering(STANDALONE).begin(method, CHAT, Headers.EMPTY);
+    DrivenExchange exchange =
+        DrivenExchange.of(metering(STANDALONE).begin(method, CHAT, Headers.EMPTY));
     assertThat(exchange.isMetered()).isFalse();
-    assertThat(exchange.onResponseHeaders(200, headers())).isEqualTo(HeaderEdits.EMPTY);
-    assertThat(exchange.wantsResponseBody()).isFalse();
-    exchange.onResponseBody(ByteBuffer.wrap(JSON));
+    assertThat(exchange.respond(200, headers())).isEqualTo(HeaderEdits.EMPTY);
+    assertThat(exchange.wantsResponse()).isFalse();
+    exchange.watch(ByteBuffer.wrap(JSON));
     exchange.end();
     assertThat(exchange.record()).isNull();
     assertThat(records).isEmpty();
@@ -296,11 +297,11 @@ class ExchangeTest {
   @ParameterizedTest
   @ValueSource(strings = {"br", "zstd", "gzip, br", "gzip, gzip", "x"})
   void encodedBodyThatCannotBeDecodedIsAFailureNotAGuess(String encoding) {
-    Exchange exchange = begin(STANDALONE);
-    exchange.onResponseHeaders(
+    DrivenExchange exchange = begin(STANDALONE);
+    exchange.respond(
         200, headers("content-type", "application/json", "content-encoding", encoding));
-    assertThat(exchange.wantsResponseBody()).isFalse();
-    exchange.onResponseBody(ByteBuffer.wrap(JSON));
+    assertThat(exchange.wantsResponse()).isFalse();
+    exchange.watch(ByteBuffer.wrap(JSON));
     exchange.end();
     assertThat(only().measurement())
         .isEqualTo(Measurement.of(Status.FAILED, Set.of(Reason.CONTENT_ENCODING), null));
@@ -330,9 +331,10 @@ class ExchangeTest {
     "GET, /v1/chat/completions/chatcmpl-1",
   })
   void requestThatUsesNoBillableTokensIsCountedAndNotRead(String method, String path) {
-    Exchange exchange = metering(STANDALONE).begin(method, path, Headers.EMPTY);
-    exchange.onResponseHeaders(200, headers("content-type", "application/json"));
-    assertThat(exchange.wantsResponseBody()).isFalse();
+    DrivenExchange exchange =
+        DrivenExchange.of(metering(STANDALONE).begin(method, path, Headers.EMPTY));
+    exchange.respond(200, headers("content-type", "application/json"));
+    assertThat(exchange.wantsResponse()).isFalse();
     exchange.end();
     assertThat(only().measurement())
         .isEqualTo(Measurement.of(Status.NONE, Set.of(Reason.NOT_METERED), null));
@@ -359,12 +361,12 @@ class ExchangeTest {
     for (Throwable e : List.of(new IllegalStateException("secret"), new IOException("secret"))) {
       records.clear();
       Metering metering = metering(MAAS);
-      Exchange exchange = metering.begin("POST", CHAT, throwing(e));
+      DrivenExchange exchange = DrivenExchange.of(metering.begin("POST", CHAT, throwing(e)));
       exchange.end();
       assertThat(metering.defects()).isPositive();
       assertThat(CapturedLog.MESSAGES).noneMatch(message -> message.contains("secret"));
       assertThat(only().identity().user()).isEqualTo("unknown");
-      assertThat(exchange.requestEdits()).isEqualTo(HeaderEdits.EMPTY);
+      assertThat(exchange.editsUnseen()).isEqualTo(HeaderEdits.EMPTY);
     }
   }
 
@@ -383,7 +385,7 @@ class ExchangeTest {
             throw new IllegalStateException();
           }
         };
-    metering.begin("POST", CHAT, headers).end();
+    DrivenExchange.of(metering.begin("POST", CHAT, headers)).end();
     assertThat(metering.defects()).isEqualTo(1);
     assertThat(only().identity().user()).isEqualTo("alice");
   }
@@ -393,10 +395,10 @@ class ExchangeTest {
     for (Throwable e : List.of(new IllegalStateException("secret"), new IOException("secret"))) {
       records.clear();
       Metering metering = metering(MAAS);
-      Exchange exchange = metering.begin("POST", CHAT, Headers.EMPTY);
-      assertThat(exchange.onResponseHeaders(200, throwing(e))).isEqualTo(HeaderEdits.EMPTY);
-      assertThat(exchange.wantsResponseBody()).isFalse();
-      exchange.onResponseBody(ByteBuffer.wrap(JSON));
+      DrivenExchange exchange = DrivenExchange.of(metering.begin("POST", CHAT, Headers.EMPTY));
+      assertThat(exchange.respond(200, throwing(e))).isEqualTo(HeaderEdits.EMPTY);
+      assertThat(exchange.wantsResponse()).isFalse();
+      exchange.watch(ByteBuffer.wrap(JSON));
       exchange.end();
       assertThat(metering.defects()).isEqualTo(1);
       assertThat(only().measurement())
@@ -419,7 +421,7 @@ class ExchangeTest {
               .sink(record -> ExchangeTest.<RuntimeException>sneak(e))
               .sink(records::add)
               .build();
-      Exchange exchange = metering.begin("POST", CHAT, Headers.EMPTY);
+      DrivenExchange exchange = DrivenExchange.of(metering.begin("POST", CHAT, Headers.EMPTY));
       assertThatCode(exchange::end).as("%s", e).doesNotThrowAnyException();
       assertThat(metering.sinkFailures()).isEqualTo(1);
       assertThat(records).hasSize(1);
@@ -430,9 +432,9 @@ class ExchangeTest {
   @Test
   void arrayBoundsThatAreWrongMakeTheExchangeFailedNotTheResponse() {
     Metering metering = metering(STANDALONE);
-    Exchange exchange = metering.begin("POST", CHAT, Headers.EMPTY);
-    exchange.onResponseHeaders(200, headers("content-type", "application/json"));
-    exchange.onResponseBody(JSON, 0, JSON.length + 1);
+    DrivenExchange exchange = DrivenExchange.of(metering.begin("POST", CHAT, Headers.EMPTY));
+    exchange.respond(200, headers("content-type", "application/json"));
+    exchange.response(JSON, 0, JSON.length + 1);
     exchange.end();
     assertThat(only().measurement().reasons()).isEqualTo(Set.of(Reason.INTERNAL_ERROR));
     assertThat(metering.defects()).isEqualTo(1);
@@ -444,10 +446,10 @@ class ExchangeTest {
   void standaloneChangesNothingAndKnowsNobody() {
     Headers all =
         headers("x-auth-request-user", "alice", "x-vsr-decision", "d", "x-vsr-debug", "1");
-    Exchange exchange = metering(STANDALONE).begin("POST", CHAT, all);
-    assertThat(exchange.requestEdits()).isSameAs(HeaderEdits.EMPTY);
+    DrivenExchange exchange = DrivenExchange.of(metering(STANDALONE).begin("POST", CHAT, all));
+    assertThat(exchange.editsUnseen()).isSameAs(HeaderEdits.EMPTY);
     assertThat(exchange.identity()).isEqualTo(Identity.ANONYMOUS);
-    assertThat(exchange.onResponseHeaders(200, all)).isSameAs(HeaderEdits.EMPTY);
+    assertThat(exchange.respond(200, all)).isSameAs(HeaderEdits.EMPTY);
     exchange.end();
     assertThat(only().routing().routingDecision()).isEqualTo("d");
   }
@@ -456,16 +458,16 @@ class ExchangeTest {
   void integratedModeReadsTheIdentityAndStripsWhatOnlyARouterMaySay() {
     Headers all =
         headers("x-auth-request-user", "alice", "x-vsr-decision", "d", "x-vsr-debug", "1");
-    Exchange exchange = metering(MAAS).begin("POST", CHAT, all);
-    assertThat(exchange.requestEdits().toRemove()).containsExactly("x-vsr-decision");
-    assertThat(exchange.requestEdits().toSet()).isEqualTo(Map.of("x-vsr-debug", "true"));
+    DrivenExchange exchange = DrivenExchange.of(metering(MAAS).begin("POST", CHAT, all));
+    assertThat(exchange.editsUnseen().toRemove()).containsExactly("x-vsr-decision");
+    assertThat(exchange.editsUnseen().toSet()).isEqualTo(Map.of("x-vsr-debug", "true"));
     assertThat(exchange.identity())
         .isEqualTo(
             Identity.of("alice", "free")
                 .withSources(Identity.Source.HEADER, Identity.Source.ABSENT));
-    exchange.onResponseHeaders(
+    exchange.respond(
         200, headers("x-vsr-selected-model", "big", "content-type", "application/json"));
-    exchange.onResponseBody(ByteBuffer.wrap(JSON));
+    exchange.watch(ByteBuffer.wrap(JSON));
     exchange.end();
     assertThat(only().model()).isEqualTo("big");
     assertThat(only().routing().responseModel()).isEqualTo("m");
@@ -515,11 +517,11 @@ class ExchangeTest {
       records.clear();
       int position = buffer.position();
       int limit = buffer.limit();
-      Exchange exchange = begin(STANDALONE);
-      exchange.onResponseHeaders(200, headers("content-type", "application/json"));
-      exchange.onResponseBody(ByteBuffer.allocate(0));
-      exchange.onResponseBody(buffer);
-      exchange.onResponseBody(ByteBuffer.allocateDirect(0));
+      DrivenExchange exchange = begin(STANDALONE);
+      exchange.respond(200, headers("content-type", "application/json"));
+      exchange.watch(ByteBuffer.allocate(0));
+      exchange.watch(buffer);
+      exchange.watch(ByteBuffer.allocateDirect(0));
       exchange.end();
       assertThat(Objects.requireNonNull(only().measurement().usage()).prompt()).isEqualTo(12);
       assertThat(buffer.position()).isEqualTo(position);
@@ -533,15 +535,15 @@ class ExchangeTest {
     return Metering.builder(config).sink(records::add).build();
   }
 
-  private Exchange begin(MaasConfig config) {
-    return metering(config).begin("POST", CHAT, Headers.EMPTY);
+  private DrivenExchange begin(MaasConfig config) {
+    return DrivenExchange.of(metering(config).begin("POST", CHAT, Headers.EMPTY));
   }
 
   private UsageRecord respond(int status, byte[] body, String... headers) {
     records.clear();
-    Exchange exchange = begin(STANDALONE);
-    exchange.onResponseHeaders(status, headers(headers));
-    exchange.onResponseBody(ByteBuffer.wrap(body));
+    DrivenExchange exchange = begin(STANDALONE);
+    exchange.respond(status, headers(headers));
+    exchange.watch(ByteBuffer.wrap(body));
     exchange.end();
     return only();
   }

@@ -9,10 +9,11 @@ import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.testing.FieldCase;
+import io.semanticrouter.maas.testing.FieldCase.Answer;
+import io.semanticrouter.maas.testing.FieldCase.Seen;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.FakeHeaders;
-import io.semanticrouter.maas.testkit.FieldCase;
-import io.semanticrouter.maas.testkit.FieldCase.Answer;
-import io.semanticrouter.maas.testkit.FieldCase.Seen;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import java.io.ByteArrayOutputStream;
 import java.math.BigDecimal;
@@ -73,7 +74,8 @@ class FieldCasesTest {
         request.add("content-type", "application/json");
       }
       request.add("x-auth-request-user", fieldCase.user());
-      try (Exchange exchange = metering.begin(played.method(), played.path(), request)) {
+      try (DrivenExchange exchange =
+          DrivenExchange.of(metering.begin(played.method(), played.path(), request))) {
         Answer answer = played.answer(sent(exchange, played.body()));
         status = answer.status();
         body = received(exchange, answer);
@@ -85,34 +87,34 @@ class FieldCasesTest {
   }
 
   /** What the backend gets. */
-  private static String sent(Exchange exchange, String body) {
-    if (!exchange.editsRequestBody()) {
+  private static String sent(DrivenExchange exchange, String body) {
+    if (!exchange.wantsRequest()) {
       return body;
     }
     ByteArrayOutputStream sent = new ByteArrayOutputStream();
     byte[] bytes = body.getBytes(UTF_8);
-    exchange.onRequestBody(bytes, 0, bytes.length, sent::write);
-    exchange.endRequestBody(sent::write);
+    exchange.request(bytes, 0, bytes.length, sent::write);
+    exchange.endRequest(sent::write);
     return sent.toString(UTF_8);
   }
 
   /** What the client gets. */
-  private static String received(Exchange exchange, Answer answer) {
-    exchange.onResponseHeaders(answer.status(), headers(answer.headers()));
+  private static String received(DrivenExchange exchange, Answer answer) {
+    exchange.respond(answer.status(), headers(answer.headers()));
     ByteArrayOutputStream received = new ByteArrayOutputStream();
     for (String piece : answer.pieces()) {
       byte[] bytes = piece.getBytes(UTF_8);
-      if (exchange.editsResponseBody()) {
-        exchange.onResponseBody(bytes, 0, bytes.length, received::write);
+      if (exchange.editsResponse()) {
+        exchange.response(bytes, 0, bytes.length, received::write);
       } else {
-        if (exchange.wantsResponseBody()) {
-          exchange.onResponseBody(bytes, 0, bytes.length);
+        if (exchange.wantsResponse()) {
+          exchange.response(bytes, 0, bytes.length);
         }
         received.writeBytes(bytes);
       }
     }
-    if (exchange.editsResponseBody()) {
-      exchange.endResponseBody(received::write);
+    if (exchange.editsResponse()) {
+      exchange.end(received::write);
     }
     return received.toString(UTF_8);
   }

@@ -8,8 +8,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.http.BodySink;
 import io.semanticrouter.maas.http.Headers;
+import io.semanticrouter.maas.internal.engine.RequestHead;
 import io.semanticrouter.maas.internal.engine.UsageForcing;
 import io.semanticrouter.maas.record.Outcome;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import java.io.ByteArrayOutputStream;
 import java.io.UncheckedIOException;
@@ -36,13 +38,14 @@ class ForcedUsageDefectTest {
   private final Metering metering =
       Metering.builder(MaasConfig.from(Map.of("maas_integration", Map.of("enabled", true))))
           .build();
-  private final Exchange exchange =
-      metering.begin("POST", "/v1/chat/completions", FakeHeaders.of());
+  private final DrivenExchange exchange =
+      DrivenExchange.of(metering.begin("POST", "/v1/chat/completions", FakeHeaders.of()));
   private final ByteArrayOutputStream passed = new ByteArrayOutputStream();
 
   /** Takes the parser out of an edit under way, so that its next step fails. */
   private void breakParserOf(String edit) throws ReflectiveOperationException {
-    Object forcing = field(Exchange.class, "forcing").get(exchange);
+    Object head = field(Exchange.class, "head").get(exchange.exchange());
+    Object forcing = field(RequestHead.class, "forcing").get(head);
     Object broken = Objects.requireNonNull(field(UsageForcing.class, edit).get(forcing));
     field(broken.getClass(), "walk").set(broken, null);
   }
@@ -55,12 +58,12 @@ class ForcedUsageDefectTest {
 
   private void request(String piece) {
     byte[] bytes = ("??" + piece).getBytes(UTF_8);
-    exchange.onRequestBody(bytes, 2, bytes.length - 2, passed::write);
+    exchange.request(bytes, 2, bytes.length - 2, passed::write);
   }
 
   private void response(String piece) {
     byte[] bytes = ("??" + piece).getBytes(UTF_8);
-    exchange.onResponseBody(bytes, 2, bytes.length - 2, passed::write);
+    exchange.response(bytes, 2, bytes.length - 2, passed::write);
   }
 
   @Test
@@ -71,12 +74,12 @@ class ForcedUsageDefectTest {
       fresh.breakParserOf("splice");
       fresh.request(REQUEST.substring(cut, cut + 1));
       fresh.request(REQUEST.substring(cut + 1));
-      fresh.exchange.endRequestBody(fresh.passed::write);
+      fresh.exchange.endRequest(fresh.passed::write);
       String original = fresh.passed.toString(UTF_8).replace("\":true}}", "\":false}}");
       assertThat(original).as("cut at %d", cut).isEqualTo(REQUEST);
       assertThat(fresh.metering.defects()).isEqualTo(1);
-      assertThat(fresh.exchange.editsRequestBody()).isTrue();
-      assertThat(fresh.exchange.isRequestBodyOpen()).isFalse();
+      assertThat(fresh.exchange.wantsRequest()).isTrue();
+      assertThat(fresh.exchange.isRequestOpen()).isFalse();
     }
   }
 
@@ -85,21 +88,21 @@ class ForcedUsageDefectTest {
     for (int cut = 1; cut < RESPONSE.length(); cut++) {
       ForcedUsageDefectTest fresh = new ForcedUsageDefectTest();
       fresh.request(REQUEST);
-      fresh.exchange.endRequestBody(fresh.passed::write);
+      fresh.exchange.endRequest(fresh.passed::write);
       fresh.passed.reset();
-      fresh.exchange.onResponseHeaders(200, FakeHeaders.of("content-type", SSE));
+      fresh.exchange.respond(200, FakeHeaders.of("content-type", SSE));
       fresh.response(RESPONSE.substring(0, cut));
       String before = fresh.passed.toString(UTF_8);
       fresh.breakParserOf("strip");
       fresh.response(RESPONSE.substring(cut));
-      fresh.exchange.endResponseBody(fresh.passed::write);
+      fresh.exchange.end(fresh.passed::write);
       fresh.exchange.end();
       // What has been taken out by then is gone; everything else is there, in its order.
       String after = fresh.passed.toString(UTF_8).substring(before.length());
       assertThat(RESPONSE).as("cut at %d", cut).endsWith(after);
       assertThat(after.length()).isGreaterThanOrEqualTo(RESPONSE.length() - cut);
       assertThat(fresh.metering.defects()).isEqualTo(1);
-      assertThat(fresh.exchange.editsResponseBody()).isFalse();
+      assertThat(fresh.exchange.editsResponse()).isFalse();
       assertThat(Objects.requireNonNull(fresh.exchange.record()).outcome())
           .isEqualTo(Outcome.COMPLETE);
     }
@@ -112,11 +115,11 @@ class ForcedUsageDefectTest {
           throw new UncheckedIOException(new java.io.IOException("closed"));
         };
     byte[] bytes = REQUEST.getBytes(UTF_8);
-    assertThatThrownBy(() -> exchange.onRequestBody(bytes, 0, bytes.length, closed))
+    assertThatThrownBy(() -> exchange.request(bytes, 0, bytes.length, closed))
         .isInstanceOf(UncheckedIOException.class);
-    exchange.onResponseHeaders(200, FakeHeaders.of("content-type", SSE));
+    exchange.respond(200, FakeHeaders.of("content-type", SSE));
     byte[] answer = RESPONSE.getBytes(UTF_8);
-    assertThatThrownBy(() -> exchange.onResponseBody(answer, 0, answer.length, closed))
+    assertThatThrownBy(() -> exchange.response(answer, 0, answer.length, closed))
         .isInstanceOf(UncheckedIOException.class);
     assertThat(metering.defects()).isZero();
   }
@@ -124,7 +127,7 @@ class ForcedUsageDefectTest {
   @Test
   void responseWhoseMeasurementFailedIsStrippedAllTheSame() {
     request(REQUEST);
-    exchange.endRequestBody(passed::write);
+    exchange.endRequest(passed::write);
     passed.reset();
     Headers broken =
         name -> {
@@ -133,9 +136,9 @@ class ForcedUsageDefectTest {
           }
           return name.equals("content-type") ? SSE : null;
         };
-    exchange.onResponseHeaders(200, broken);
+    exchange.respond(200, broken);
     assertThat(metering.defects()).isEqualTo(1);
-    assertThat(exchange.editsResponseBody()).isTrue();
+    assertThat(exchange.editsResponse()).isTrue();
     response(RESPONSE);
     assertThat(passed.toString(UTF_8)).doesNotContain("usage").contains("[DONE]");
     exchange.end();

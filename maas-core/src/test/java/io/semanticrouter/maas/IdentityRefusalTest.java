@@ -11,6 +11,7 @@ import io.semanticrouter.maas.record.Identity;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Outcome;
 import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,20 +27,21 @@ class IdentityRefusalTest {
 
   private final List<UsageRecord> records = new ArrayList<>();
 
-  private Exchange begin(
+  private DrivenExchange begin(
       String unusable, String path, @Nullable String user, @Nullable String tier) {
     Map<String, Object> section =
         Map.of("enabled", true, "authentication", Map.of("unusable", unusable));
-    return Metering.builder(MaasConfig.from(Map.of("maas_integration", section)))
-        .sink(records::add)
-        .build()
-        .begin(
-            "POST",
-            path,
-            name ->
-                name.equals("x-auth-request-user")
-                    ? user
-                    : name.equals("x-auth-request-tier") ? tier : null);
+    return DrivenExchange.of(
+        Metering.builder(MaasConfig.from(Map.of("maas_integration", section)))
+            .sink(records::add)
+            .build()
+            .begin(
+                "POST",
+                path,
+                name ->
+                    name.equals("x-auth-request-user")
+                        ? user
+                        : name.equals("x-auth-request-tier") ? tier : null));
   }
 
   @ParameterizedTest
@@ -62,22 +64,22 @@ class IdentityRefusalTest {
       })
   void whatCannotBeBilledAsItIsStatedIsRefused(
       @Nullable String user, @Nullable String tier, boolean refused) {
-    Exchange exchange = begin("refuse", CHAT, user, tier);
+    DrivenExchange exchange = begin("refuse", CHAT, user, tier);
 
     LocalAnswer answer = exchange.refuse();
 
     assertThat(answer != null).isEqualTo(refused);
-    assertThat(exchange.localAnswer()).isSameAs(answer);
+    assertThat(exchange.answer()).isSameAs(answer);
     assertThat(records).hasSize(refused ? 1 : 0);
     assertThat(begin("fallback", CHAT, user, tier).refuse()).isNull();
   }
 
   @Test
   void refusedExchangeHasARecordThatSaysWhyAndIsSettledOnce() {
-    Exchange exchange = begin("refuse", CHAT, null, "gold");
+    DrivenExchange exchange = begin("refuse", CHAT, null, "gold");
     exchange.refuse();
     exchange.refuse();
-    exchange.onResponseHeaders(200, Headers.EMPTY);
+    exchange.respond(200, Headers.EMPTY);
     exchange.end();
 
     UsageRecord record = records.get(0);

@@ -15,6 +15,7 @@ import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -486,17 +487,17 @@ class JsonRulesTest {
   @Test
   void r15NestingAMillionDeepIsPassedOverInConstantMemory() {
     for (String[] pair : new String[][] {{"[", "]"}, {"{\"usage\":", "}"}, {"[{\"a\":", "}]"}}) {
-      Exchange exchange = Wire.json(Wire.RESPONSES).begin();
+      DrivenExchange exchange = Wire.json(Wire.RESPONSES).begin();
       feed(exchange, "{\"object\":\"response\",\"tools\":");
       byte[] open = utf8(pair[0].repeat(1000));
       byte[] close = utf8(pair[1].repeat(1000));
       long before = Allocation.ofThisThread();
       for (int i = 0; i < 1000; i++) {
-        exchange.onResponseBody(open, 0, open.length);
+        exchange.response(open, 0, open.length);
       }
       feed(exchange, "1");
       for (int i = 0; i < 1000; i++) {
-        exchange.onResponseBody(close, 0, close.length);
+        exchange.response(close, 0, close.length);
       }
       assertThat(Allocation.ofThisThread() - before).as("bytes allocated").isLessThan(8192);
       feed(exchange, ",\"usage\":{\"input_tokens\":12,\"output_tokens\":8}}");
@@ -516,11 +517,11 @@ class JsonRulesTest {
         List.of("{\"a\":\"", "{\"", "{\"usage\":{\"note\":\"", "{\"a\":", "{\"a\":[")) {
       boolean quoted = open.endsWith("\"");
       byte[] filler = quoted ? piece : digits;
-      Exchange exchange = CHAT.begin();
+      DrivenExchange exchange = CHAT.begin();
       feed(exchange, open);
       long before = Allocation.ofThisThread();
       for (int i = 0; i < 32 * 16; i++) {
-        exchange.onResponseBody(filler, 0, filler.length);
+        exchange.response(filler, 0, filler.length);
       }
       assertThat(Allocation.ofThisThread() - before).as("bytes allocated").isLessThan(8192);
       String close =
@@ -542,9 +543,9 @@ class JsonRulesTest {
     }
   }
 
-  private static void feed(Exchange exchange, String text) {
+  private static void feed(DrivenExchange exchange, String text) {
     byte[] bytes = utf8(text);
-    exchange.onResponseBody(bytes, 0, bytes.length);
+    exchange.response(bytes, 0, bytes.length);
   }
 
   private static void assertUsage(Format format, String document) {

@@ -19,6 +19,7 @@ import io.semanticrouter.maas.record.Outcome;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UnitUsage;
 import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import java.util.ArrayList;
@@ -51,10 +52,10 @@ class LifecycleRulesTest {
       "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":8}}\n\n";
 
   /** Every way in which an exchange can end. */
-  private static List<Consumer<Exchange>> endings() {
-    List<Consumer<Exchange>> endings = new ArrayList<>();
-    endings.add(Exchange::end);
-    endings.add(Exchange::close);
+  private static List<Consumer<DrivenExchange>> endings() {
+    List<Consumer<DrivenExchange>> endings = new ArrayList<>();
+    endings.add(DrivenExchange::end);
+    endings.add(DrivenExchange::close);
     for (AbortReason reason : AbortReason.values()) {
       endings.add(exchange -> exchange.abort(reason));
     }
@@ -70,13 +71,13 @@ class LifecycleRulesTest {
     for (int first = 0; first < endings().size(); first++) {
       for (int second = 0; second < endings().size(); second++) {
         RecordingSink sink = new RecordingSink();
-        Exchange exchange = begin(sink, format.stream());
-        exchange.onResponseBody(part, 0, part.length);
+        DrivenExchange exchange = begin(sink, format.stream());
+        exchange.response(part, 0, part.length);
         endings().get(first).accept(exchange);
         UsageRecord settled = sink.single();
         endings().get(second).accept(exchange);
         byte[] late = format.close();
-        exchange.onResponseBody(late, 0, late.length);
+        exchange.response(late, 0, late.length);
         assertThat(sink.records()).containsExactly(settled);
         assertThat(exchange.record()).isSameAs(settled);
         assertThat(settled.measurement().status()).isNotEqualTo(Status.COMPLETE);
@@ -96,13 +97,14 @@ class LifecycleRulesTest {
     try {
       CyclicBarrier barrier = new CyclicBarrier(2);
       for (int i = 0; i < 10; i++) {
-        for (Consumer<Exchange> first : endings()) {
-          for (Consumer<Exchange> second : endings()) {
-            Exchange exchange = metering.begin("POST", wire.path(), Headers.EMPTY);
-            exchange.onResponseHeaders(200, wire.responseHeaders()::get);
-            exchange.onResponseBody(answer, 0, random.nextInt(answer.length + 1));
+        for (Consumer<DrivenExchange> first : endings()) {
+          for (Consumer<DrivenExchange> second : endings()) {
+            DrivenExchange exchange =
+                DrivenExchange.of(metering.begin("POST", wire.path(), Headers.EMPTY));
+            exchange.respond(200, wire.responseHeaders()::get);
+            exchange.response(answer, 0, random.nextInt(answer.length + 1));
             List<Future<?>> racing = new ArrayList<>();
-            for (Consumer<Exchange> ending : List.of(first, second)) {
+            for (Consumer<DrivenExchange> ending : List.of(first, second)) {
               racing.add(
                   threads.submit(
                       () -> {
@@ -130,15 +132,15 @@ class LifecycleRulesTest {
   @ParameterizedTest
   @EnumSource
   void r27FinalUsageIsKnownWithItsEventAndNoAbortTakesItBack(Format format) {
-    for (Consumer<Exchange> ending : endings()) {
-      Exchange exchange = format.stream().begin();
+    for (Consumer<DrivenExchange> ending : endings()) {
+      DrivenExchange exchange = format.stream().begin();
       byte[] before = concat(format.open(), format.delta("a"), format.delta("b"));
-      exchange.onResponseBody(before, 0, before.length);
+      exchange.response(before, 0, before.length);
       assertThat(exchange.hasFinalUsage()).isFalse();
       byte[] last = format.close();
-      exchange.onResponseBody(last, 0, last.length);
+      exchange.response(last, 0, last.length);
       assertThat(exchange.hasFinalUsage()).isTrue();
-      assertThat(exchange.usageSoFar()).isEqualTo(format.usage());
+      assertThat(exchange.soFar().usage()).isEqualTo(format.usage());
       ending.accept(exchange);
       assertThat(Objects.requireNonNull(exchange.record()).measurement())
           .isEqualTo(Measurement.of(Status.COMPLETE, Set.of(), format.usage()));
@@ -250,13 +252,14 @@ class LifecycleRulesTest {
   @EnumSource
   void r30RefusedRequestHasNoUsageWhateverTheBody(Format format) {
     for (int status : new int[] {400, 401, 403, 404, 429, 500, 502, 503, 529}) {
-      Exchange exchange =
-          Metering.builder(MaasConfig.defaults())
-              .build()
-              .begin("POST", format.json().path(), Headers.EMPTY);
-      exchange.onResponseHeaders(status, format.json().responseHeaders()::get);
+      DrivenExchange exchange =
+          DrivenExchange.of(
+              Metering.builder(MaasConfig.defaults())
+                  .build()
+                  .begin("POST", format.json().path(), Headers.EMPTY));
+      exchange.respond(status, format.json().responseHeaders()::get);
       byte[] body = utf8(format.document("a", "{}"));
-      exchange.onResponseBody(body, 0, body.length);
+      exchange.response(body, 0, body.length);
       exchange.end();
       UsageRecord record = Objects.requireNonNull(exchange.record());
       assertThat(record.measurement()).isEqualTo(none(Reason.HTTP_ERROR));
@@ -314,9 +317,10 @@ class LifecycleRulesTest {
       Wire wire =
           List.of(format.stream(), format.json(), format.json().without("content-type"))
               .get(random.nextInt(3));
-      Exchange exchange = metering.begin("POST", wire.path(), Headers.EMPTY);
-      exchange.onResponseHeaders(200, wire.responseHeaders()::get);
-      exchange.onResponseBody(body, 0, random.nextInt(body.length + 1));
+      DrivenExchange exchange =
+          DrivenExchange.of(metering.begin("POST", wire.path(), Headers.EMPTY));
+      exchange.respond(200, wire.responseHeaders()::get);
+      exchange.response(body, 0, random.nextInt(body.length + 1));
       exchange.end();
       assertThat(exchange.record()).as("seed %d, %d", SEED, i).isNotNull();
       assertThat(metering.defects()).as("seed %d, %d", SEED, i).isZero();
@@ -332,8 +336,8 @@ class LifecycleRulesTest {
     Metering other = Metering.builder(MaasConfig.defaults()).sink(sink).build();
     Headers headers = FakeHeaders.of("x-request-id", "chosen", "idempotency-key", "chosen");
     for (int i = 0; i < 100; i++) {
-      metering.begin("POST", Wire.CHAT, headers).end();
-      other.begin("POST", Wire.CHAT, headers).end();
+      DrivenExchange.of(metering.begin("POST", Wire.CHAT, headers)).end();
+      DrivenExchange.of(other.begin("POST", Wire.CHAT, headers)).end();
     }
     Set<String> ids = sink.records().stream().map(UsageRecord::id).collect(Collectors.toSet());
     assertThat(ids).hasSize(200).noneMatch(id -> id.contains("chosen"));
@@ -358,12 +362,13 @@ class LifecycleRulesTest {
   })
   void r33RequestThatUsesNothingIsCountedButNotMetered(String method, String path) {
     for (Format format : Format.values()) {
-      Exchange exchange =
-          Metering.builder(MaasConfig.defaults()).build().begin(method, path, Headers.EMPTY);
-      exchange.onResponseHeaders(200, format.json().responseHeaders()::get);
-      assertThat(exchange.wantsResponseBody()).isFalse();
+      DrivenExchange exchange =
+          DrivenExchange.of(
+              Metering.builder(MaasConfig.defaults()).build().begin(method, path, Headers.EMPTY));
+      exchange.respond(200, format.json().responseHeaders()::get);
+      assertThat(exchange.wantsResponse()).isFalse();
       byte[] body = utf8(format.document("a", "{}"));
-      exchange.onResponseBody(body, 0, body.length);
+      exchange.response(body, 0, body.length);
       exchange.end();
       assertThat(Objects.requireNonNull(exchange.record()).measurement())
           .isEqualTo(none(Reason.NOT_METERED));
@@ -393,13 +398,14 @@ class LifecycleRulesTest {
         .isEqualTo(Transcripts.images(2));
   }
 
-  private static Exchange begin(RecordingSink sink, Wire wire) {
-    Exchange exchange =
-        Metering.builder(wire.config())
-            .sink(sink)
-            .build()
-            .begin("POST", wire.path(), wire.requestHeaders()::get);
-    exchange.onResponseHeaders(200, wire.responseHeaders()::get);
+  private static DrivenExchange begin(RecordingSink sink, Wire wire) {
+    DrivenExchange exchange =
+        DrivenExchange.of(
+            Metering.builder(wire.config())
+                .sink(sink)
+                .build()
+                .begin("POST", wire.path(), wire.requestHeaders()::get));
+    exchange.respond(200, wire.responseHeaders()::get);
     return exchange;
   }
 }

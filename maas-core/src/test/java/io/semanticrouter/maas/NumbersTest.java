@@ -18,6 +18,7 @@ import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UnitUsage;
 import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -707,14 +708,17 @@ class NumbersTest {
         MaasConfig.from(
             Map.of(
                 "maas_integration", Map.of("enabled", true, "usage", Map.of("force_usage", true))));
-    Exchange exchange =
-        Metering.builder(forced).build().begin("POST", Wire.CHAT, Map.<String, String>of()::get);
+    DrivenExchange exchange =
+        DrivenExchange.of(
+            Metering.builder(forced)
+                .build()
+                .begin("POST", Wire.CHAT, Map.<String, String>of()::get));
     byte[] request = utf8("{\"model\":\"m\",\"service_tier\":\"flex\",\"stream\":false}");
-    exchange.onRequestBody(request, 0, request.length, (b, from, length) -> {});
-    exchange.endRequestBody((b, from, length) -> {});
-    exchange.onResponseHeaders(200, Map.of("content-type", "application/json")::get);
+    exchange.request(request, 0, request.length, (b, from, length) -> {});
+    exchange.endRequest((b, from, length) -> {});
+    exchange.respond(200, Map.of("content-type", "application/json")::get);
     byte[] answer = utf8(chat("\"prompt_tokens\":1,\"completion_tokens\":1"));
-    exchange.onResponseBody(answer, 0, answer.length);
+    exchange.response(answer, 0, answer.length);
     exchange.end();
     UsageRecord record = Objects.requireNonNull(exchange.record());
     assertThat(record.serviceTier()).isEqualTo(new ServiceTier("flex", null));
@@ -744,16 +748,17 @@ class NumbersTest {
                 Map.of("enabled", false, "usage", Map.of("backend", backend)),
                 "pricing",
                 Map.of("models", Map.of("m", prices))));
-    Exchange exchange =
-        Metering.builder(config).build().begin("POST", Wire.RESPONSES, Headers.EMPTY);
-    exchange.onResponseHeaders(200, Map.of("content-type", "application/json")::get);
+    DrivenExchange exchange =
+        DrivenExchange.of(
+            Metering.builder(config).build().begin("POST", Wire.RESPONSES, Headers.EMPTY));
+    exchange.respond(200, Map.of("content-type", "application/json")::get);
     byte[] answer =
         utf8(
             "{\"object\":\"response\",\"model\":\"m\",\"service_tier\":\""
                 + tier
                 + "\",\"usage\":{\"input_tokens\":1000,\"output_tokens\":100}}");
-    exchange.onResponseBody(answer, 0, answer.length);
-    assertThat(exchange.costSoFar() == null).isEqualTo(unpriced);
+    exchange.response(answer, 0, answer.length);
+    assertThat(exchange.soFar().cost() == null).isEqualTo(unpriced);
     exchange.end();
     UsageRecord record = Objects.requireNonNull(exchange.record());
     assertThat(record.unpriced()).isEqualTo(unpriced);

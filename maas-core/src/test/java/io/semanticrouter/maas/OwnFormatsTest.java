@@ -9,6 +9,7 @@ import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -455,11 +456,12 @@ class OwnFormatsTest {
 
   private Measurement measured(
       Answer answer, List<byte[]> pieces, @Nullable AbortReason abort, String... headers) {
-    Exchange exchange = metering.begin("POST", answer.path, FakeHeaders.of());
+    DrivenExchange exchange =
+        DrivenExchange.of(metering.begin("POST", answer.path, FakeHeaders.of()));
     FakeHeaders all = FakeHeaders.of(headers).add("content-type", answer.type);
-    exchange.onResponseHeaders(200, all);
+    exchange.respond(200, all);
     for (byte[] piece : pieces) {
-      exchange.onResponseBody(piece, 0, piece.length);
+      exchange.response(piece, 0, piece.length);
     }
     if (abort == null) {
       exchange.end();
@@ -585,11 +587,12 @@ class OwnFormatsTest {
   @ParameterizedTest
   @EnumSource
   void usageThatOnlyHeadersStateIsBilled(StatedInHeaders stated) {
-    Exchange exchange = metering.begin("POST", stated.path, FakeHeaders.of());
+    DrivenExchange exchange =
+        DrivenExchange.of(metering.begin("POST", stated.path, FakeHeaders.of()));
     FakeHeaders headers = FakeHeaders.of(stated.headers.toArray(new String[0]));
-    exchange.onResponseHeaders(200, headers.add("content-type", JSON));
+    exchange.respond(200, headers.add("content-type", JSON));
     byte[] body = stated.body.getBytes(StandardCharsets.UTF_8);
-    exchange.onResponseBody(body, 0, body.length);
+    exchange.response(body, 0, body.length);
     exchange.end();
     Measurement measured = Objects.requireNonNull(exchange.record()).measurement();
     assertThat(measured.status()).as("%s", measured).isEqualTo(Status.COMPLETE);

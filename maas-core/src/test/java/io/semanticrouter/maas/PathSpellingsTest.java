@@ -10,6 +10,7 @@ import io.semanticrouter.maas.internal.spelling.ModelPath;
 import io.semanticrouter.maas.internal.spelling.RequestPath;
 import io.semanticrouter.maas.record.Operation;
 import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -217,13 +218,14 @@ class PathSpellingsTest {
           .getBytes(StandardCharsets.UTF_8);
 
   private String bill(String path) {
-    Exchange exchange =
-        metering.begin(
-            "POST",
-            path,
-            FakeHeaders.of("x-auth-request-user", "alice", "x-auth-request-tier", "free"));
-    exchange.onResponseHeaders(200, FakeHeaders.of("content-type", "application/json"));
-    exchange.onResponseBody(ANSWER, 0, ANSWER.length);
+    DrivenExchange exchange =
+        DrivenExchange.of(
+            metering.begin(
+                "POST",
+                path,
+                FakeHeaders.of("x-auth-request-user", "alice", "x-auth-request-tier", "free")));
+    exchange.respond(200, FakeHeaders.of("content-type", "application/json"));
+    exchange.response(ANSWER, 0, ANSWER.length);
     exchange.end();
     UsageRecord record = Objects.requireNonNull(exchange.record(), path);
     return record.operation() + " " + record.identity().user() + " " + record.measurement();

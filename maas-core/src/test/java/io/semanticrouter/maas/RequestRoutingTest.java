@@ -25,6 +25,7 @@ import io.semanticrouter.maas.spi.AnswerKeeper;
 import io.semanticrouter.maas.spi.RequestRouter;
 import io.semanticrouter.maas.spi.RoutableRequest;
 import io.semanticrouter.maas.spi.RoutedRequest;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import io.semanticrouter.maas.testkit.FakeRouter;
 import io.semanticrouter.maas.testkit.RecordingSink;
@@ -82,23 +83,23 @@ class RequestRoutingTest {
     return Map.of("enabled", true, "usage", Map.of("force_usage", forceUsage));
   }
 
-  private static Exchange begin(Metering metering, String... headers) {
-    return metering.begin("POST", CHAT, FakeHeaders.of(headers));
+  private static DrivenExchange begin(Metering metering, String... headers) {
+    return DrivenExchange.of(metering.begin("POST", CHAT, FakeHeaders.of(headers)));
   }
 
   /** What goes on, in pieces of a size. */
-  private static String send(Exchange exchange, String body, int size) {
+  private static String send(DrivenExchange exchange, String body, int size) {
     ByteArrayOutputStream sent = new ByteArrayOutputStream();
     byte[] bytes = body.getBytes(UTF_8);
     for (int from = 0; from < bytes.length; from += size) {
-      exchange.onRequestBody(bytes, from, Math.min(size, bytes.length - from), sent::write);
+      exchange.request(bytes, from, Math.min(size, bytes.length - from), sent::write);
     }
     return sent.toString(UTF_8);
   }
 
-  private static String end(Exchange exchange) {
+  private static String end(DrivenExchange exchange) {
     ByteArrayOutputStream sent = new ByteArrayOutputStream();
-    exchange.endRequestBody(sent::write);
+    exchange.endRequest(sent::write);
     return sent.toString(UTF_8);
   }
 
@@ -110,15 +111,15 @@ class RequestRoutingTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 7, 1000})
   void bodyIsRoutedOnceItIsWholeHoweverItIsCut(int size) {
-    Exchange exchange = begin(metering(enabled(false), RequestRoutingTest::toMath));
-    assertThat(exchange.editsRequestBody()).isTrue();
-    assertThat(exchange.routesRequestBody()).isTrue();
+    DrivenExchange exchange = begin(metering(enabled(false), RequestRoutingTest::toMath));
+    assertThat(exchange.wantsRequest()).isTrue();
+    assertThat(exchange.holdsRequest()).isTrue();
     assertThat(send(exchange, BODY, size)).isEmpty();
-    assertThat(exchange.isRequestBodyOpen()).isTrue();
+    assertThat(exchange.isRequestOpen()).isTrue();
     assertThat(end(exchange)).isEqualTo(ROUTED);
-    assertThat(exchange.routesRequestBody()).isFalse();
+    assertThat(exchange.holdsRequest()).isFalse();
     HeaderEdits edits =
-        exchange.onResponseHeaders(
+        exchange.respond(
             200, FakeHeaders.of("content-type", "application/json", "x-vsr-decision", "other"));
     assertThat(edits.toSet())
         .containsExactlyInAnyOrderEntriesOf(
@@ -129,7 +130,7 @@ class RequestRoutingTest {
                 "x-vsr-reasoning-enabled", "off",
                 "x-vsr-system-prompt-injected", "false",
                 "x-vsr-cache-hit", "false"));
-    exchange.onResponseBody(("{\"usage\":" + USAGE + "}").getBytes(UTF_8), 0, 53);
+    exchange.response(("{\"usage\":" + USAGE + "}").getBytes(UTF_8), 0, 53);
     exchange.end();
     assertThat(only().model()).isEqualTo("qwen3");
     assertThat(only().router().result()).isEqualTo(Result.ROUTED);
@@ -141,15 +142,15 @@ class RequestRoutingTest {
   @ValueSource(ints = {1, 7, 1000})
   void bodyOfAStatedLengthIsRoutedWithItsLastByte(int size) {
     Metering metering = metering(enabled(false), RequestRoutingTest::toMath);
-    Exchange exchange = begin(metering, "content-length", String.valueOf(BODY.length()));
-    assertThat(exchange.requestEditsWithBody().toRemove()).containsExactly("content-length");
+    DrivenExchange exchange = begin(metering, "content-length", String.valueOf(BODY.length()));
+    assertThat(exchange.edits().toRemove()).containsExactly("content-length");
     assertThat(send(exchange, BODY, size)).isEqualTo(ROUTED);
     assertThat(end(exchange)).isEmpty();
   }
 
   @Test
   void usageIsAskedForInWhatTheRouterMadeOfTheRequest() {
-    Exchange exchange = begin(metering(enabled(true), RequestRoutingTest::toMath));
+    DrivenExchange exchange = begin(metering(enabled(true), RequestRoutingTest::toMath));
     assertThat(send(exchange, BODY, 5) + end(exchange)).isEqualTo(ASKED);
     exchange.abort(AbortReason.CANCELLED);
     assertThat(only().forcedUsage()).isEqualTo(ForcedUsage.EDITED);
@@ -161,9 +162,9 @@ class RequestRoutingTest {
         metering(
             enabled(false),
             request -> RoutedRequest.unchanged(MATH, RouterReport.of(Result.DEFAULT)));
-    Exchange exchange = begin(metering, "content-length", String.valueOf(BODY.length()));
+    DrivenExchange exchange = begin(metering, "content-length", String.valueOf(BODY.length()));
     byte[] bytes = BODY.getBytes(UTF_8);
-    exchange.onRequestBody(
+    exchange.request(
         bytes,
         0,
         bytes.length,
@@ -173,7 +174,7 @@ class RequestRoutingTest {
   @Test
   void bodyBeyondTheLimitGoesOnAsItCameAndIsCounted() {
     FakeRouter router = new FakeRouter(LIMIT, RequestRoutingTest::toMath);
-    Exchange exchange = begin(metering(enabled(false), router));
+    DrivenExchange exchange = begin(metering(enabled(false), router));
     String large = "{\"model\":\"gpt-4\",\"x\":\"" + "y".repeat(LIMIT) + "\"}";
     assertThat(send(exchange, large, 300) + end(exchange)).isEqualTo(large);
     exchange.abort(AbortReason.CANCELLED);
@@ -190,10 +191,11 @@ class RequestRoutingTest {
             Result.TOO_LARGE, FakeHeaders.of("content-length", "1001"));
     heads.forEach(
         (result, head) -> {
-          Exchange exchange =
-              metering(enabled(false), RequestRoutingTest::toMath).begin("POST", CHAT, head);
-          assertThat(exchange.routesRequestBody()).as(result.label()).isFalse();
-          assertThat(exchange.requestEditsWithBody().toRemove()).isEmpty();
+          DrivenExchange exchange =
+              DrivenExchange.of(
+                  metering(enabled(false), RequestRoutingTest::toMath).begin("POST", CHAT, head));
+          assertThat(exchange.holdsRequest()).as(result.label()).isFalse();
+          assertThat(exchange.edits().toRemove()).isEmpty();
           exchange.abort(AbortReason.CANCELLED);
           assertThat(Objects.requireNonNull(exchange.record()).router().result()).isEqualTo(result);
         });
@@ -201,10 +203,11 @@ class RequestRoutingTest {
 
   @Test
   void operationThatIsNotRoutedIsNotHeldBack() {
-    Exchange exchange =
-        metering(enabled(false), RequestRoutingTest::toMath)
-            .begin("POST", "/v1/embeddings", FakeHeaders.of());
-    assertThat(exchange.routesRequestBody()).isFalse();
+    DrivenExchange exchange =
+        DrivenExchange.of(
+            metering(enabled(false), RequestRoutingTest::toMath)
+                .begin("POST", "/v1/embeddings", FakeHeaders.of()));
+    assertThat(exchange.holdsRequest()).isFalse();
     exchange.abort(AbortReason.CANCELLED);
     assertThat(only().router()).isEqualTo(RouterReport.OFF);
   }
@@ -217,7 +220,7 @@ class RequestRoutingTest {
             request -> {
               throw new IllegalStateException("a defect");
             });
-    Exchange exchange = begin(metering);
+    DrivenExchange exchange = begin(metering);
     assertThat(send(exchange, BODY, 5) + end(exchange)).isEqualTo(BODY);
     exchange.abort(AbortReason.CANCELLED);
     assertThat(metering.defects()).isEqualTo(1);
@@ -227,10 +230,10 @@ class RequestRoutingTest {
 
   @Test
   void gatewayThatCannotHoldTheBodyLosesNothingOfIt() {
-    Exchange exchange = begin(metering(enabled(false), RequestRoutingTest::toMath));
+    DrivenExchange exchange = begin(metering(enabled(false), RequestRoutingTest::toMath));
     String sent = send(exchange, BODY.substring(0, 9), 4);
     ByteArrayOutputStream rest = new ByteArrayOutputStream();
-    exchange.passRequestBody(rest::write);
+    exchange.releaseRequest(rest::write);
     sent += rest.toString(UTF_8) + send(exchange, BODY.substring(9), 4) + end(exchange);
     assertThat(sent).isEqualTo(BODY);
     exchange.abort(AbortReason.CANCELLED);
@@ -239,12 +242,12 @@ class RequestRoutingTest {
 
   @Test
   void responseThatBeginsFirstLeavesTheRequestAsItIs() {
-    Exchange exchange = begin(metering(enabled(false), RequestRoutingTest::toMath));
+    DrivenExchange exchange = begin(metering(enabled(false), RequestRoutingTest::toMath));
     String sent = send(exchange, BODY.substring(0, 9), 4);
-    exchange.onResponseHeaders(401, FakeHeaders.of());
+    exchange.respond(401, FakeHeaders.of());
     sent += send(exchange, BODY.substring(9), 4) + end(exchange);
     assertThat(sent).isEqualTo(BODY);
-    assertThat(exchange.localAnswer()).isNull();
+    assertThat(exchange.answer()).isNull();
   }
 
   /** It looked, and left the choice to a router behind, whose word then counts. */
@@ -255,9 +258,9 @@ class RequestRoutingTest {
         metering(
             enabled(false),
             request -> RoutedRequest.unchanged(seen, RouterReport.of(Result.PINNED)));
-    Exchange exchange = begin(metering);
+    DrivenExchange exchange = begin(metering);
     assertThat(send(exchange, BODY, 1000) + end(exchange)).isEqualTo(BODY);
-    exchange.onResponseHeaders(
+    exchange.respond(
         200,
         FakeHeaders.of(
             "content-type", "application/json",
@@ -271,9 +274,9 @@ class RequestRoutingTest {
 
   @Test
   void standaloneRoutesAndExportsNoHeaders() {
-    Exchange exchange = begin(metering(Map.of("enabled", false), RequestRoutingTest::toMath));
+    DrivenExchange exchange = begin(metering(Map.of("enabled", false), RequestRoutingTest::toMath));
     assertThat(send(exchange, BODY, 5) + end(exchange)).isEqualTo(ROUTED);
-    assertThat(exchange.onResponseHeaders(200, FakeHeaders.of("content-type", "text/plain")))
+    assertThat(exchange.respond(200, FakeHeaders.of("content-type", "text/plain")))
         .isEqualTo(HeaderEdits.EMPTY);
     exchange.end();
     assertThat(only().routing().routingDecision()).isEqualTo("math");
@@ -300,9 +303,9 @@ class RequestRoutingTest {
             .systemPromptInjected(false)
             .build();
     Measurement usage = Measurement.of(Status.COMPLETE, Set.of(), TokenUsage.of(12, 8));
-    Exchange exchange = begin(metering(enabled(true), request -> answer(200, hit, usage)));
+    DrivenExchange exchange = begin(metering(enabled(true), request -> answer(200, hit, usage)));
     assertThat(send(exchange, BODY, 5) + end(exchange)).isEmpty();
-    LocalAnswer answer = Objects.requireNonNull(exchange.localAnswer());
+    LocalAnswer answer = Objects.requireNonNull(exchange.answer());
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.headers().toSet())
         .containsEntry("x-vsr-cache-hit", "true")
@@ -320,7 +323,7 @@ class RequestRoutingTest {
   void refusedRequestIsNotBilledAndIsNoGapInTheMetering() {
     Measurement refused =
         Measurement.of(Status.NONE, EnumSet.of(Reason.HTTP_ERROR, Reason.BLOCKED), null);
-    Exchange exchange = begin(metering(enabled(true), request -> answer(403, MATH, refused)));
+    DrivenExchange exchange = begin(metering(enabled(true), request -> answer(403, MATH, refused)));
     assertThat(send(exchange, BODY, 1000) + end(exchange)).isEmpty();
     assertThat(only().httpStatus()).isEqualTo(403);
     assertThat(only().outcome()).isEqualTo(Outcome.ERROR);
@@ -376,20 +379,20 @@ class RequestRoutingTest {
   private static final String STATED = "data: {\"choices\":[],\"usage\":" + USAGE + "}\n\n";
   private static final String DONE = "data: [DONE]\n\n";
 
-  private static String receive(Exchange exchange, String body) {
-    exchange.onResponseHeaders(200, FakeHeaders.of("content-type", "text/event-stream"));
+  private static String receive(DrivenExchange exchange, String body) {
+    exchange.respond(200, FakeHeaders.of("content-type", "text/event-stream"));
     ByteArrayOutputStream received = new ByteArrayOutputStream();
     byte[] bytes = body.getBytes(UTF_8);
     for (int from = 0; from < bytes.length; from += 11) {
       int length = Math.min(11, bytes.length - from);
-      if (exchange.editsResponseBody()) {
-        exchange.onResponseBody(bytes, from, length, received::write);
+      if (exchange.editsResponse()) {
+        exchange.response(bytes, from, length, received::write);
       } else {
-        exchange.onResponseBody(bytes, from, length);
+        exchange.response(bytes, from, length);
         received.write(bytes, from, length);
       }
     }
-    exchange.endResponseBody(received::write);
+    exchange.releaseResponse(received::write);
     return received.toString(UTF_8);
   }
 
@@ -397,7 +400,7 @@ class RequestRoutingTest {
   @ValueSource(booleans = {true, false})
   void whatIsKeptIsWhatTheClientGot(boolean forceUsage) {
     Kept kept = new Kept(true, false);
-    Exchange exchange = begin(keeping(kept, forceUsage));
+    DrivenExchange exchange = begin(keeping(kept, forceUsage));
     send(exchange, BODY, 1000);
     end(exchange);
     String received = receive(exchange, TEXT + STATED + DONE);
@@ -411,7 +414,7 @@ class RequestRoutingTest {
   @Test
   void answerThatBrokeOffIsNotKept() {
     Kept kept = new Kept(true, false);
-    Exchange exchange = begin(keeping(kept, false));
+    DrivenExchange exchange = begin(keeping(kept, false));
     send(exchange, BODY, 1000);
     end(exchange);
     receive(exchange, TEXT + STATED + DONE);
@@ -423,7 +426,7 @@ class RequestRoutingTest {
   @Test
   void answerThatNeverCameIsAbandonedToo() {
     Kept kept = new Kept(true, false);
-    Exchange exchange = begin(keeping(kept, false));
+    DrivenExchange exchange = begin(keeping(kept, false));
     send(exchange, BODY, 1000);
     end(exchange);
     exchange.close();
@@ -463,7 +466,7 @@ class RequestRoutingTest {
         Metering.builder(MaasConfig.from(Map.of("maas_integration", enabled(false))))
             .router(router)
             .build();
-    Exchange exchange = begin(metering, "anthropic-beta", "b1", "cookie", "secret");
+    DrivenExchange exchange = begin(metering, "anthropic-beta", "b1", "cookie", "secret");
     send(exchange, BODY, 7);
     end(exchange);
     assertThat(seen).hasToString("anthropic-beta=b1 absent=null cookie=null ");
@@ -472,18 +475,18 @@ class RequestRoutingTest {
   @Test
   void answerThatIsNotWantedOrNotMeasuredIsNotGiven() {
     Kept unwanting = new Kept(false, false);
-    Exchange exchange = begin(keeping(unwanting, false));
+    DrivenExchange exchange = begin(keeping(unwanting, false));
     send(exchange, BODY, 1000);
     end(exchange);
     receive(exchange, TEXT);
     assertThat(unwanting.body.size()).isZero();
     assertThat(unwanting.abandoned).isEqualTo(1);
     Kept error = new Kept(true, false);
-    Exchange refused = begin(keeping(error, false));
+    DrivenExchange refused = begin(keeping(error, false));
     send(refused, BODY, 1000);
     end(refused);
-    refused.onResponseHeaders(500, FakeHeaders.of("content-type", "application/json"));
-    refused.onResponseBody("{}".getBytes(UTF_8), 0, 2);
+    refused.respond(500, FakeHeaders.of("content-type", "application/json"));
+    refused.response("{}".getBytes(UTF_8), 0, 2);
     refused.end();
     assertThat(error.body.size()).isZero();
     assertThat(error.ended).isEmpty();
@@ -494,7 +497,7 @@ class RequestRoutingTest {
   void defectOfTheKeeperCostsNeitherTheUsageNorTheBytes() {
     Kept failing = new Kept(true, true);
     Metering metering = keeping(failing, true);
-    Exchange exchange = begin(metering);
+    DrivenExchange exchange = begin(metering);
     send(exchange, BODY, 1000);
     end(exchange);
     assertThat(receive(exchange, TEXT + STATED + DONE)).isEqualTo(TEXT + DONE);

@@ -17,6 +17,7 @@ import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.spi.RequestRouter;
 import io.semanticrouter.maas.spi.RoutableRequest;
 import io.semanticrouter.maas.spi.RoutedRequest;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import io.semanticrouter.maas.testkit.FakeKeeper;
 import io.semanticrouter.maas.testkit.FakeRouter;
@@ -67,26 +68,27 @@ class RoutedLifecycleTest {
     return RoutedRequest.unchanged(Routing.UNKNOWN, RouterReport.of(Result.DEFAULT));
   }
 
-  private static Exchange begin(Metering metering, String... headers) {
-    return metering.begin("POST", "/v1/chat/completions", FakeHeaders.of(headers));
+  private static DrivenExchange begin(Metering metering, String... headers) {
+    return DrivenExchange.of(
+        metering.begin("POST", "/v1/chat/completions", FakeHeaders.of(headers)));
   }
 
-  private static String send(Exchange exchange, String body) {
+  private static String send(DrivenExchange exchange, String body) {
     ByteArrayOutputStream sent = new ByteArrayOutputStream();
-    exchange.onRequestBody(body.getBytes(UTF_8), 0, body.length(), sent::write);
+    exchange.request(body.getBytes(UTF_8), 0, body.length(), sent::write);
     return sent.toString(UTF_8);
   }
 
-  private static String end(Exchange exchange) {
+  private static String end(DrivenExchange exchange) {
     ByteArrayOutputStream sent = new ByteArrayOutputStream();
-    exchange.endRequestBody(sent::write);
+    exchange.endRequest(sent::write);
     return sent.toString(UTF_8);
   }
 
-  private static void answer(Exchange exchange, int status) {
-    exchange.onResponseHeaders(status, FakeHeaders.of("content-type", "application/json"));
+  private static void answer(DrivenExchange exchange, int status) {
+    exchange.respond(status, FakeHeaders.of("content-type", "application/json"));
     String body = "{\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":8}}";
-    exchange.onResponseBody(body.getBytes(UTF_8), 0, body.length());
+    exchange.response(body.getBytes(UTF_8), 0, body.length());
   }
 
   // The exchange ends before its request does
@@ -94,7 +96,7 @@ class RoutedLifecycleTest {
   @Test
   void requestThatOutlivesItsExchangeIsNotRoutedAndGoesOn() {
     FakeRouter router = new FakeRouter(LIMIT, request -> ANSWERED);
-    Exchange exchange = begin(metering(router));
+    DrivenExchange exchange = begin(metering(router));
     String sent = send(exchange, BODY.substring(0, 9));
     exchange.abort(AbortReason.IDLE_TIMEOUT);
     sent += send(exchange, BODY.substring(9)) + end(exchange);
@@ -155,7 +157,7 @@ class RoutedLifecycleTest {
   @EnumSource(Break.class)
   void routerThatBreaksAnywhereCostsTheRoutingAndNothingElse(Break where) {
     Metering metering = metering(broken(where));
-    Exchange exchange = begin(metering);
+    DrivenExchange exchange = begin(metering);
     assertThat(send(exchange, BODY) + end(exchange)).isEqualTo(BODY);
     answer(exchange, 200);
     exchange.end();
@@ -166,8 +168,8 @@ class RoutedLifecycleTest {
 
   // Keepers
 
-  private Exchange kept(FakeKeeper keeper) {
-    Exchange exchange = begin(metering(request -> unchanged().withKeeper(keeper)));
+  private DrivenExchange kept(FakeKeeper keeper) {
+    DrivenExchange exchange = begin(metering(request -> unchanged().withKeeper(keeper)));
     assertThat(send(exchange, BODY) + end(exchange)).isEqualTo(BODY);
     return exchange;
   }
@@ -175,7 +177,7 @@ class RoutedLifecycleTest {
   @Test
   void keeperWithoutAResponseIsAbandonedAlsoWhereTheGatewaySaysThatAllIsWell() {
     FakeKeeper keeper = new FakeKeeper();
-    Exchange exchange = kept(keeper);
+    DrivenExchange exchange = kept(keeper);
     exchange.end();
     assertThat(keeper.calls()).isEqualTo("abandon");
   }
@@ -183,8 +185,8 @@ class RoutedLifecycleTest {
   @Test
   void keeperGetsNoBodyOfAResponseThatHasNotBegun() {
     FakeKeeper keeper = new FakeKeeper();
-    Exchange exchange = kept(keeper);
-    exchange.onResponseBody("{}".getBytes(UTF_8), 0, 2);
+    DrivenExchange exchange = kept(keeper);
+    exchange.response("{}".getBytes(UTF_8), 0, 2);
     exchange.close();
     assertThat(keeper.calls()).isEqualTo("abandon");
   }
@@ -192,13 +194,13 @@ class RoutedLifecycleTest {
   @Test
   void keeperIsAbandonedWhenTheResponseHeadersCannotBeRead() {
     FakeKeeper keeper = new FakeKeeper();
-    Exchange exchange = kept(keeper);
-    exchange.onResponseHeaders(
+    DrivenExchange exchange = kept(keeper);
+    exchange.respond(
         200,
         name -> {
           throw new IllegalStateException("a defect of the gateway");
         });
-    exchange.onResponseBody("{}".getBytes(UTF_8), 0, 2);
+    exchange.response("{}".getBytes(UTF_8), 0, 2);
     assertThat(keeper.calls()).isEqualTo("abandon");
     exchange.end();
     assertThat(keeper.calls()).isEqualTo("abandon");
@@ -207,7 +209,7 @@ class RoutedLifecycleTest {
   @Test
   void keeperIsAbandonedWhenASecondResponseBegins() {
     FakeKeeper keeper = new FakeKeeper();
-    Exchange exchange = kept(keeper);
+    DrivenExchange exchange = kept(keeper);
     answer(exchange, 200);
     answer(exchange, 200);
     exchange.end();
@@ -217,11 +219,11 @@ class RoutedLifecycleTest {
   @Test
   void keeperIsAbandonedWhenTheBytesCannotGoOn() {
     FakeKeeper keeper = new FakeKeeper();
-    Exchange exchange = begin(metering(request -> unchanged().withKeeper(keeper)));
+    DrivenExchange exchange = begin(metering(request -> unchanged().withKeeper(keeper)));
     send(exchange, BODY);
     assertThatThrownBy(
             () ->
-                exchange.endRequestBody(
+                exchange.endRequest(
                     (b, from, length) -> {
                       throw new IllegalStateException("the gateway's");
                     }))
@@ -234,7 +236,7 @@ class RoutedLifecycleTest {
   @ValueSource(strings = {"begin", "accept", "end", "abandon"})
   void keeperThatBreaksIsClosedOnceAndCostsNothing(String where) {
     FakeKeeper keeper = FakeKeeper.breakingAt(where);
-    Exchange exchange = kept(keeper);
+    DrivenExchange exchange = kept(keeper);
     answer(exchange, where.equals("abandon") ? 500 : 200);
     exchange.end();
     exchange.close();
@@ -277,15 +279,15 @@ class RoutedLifecycleTest {
   @Test
   void requestForWhichThereIsNoRoomGoesOnUnroutedAndIsCounted() {
     Metering metering = metering(crowded(LIMIT));
-    Exchange slow = begin(metering);
+    DrivenExchange slow = begin(metering);
     assertThat(send(slow, BODY)).isEmpty();
     assertThat(metering.heldRequestBytes()).isPositive();
-    Exchange crowded = begin(metering);
+    DrivenExchange crowded = begin(metering);
     assertThat(send(crowded, BODY) + end(crowded)).isEqualTo(BODY);
     crowded.abort(AbortReason.CANCELLED);
     assertThat(Objects.requireNonNull(crowded.record()).router().result())
         .isEqualTo(Result.CROWDED);
-    Exchange whole = begin(metering, "content-length", String.valueOf(BODY.length()));
+    DrivenExchange whole = begin(metering, "content-length", String.valueOf(BODY.length()));
     assertThat(send(whole, BODY)).as("in one piece it takes no room").isEqualTo(BODY);
     assertThat(end(slow)).isEqualTo(BODY);
     assertThat(metering.heldRequestBytes()).isZero();
@@ -298,12 +300,12 @@ class RoutedLifecycleTest {
   void roomOfARequestIsGivenBackHoweverItEnds() {
     Metering metering = metering(crowded(100 * LIMIT));
     for (int i = 0; i < 6; i++) {
-      Exchange exchange = begin(metering);
+      DrivenExchange exchange = begin(metering);
       send(exchange, BODY);
       assertThat(metering.heldRequestBytes()).isPositive();
       switch (i) {
         case 0 -> assertThat(end(exchange)).isEqualTo(BODY);
-        case 1 -> exchange.passRequestBody((b, from, length) -> {});
+        case 1 -> exchange.releaseRequest((b, from, length) -> {});
         case 2 -> exchange.close();
         case 3 -> exchange.abort(AbortReason.IDLE_TIMEOUT);
         case 4 -> assertThat(send(exchange, "y".repeat(LIMIT))).hasSize(LIMIT + BODY.length());

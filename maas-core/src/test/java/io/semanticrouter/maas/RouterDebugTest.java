@@ -8,6 +8,7 @@ import io.semanticrouter.maas.http.HeaderEdits;
 import io.semanticrouter.maas.http.Headers;
 import io.semanticrouter.maas.internal.engine.RoutingHeaders;
 import io.semanticrouter.maas.record.Routing;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import io.semanticrouter.maas.testkit.VsrResponse;
 import java.util.List;
@@ -22,28 +23,29 @@ class RouterDebugTest {
   private static final String CHAT = "/v1/chat/completions";
   private static final String DEBUG = "x-vsr-debug";
 
-  private static Exchange begin(Map<String, Object> config, String path, Headers request) {
-    return Metering.builder(MaasConfig.from(Map.of("maas_integration", config)))
-        .build()
-        .begin("POST", path, request);
+  private static DrivenExchange begin(Map<String, Object> config, String path, Headers request) {
+    return DrivenExchange.of(
+        Metering.builder(MaasConfig.from(Map.of("maas_integration", config)))
+            .build()
+            .begin("POST", path, request));
   }
 
   private static Map<String, Object> enabled(Map<String, Object> routing) {
     return Map.of("enabled", true, "routing", routing);
   }
 
-  private static HeaderEdits answered(Exchange exchange) {
-    return exchange.onResponseHeaders(
+  private static HeaderEdits answered(DrivenExchange exchange) {
+    return exchange.respond(
         200, FakeHeaders.of(VsrResponse.UPSTREAM.headers(true).toArray(String[]::new)));
   }
 
   @Test
   void routerIsAskedAndTheClientDoesNotSeeTheAnswer() {
     for (Headers request : List.of(FakeHeaders.of("accept", "*"), Headers.EMPTY)) {
-      Exchange exchange = begin(enabled(Map.of()), CHAT, request);
+      DrivenExchange exchange = begin(enabled(Map.of()), CHAT, request);
 
-      assertThat(exchange.requestEdits().toSet()).isEqualTo(Map.of(DEBUG, "true"));
-      assertThat(exchange.requestEdits().toRemove()).isEmpty();
+      assertThat(exchange.editsUnseen().toSet()).isEqualTo(Map.of(DEBUG, "true"));
+      assertThat(exchange.editsUnseen().toRemove()).isEmpty();
       HeaderEdits edits = answered(exchange);
       assertThat(edits.toRemove())
           .containsExactlyInAnyOrderElementsOf(VsrResponse.UPSTREAM.debugNames());
@@ -56,10 +58,10 @@ class RouterDebugTest {
   void clientThatAsksAsTheRouterWantsItGetsWhatItAskedFor(String value) {
     FakeHeaders request = FakeHeaders.of(DEBUG, value, "x-vsr-decision", "spoofed");
     for (Headers headers : List.of(request, request.unnamed())) {
-      Exchange exchange = begin(enabled(Map.of()), CHAT, headers);
+      DrivenExchange exchange = begin(enabled(Map.of()), CHAT, headers);
 
-      assertThat(exchange.requestEdits().toSet()).isEmpty();
-      assertThat(exchange.requestEdits().toRemove()).containsExactly("x-vsr-decision");
+      assertThat(exchange.editsUnseen().toSet()).isEmpty();
+      assertThat(exchange.editsUnseen().toRemove()).containsExactly("x-vsr-decision");
       assertThat(answered(exchange).toRemove()).isEmpty();
     }
   }
@@ -67,31 +69,31 @@ class RouterDebugTest {
   @ParameterizedTest
   @ValueSource(strings = {"1", "yes", "", "false"})
   void clientThatSendsAnythingElseHasNotAsked(String value) {
-    Exchange exchange = begin(enabled(Map.of()), CHAT, FakeHeaders.of(DEBUG, value));
+    DrivenExchange exchange = begin(enabled(Map.of()), CHAT, FakeHeaders.of(DEBUG, value));
 
-    assertThat(exchange.requestEdits().toSet()).isEqualTo(Map.of(DEBUG, "true"));
-    assertThat(exchange.requestEdits().toRemove()).isEmpty();
+    assertThat(exchange.editsUnseen().toSet()).isEqualTo(Map.of(DEBUG, "true"));
+    assertThat(exchange.editsUnseen().toRemove()).isEmpty();
     assertThat(answered(exchange).toRemove()).isNotEmpty();
   }
 
   @Test
   void clientThatAsksTwiceHasNotAskedInAWayThatCanBeTold() {
     FakeHeaders twice = FakeHeaders.of(DEBUG, "true", DEBUG, "true");
-    Exchange exchange = begin(enabled(Map.of()), CHAT, twice);
+    DrivenExchange exchange = begin(enabled(Map.of()), CHAT, twice);
 
-    assertThat(exchange.requestEdits().toSet()).isEqualTo(Map.of(DEBUG, "true"));
+    assertThat(exchange.editsUnseen().toSet()).isEqualTo(Map.of(DEBUG, "true"));
     assertThat(answered(exchange).toRemove()).isNotEmpty();
   }
 
   @Test
   void switchedOffNobodyIsAskedNotEvenForAClientThatWantsIt() {
     Map<String, Object> off = enabled(Map.of("request_debug", false));
-    assertThat(begin(off, CHAT, FakeHeaders.of("accept", "*")).requestEdits())
+    assertThat(begin(off, CHAT, FakeHeaders.of("accept", "*")).editsUnseen())
         .isSameAs(HeaderEdits.EMPTY);
 
-    Exchange exchange = begin(off, CHAT, FakeHeaders.of(DEBUG, "true"));
-    assertThat(exchange.requestEdits().toSet()).isEmpty();
-    assertThat(exchange.requestEdits().toRemove()).containsExactly(DEBUG);
+    DrivenExchange exchange = begin(off, CHAT, FakeHeaders.of(DEBUG, "true"));
+    assertThat(exchange.editsUnseen().toSet()).isEmpty();
+    assertThat(exchange.editsUnseen().toRemove()).containsExactly(DEBUG);
     // Nothing of ours made the router say it.
     assertThat(answered(exchange).toRemove()).isEmpty();
   }
@@ -99,25 +101,25 @@ class RouterDebugTest {
   @ParameterizedTest
   @CsvSource({"auto, true", "vsr, true", "seed, false"})
   void onlyARouterThatKeepsFactsBackIsAskedByDefault(String profile, boolean asked) {
-    Exchange exchange = begin(enabled(Map.of("profile", profile)), CHAT, Headers.EMPTY);
+    DrivenExchange exchange = begin(enabled(Map.of("profile", profile)), CHAT, Headers.EMPTY);
 
-    assertThat(exchange.requestEdits().sets(DEBUG)).isEqualTo(asked);
+    assertThat(exchange.editsUnseen().sets(DEBUG)).isEqualTo(asked);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"/health", "/v1/tokenize", "/v1/messages/count_tokens"})
   void nobodyIsAskedWhereNothingIsGenerated(String path) {
-    Exchange exchange = begin(enabled(Map.of()), path, FakeHeaders.of(DEBUG, "true"));
+    DrivenExchange exchange = begin(enabled(Map.of()), path, FakeHeaders.of(DEBUG, "true"));
 
-    assertThat(exchange.requestEdits().toSet()).isEmpty();
-    assertThat(exchange.requestEdits().toRemove()).containsExactly(DEBUG);
+    assertThat(exchange.editsUnseen().toSet()).isEmpty();
+    assertThat(exchange.editsUnseen().toRemove()).containsExactly(DEBUG);
   }
 
   @Test
   void standaloneAsksNobodyAndRemovesNothing() {
-    Exchange exchange = begin(Map.of(), CHAT, FakeHeaders.of(DEBUG, "true"));
+    DrivenExchange exchange = begin(Map.of(), CHAT, FakeHeaders.of(DEBUG, "true"));
 
-    assertThat(exchange.requestEdits()).isSameAs(HeaderEdits.EMPTY);
+    assertThat(exchange.editsUnseen()).isSameAs(HeaderEdits.EMPTY);
     assertThat(answered(exchange)).isSameAs(HeaderEdits.EMPTY);
   }
 
@@ -127,8 +129,8 @@ class RouterDebugTest {
         List.of(
             FakeHeaders.of("content-type", "application/json"),
             FakeHeaders.of("content-type", "application/json").unnamed())) {
-      Exchange exchange = begin(enabled(Map.of()), CHAT, Headers.EMPTY);
-      assertThat(exchange.onResponseHeaders(200, response).isEmpty()).isTrue();
+      DrivenExchange exchange = begin(enabled(Map.of()), CHAT, Headers.EMPTY);
+      assertThat(exchange.respond(200, response).isEmpty()).isTrue();
     }
   }
 
@@ -138,8 +140,7 @@ class RouterDebugTest {
     for (int i = 0; i < 200; i++) {
       response.add("x-vsr-matched-" + i, "1");
     }
-    HeaderEdits edits =
-        begin(enabled(Map.of()), CHAT, Headers.EMPTY).onResponseHeaders(200, response);
+    HeaderEdits edits = begin(enabled(Map.of()), CHAT, Headers.EMPTY).respond(200, response);
 
     assertThat(edits.toRemove()).hasSize(80);
     assertThat(edits.toSet().size() + edits.toRemove().size()).isLessThan(100);
@@ -149,7 +150,7 @@ class RouterDebugTest {
   void namesOfOursStayWhenThePrefixMakesThemLookLikeDebugHeaders() {
     Map<String, Object> config =
         Map.of("enabled", true, "headers", Map.of("prefix", "x-vsr-selected-"));
-    Exchange exchange = begin(config, CHAT, Headers.EMPTY);
+    DrivenExchange exchange = begin(config, CHAT, Headers.EMPTY);
     HeaderEdits edits = answered(exchange);
 
     assertThat(edits.toRemove())

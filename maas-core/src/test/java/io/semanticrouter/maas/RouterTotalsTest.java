@@ -13,6 +13,7 @@ import io.semanticrouter.maas.record.ResponsePath;
 import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -30,7 +31,7 @@ class RouterTotalsTest {
           + "\"prompt_tokens_details\":{\"cached_tokens\":5}}}";
   private static final String SILENT = "{\"model\":\"m\",\"choices\":[]}";
 
-  private static Exchange begin(Map<String, Object> more, int status, String... headers) {
+  private static DrivenExchange begin(Map<String, Object> more, int status, String... headers) {
     Map<String, Object> maas = new java.util.HashMap<>(more);
     maas.putIfAbsent("enabled", true);
     MaasConfig config =
@@ -42,18 +43,19 @@ class RouterTotalsTest {
                 Map.of(
                     "models",
                     Map.of("m", Map.of("prompt_per_1m", "1", "completion_per_1m", "1")))));
-    Exchange exchange =
-        Metering.builder(config).build().begin("POST", "/v1/chat/completions", Headers.EMPTY);
+    DrivenExchange exchange =
+        DrivenExchange.of(
+            Metering.builder(config).build().begin("POST", "/v1/chat/completions", Headers.EMPTY));
     FakeHeaders response =
         FakeHeaders.of("content-type", "application/json", "x-vsr-response-path", "looper");
     for (int i = 0; i < headers.length; i += 2) {
       response.add(headers[i], headers[i + 1]);
     }
-    exchange.onResponseHeaders(status, response);
+    exchange.respond(status, response);
     return exchange;
   }
 
-  private static Exchange looper(
+  private static DrivenExchange looper(
       @Nullable String prompt, @Nullable String completion, @Nullable String total) {
     java.util.List<String> headers = new java.util.ArrayList<>();
     add(headers, "prompt", prompt);
@@ -69,9 +71,9 @@ class RouterTotalsTest {
     }
   }
 
-  private static UsageRecord end(Exchange exchange, String body) {
+  private static UsageRecord end(DrivenExchange exchange, String body) {
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-    exchange.onResponseBody(bytes, 0, bytes.length);
+    exchange.response(bytes, 0, bytes.length);
     exchange.end();
     return Objects.requireNonNull(exchange.record());
   }
@@ -221,7 +223,7 @@ class RouterTotalsTest {
   @Test
   void tokensAreSpentWhenTheHeadersArriveSoThatAClientThatLeavesPaysThem() {
     for (String policy : new String[] {"last-snapshot", "estimate", "drop"}) {
-      Exchange exchange =
+      DrivenExchange exchange =
           begin(
               Map.of("usage", Map.of("on_disconnect", policy)),
               200,
@@ -229,7 +231,7 @@ class RouterTotalsTest {
               "40",
               "x-vsr-looper-completion-tokens",
               "25");
-      assertThat(exchange.usageSoFar()).isNotNull();
+      assertThat(exchange.soFar().usage()).isNotNull();
       exchange.abort(AbortReason.CANCELLED);
       UsageRecord record = Objects.requireNonNull(exchange.record());
       assertThat(record.measurement().status()).as(policy).isEqualTo(Status.COMPLETE);
@@ -241,18 +243,18 @@ class RouterTotalsTest {
 
   @Test
   void totalsOfAnAnswerThatIsAnErrorAreNotBilled() {
-    Exchange exchange = begin(Map.of(), 502, "x-vsr-looper-prompt-tokens", "40");
+    DrivenExchange exchange = begin(Map.of(), 502, "x-vsr-looper-prompt-tokens", "40");
     exchange.end();
 
     assertThat(Objects.requireNonNull(exchange.record()).outcome()).isEqualTo(Outcome.ERROR);
-    assertThat(exchange.usageSoFar()).isNull();
+    assertThat(exchange.soFar().usage()).isNull();
   }
 
   @Test
   void sumOverSeveralModelsHasNoPriceAndSaysSo() {
     Map<String, Object> hybrid = Map.of("metrics", Map.of("internal_cost_calculation", true));
-    Exchange exchange = begin(hybrid, 200, "x-vsr-looper-prompt-tokens", "40");
-    assertThat(exchange.costSoFar()).isNull();
+    DrivenExchange exchange = begin(hybrid, 200, "x-vsr-looper-prompt-tokens", "40");
+    assertThat(exchange.soFar().cost()).isNull();
     UsageRecord record = end(exchange, BODY);
 
     assertThat(record.cost()).isNull();
@@ -261,10 +263,10 @@ class RouterTotalsTest {
 
   @Test
   void usageSoFarIsWhatTheRecordWillSay() {
-    Exchange exchange = looper("40", "25", "65");
-    assertThat(exchange.usageSoFar())
+    DrivenExchange exchange = looper("40", "25", "65");
+    assertThat(exchange.soFar().usage())
         .isEqualTo(TokenUsage.builder(40, 25).providerTotal(65).build());
     UsageRecord record = end(exchange, BODY);
-    assertThat(exchange.usageSoFar()).isEqualTo(usage(record));
+    assertThat(exchange.soFar().usage()).isEqualTo(usage(record));
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.semanticrouter.maas.Transcripts.Transcript;
 import io.semanticrouter.maas.record.AbortReason;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -95,14 +96,14 @@ class SoFarTest {
 
   private static String record(
       Wire wire, byte[] body, int length, @Nullable AbortReason abort, int piece, boolean asks) {
-    Exchange exchange = wire.begin();
+    DrivenExchange exchange = wire.begin();
     for (int from = 0; from < length; from += piece) {
-      exchange.onResponseBody(body, from, Math.min(piece, length - from));
+      exchange.response(body, from, Math.min(piece, length - from));
       if (asks) {
         exchange.soFar();
-        exchange.usageSoFar();
-        exchange.costSoFar();
-        exchange.modelSoFar();
+        exchange.soFar().usage();
+        exchange.soFar().cost();
+        exchange.soFar().model();
         exchange.hasFinalUsage();
       }
     }

@@ -17,6 +17,7 @@ import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -354,10 +355,10 @@ class TransportRulesTest {
     Wire gemini = Wire.json(Wire.GEMINI_STREAM);
     assertThat(gemini.measure("[" + running + "," + last + "]")).isEqualTo(TRUTH);
     assertThat(gemini.measure(" [ " + running + "\n,\r\n" + last + " ] \n")).isEqualTo(TRUTH);
-    Exchange exchange = gemini.begin();
+    DrivenExchange exchange = gemini.begin();
     byte[] beginning = utf8("[" + running);
-    exchange.onResponseBody(beginning, 0, beginning.length);
-    assertThat(Objects.requireNonNull(exchange.usageSoFar()).completion()).isEqualTo(1);
+    exchange.response(beginning, 0, beginning.length);
+    assertThat(Objects.requireNonNull(exchange.soFar().usage()).completion()).isEqualTo(1);
     assertThat(exchange.hasFinalUsage()).isFalse();
     // Broken off between two elements: as far as it came.
     assertThat(gemini.measure("[" + running + ",").status()).isEqualTo(Status.PARTIAL);
@@ -527,8 +528,8 @@ class TransportRulesTest {
       gzip.write(utf8(TEXT + FINAL));
       gzip.flush();
       byte[] flushed = out.toByteArray();
-      Exchange exchange = EVENTS.with("content-encoding", "gzip").begin();
-      exchange.onResponseBody(flushed, 0, flushed.length);
+      DrivenExchange exchange = EVENTS.with("content-encoding", "gzip").begin();
+      exchange.response(flushed, 0, flushed.length);
       assertThat(exchange.hasFinalUsage()).isTrue();
       exchange.abort(AbortReason.CANCELLED);
       assertThat(Objects.requireNonNull(exchange.record()).measurement()).isEqualTo(TRUTH);

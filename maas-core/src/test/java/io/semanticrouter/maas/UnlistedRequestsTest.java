@@ -13,6 +13,7 @@ import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.Operation;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import java.nio.charset.StandardCharsets;
@@ -45,14 +46,13 @@ class UnlistedRequestsTest {
   private static final FakeHeaders REQUEST =
       FakeHeaders.of("x-auth-request-user", "alice", "x-auth-request-tier", "gold");
 
-  private Exchange exchange(
+  private DrivenExchange exchange(
       Metering metering, String method, String path, int status, String type, String body) {
-    Exchange exchange = metering.begin(method, path, REQUEST);
+    DrivenExchange exchange = DrivenExchange.of(metering.begin(method, path, REQUEST));
     FakeHeaders headers = FakeHeaders.of("x-vsr-selected-model", "m");
-    exchange.onResponseHeaders(
-        status, type.isEmpty() ? headers : headers.add("content-type", type));
+    exchange.respond(status, type.isEmpty() ? headers : headers.add("content-type", type));
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-    exchange.onResponseBody(bytes, 0, bytes.length);
+    exchange.response(bytes, 0, bytes.length);
     exchange.end();
     return exchange;
   }
@@ -69,7 +69,7 @@ class UnlistedRequestsTest {
       })
   void answerThatStatesUsageIsBilledOnceToWhoeverAsked(String type) {
     Metering metering = metering();
-    Exchange exchange = exchange(metering, "POST", PATH, 200, type, CHAT);
+    DrivenExchange exchange = exchange(metering, "POST", PATH, 200, type, CHAT);
     UsageRecord record = sink.single();
     assertThat(exchange.record()).isSameAs(record);
     assertThat(record.operation()).isEqualTo(Operation.DETECT);
@@ -140,7 +140,7 @@ class UnlistedRequestsTest {
       })
   void answerThatStatesNoneIsCountedAndMakesNoRecord(String body) {
     Metering metering = metering();
-    Exchange exchange = exchange(metering, "POST", PATH, 200, "application/json", body);
+    DrivenExchange exchange = exchange(metering, "POST", PATH, 200, "application/json", body);
     assertThat(exchange.record()).isNull();
     assertThat(exchange.isOpen()).isFalse();
     assertThat(sink.records()).isEmpty();
@@ -163,9 +163,9 @@ class UnlistedRequestsTest {
   })
   void anythingElseIsNeitherLookedAtNorCounted(String method, int status, String type) {
     Metering metering = metering();
-    Exchange exchange = metering.begin(method, PATH, REQUEST);
-    exchange.onResponseHeaders(status, FakeHeaders.of("content-type", type));
-    assertThat(exchange.wantsResponseBody()).isFalse();
+    DrivenExchange exchange = DrivenExchange.of(metering.begin(method, PATH, REQUEST));
+    exchange.respond(status, FakeHeaders.of("content-type", type));
+    assertThat(exchange.wantsResponse()).isFalse();
     exchange.end();
     assertThat(sink.records()).isEmpty();
     assertThat(metering.unlistedRequests()).isZero();
@@ -174,9 +174,9 @@ class UnlistedRequestsTest {
   @Test
   void countLooksAtNoBody() {
     Metering metering = metering("unlisted", "count");
-    Exchange exchange = metering.begin("POST", PATH, REQUEST);
-    exchange.onResponseHeaders(200, FakeHeaders.of("content-type", "application/json"));
-    assertThat(exchange.wantsResponseBody()).isFalse();
+    DrivenExchange exchange = DrivenExchange.of(metering.begin("POST", PATH, REQUEST));
+    exchange.respond(200, FakeHeaders.of("content-type", "application/json"));
+    assertThat(exchange.wantsResponse()).isFalse();
     exchange.end();
     assertThat(sink.records()).isEmpty();
     assertThat(metering.unlistedRequests()).isEqualTo(1);
@@ -184,19 +184,20 @@ class UnlistedRequestsTest {
 
   @Test
   void requestAndAnswerAreLeftAsTheyAre() {
-    Exchange exchange =
-        metering()
-            .begin(
-                "POST",
-                PATH,
-                FakeHeaders.of("content-type", "application/json", "content-length", "9"));
-    assertThat(exchange.requestEdits()).isEqualTo(HeaderEdits.EMPTY);
-    assertThat(exchange.editsRequestBody()).isFalse();
+    DrivenExchange exchange =
+        DrivenExchange.of(
+            metering()
+                .begin(
+                    "POST",
+                    PATH,
+                    FakeHeaders.of("content-type", "application/json", "content-length", "9")));
+    assertThat(exchange.editsUnseen()).isEqualTo(HeaderEdits.EMPTY);
+    assertThat(exchange.wantsRequest()).isFalse();
     HeaderEdits edits =
-        exchange.onResponseHeaders(
+        exchange.respond(
             200, FakeHeaders.of("content-type", "application/json", "x-vsr-selected-model", "m"));
     assertThat(edits).isEqualTo(HeaderEdits.EMPTY);
-    assertThat(exchange.editsResponseBody()).isFalse();
+    assertThat(exchange.editsResponse()).isFalse();
     exchange.close();
   }
 
@@ -204,11 +205,14 @@ class UnlistedRequestsTest {
   @Test
   void answerComesInACodingThatCanBeRead() {
     FakeHeaders request = FakeHeaders.of("accept-encoding", "br, gzip");
-    assertThat(metering().begin("POST", PATH, request).requestEdits())
+    assertThat(DrivenExchange.of(metering().begin("POST", PATH, request)).editsUnseen())
         .isNotEqualTo(HeaderEdits.EMPTY);
-    assertThat(metering("unlisted", "count").begin("POST", PATH, request).requestEdits())
+    assertThat(
+            DrivenExchange.of(metering("unlisted", "count").begin("POST", PATH, request))
+                .editsUnseen())
         .isEqualTo(HeaderEdits.EMPTY);
-    assertThat(metering().begin("GET", PATH, request).requestEdits()).isEqualTo(HeaderEdits.EMPTY);
+    assertThat(DrivenExchange.of(metering().begin("GET", PATH, request)).editsUnseen())
+        .isEqualTo(HeaderEdits.EMPTY);
   }
 
   /** What claims to cost nothing has to be spelt as its API spells it. */
@@ -259,7 +263,7 @@ class UnlistedRequestsTest {
   @Test
   void clientThatLeavesBeforeAnyUsageMakesNoRecord() {
     Metering metering = metering();
-    Exchange exchange = metering.begin("POST", PATH, REQUEST);
+    DrivenExchange exchange = DrivenExchange.of(metering.begin("POST", PATH, REQUEST));
     exchange.abort(AbortReason.CANCELLED);
     assertThat(exchange.record()).isNull();
     assertThat(exchange.isOpen()).isFalse();
@@ -270,10 +274,10 @@ class UnlistedRequestsTest {
   @Test
   void answerThatStatesNoneIsNeverEstimated() {
     Metering metering = metering("on_disconnect", "estimate");
-    Exchange exchange = metering.begin("POST", PATH, REQUEST);
-    exchange.onResponseHeaders(200, FakeHeaders.of("content-type", "text/event-stream"));
+    DrivenExchange exchange = DrivenExchange.of(metering.begin("POST", PATH, REQUEST));
+    exchange.respond(200, FakeHeaders.of("content-type", "text/event-stream"));
     byte[] half = "data: {\"choices\":[{\"index\":0}]}\n\n".getBytes(StandardCharsets.UTF_8);
-    exchange.onResponseBody(half, 0, half.length);
+    exchange.response(half, 0, half.length);
     exchange.abort(AbortReason.CANCELLED);
     assertThat(exchange.record()).isNull();
     exchange(

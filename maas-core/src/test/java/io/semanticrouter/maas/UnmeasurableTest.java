@@ -18,6 +18,7 @@ import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.Unmeasured;
 import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
@@ -59,26 +60,28 @@ class UnmeasurableTest {
   }
 
   /** A request of 400 bytes, and its answer. */
-  private static Exchange answered(
+  private static DrivenExchange answered(
       Metering metering, String path, @Nullable String type, String body, String... headers) {
-    Exchange exchange =
-        metering.begin("POST", path, FakeHeaders.of("content-length", "400", "content-type", JSON));
+    DrivenExchange exchange =
+        DrivenExchange.of(
+            metering.begin(
+                "POST", path, FakeHeaders.of("content-length", "400", "content-type", JSON)));
     FakeHeaders response = FakeHeaders.of(headers);
     if (type != null) {
       response.add("content-type", type);
     }
-    exchange.onResponseHeaders(200, response);
+    exchange.respond(200, response);
     byte[] bytes = body.getBytes(UTF_8);
-    exchange.onResponseBody(bytes, 0, bytes.length);
+    exchange.response(bytes, 0, bytes.length);
     return exchange;
   }
 
-  private static UsageRecord ended(Exchange exchange) {
+  private static UsageRecord ended(DrivenExchange exchange) {
     exchange.end();
     return record(exchange);
   }
 
-  private static UsageRecord record(Exchange exchange) {
+  private static UsageRecord record(DrivenExchange exchange) {
     return Objects.requireNonNull(exchange.record());
   }
 
@@ -150,40 +153,44 @@ class UnmeasurableTest {
 
   @Test
   void recordingOfManyBytesIsNoPromptOfAsMany() {
-    Exchange exchange =
-        metering()
-            .begin(
-                "POST",
-                TRANSCRIPTION,
-                FakeHeaders.of(
-                    "content-length",
-                    "9600000",
-                    "content-type",
-                    "multipart/form-data; boundary=b"));
-    exchange.onResponseHeaders(200, FakeHeaders.of("content-type", "text/plain"));
-    exchange.onResponseBody("So it is".getBytes(UTF_8), 0, 8);
+    DrivenExchange exchange =
+        DrivenExchange.of(
+            metering()
+                .begin(
+                    "POST",
+                    TRANSCRIPTION,
+                    FakeHeaders.of(
+                        "content-length",
+                        "9600000",
+                        "content-type",
+                        "multipart/form-data; boundary=b")));
+    exchange.respond(200, FakeHeaders.of("content-type", "text/plain"));
+    exchange.response("So it is".getBytes(UTF_8), 0, 8);
     assertThat(ended(exchange).measurement()).isEqualTo(estimated(UNKNOWN, 2, Reason.CONTENT_TYPE));
   }
 
   @Test
   void whatCostsNoTokensIsNeverEstimated() {
     Metering metering = metering();
-    Exchange counted =
+    DrivenExchange counted =
         answered(metering, "/v1/messages/count_tokens", JSON, "{\"input_tokens\":7}");
     assertThat(ended(counted).measurement())
         .isEqualTo(Measurement.of(Status.NONE, Set.of(Reason.NOT_METERED), null));
-    Exchange refused = metering.begin("POST", CHAT, FakeHeaders.of("content-length", "400"));
-    refused.onResponseHeaders(429, FakeHeaders.of("content-type", JSON));
+    DrivenExchange refused =
+        DrivenExchange.of(metering.begin("POST", CHAT, FakeHeaders.of("content-length", "400")));
+    refused.respond(429, FakeHeaders.of("content-type", JSON));
     assertThat(ended(refused).measurement())
         .isEqualTo(Measurement.of(Status.NONE, Set.of(Reason.HTTP_ERROR), null));
     assertThat(record(refused).unmeasured()).isNull();
-    Exchange error = answered(metering, CHAT, EVENTS, "data: {\"error\":{\"message\":\"x\"}}\n\n");
+    DrivenExchange error =
+        answered(metering, CHAT, EVENTS, "data: {\"error\":{\"message\":\"x\"}}\n\n");
     assertThat(ended(error).measurement())
         .isEqualTo(Measurement.of(Status.NONE, Set.of(Reason.IN_BAND_ERROR), null));
-    Exchange silent = metering.begin("POST", CHAT, FakeHeaders.of("content-length", "400"));
+    DrivenExchange silent =
+        DrivenExchange.of(metering.begin("POST", CHAT, FakeHeaders.of("content-length", "400")));
     silent.end();
     assertThat(record(silent).measurement())
-        .isEqualTo(Measurement.of(Status.NONE, Set.of(Reason.NO_RESPONSE), null));
+        .isEqualTo(Measurement.of(Status.NONE, Set.of(Reason.NO_RESPONSE, Reason.ABANDONED), null));
   }
 
   @Test
@@ -204,15 +211,16 @@ class UnmeasurableTest {
   @Test
   void lengthOfARequestWithoutOneIsThatOfItsBytes() {
     for (String path : List.of(CHAT, "/v1/responses", "/v1/messages")) {
-      Exchange exchange = metering().begin("POST", path, FakeHeaders.of("content-type", JSON));
-      assertThat(exchange.editsRequestBody()).isTrue();
+      DrivenExchange exchange =
+          DrivenExchange.of(metering().begin("POST", path, FakeHeaders.of("content-type", JSON)));
+      assertThat(exchange.wantsRequest()).isTrue();
       byte[] body = "{\"model\":\"m\",\"input\":\"01234567890123\"}".getBytes(UTF_8);
-      exchange.onRequestBody(body, 0, 10, (b, from, length) -> {});
-      exchange.onRequestBody(body, 10, body.length - 10, (b, from, length) -> {});
-      exchange.endRequestBody((b, from, length) -> {});
-      exchange.onResponseHeaders(200, FakeHeaders.of("content-type", EVENTS));
+      exchange.request(body, 0, 10, (b, from, length) -> {});
+      exchange.request(body, 10, body.length - 10, (b, from, length) -> {});
+      exchange.endRequest((b, from, length) -> {});
+      exchange.respond(200, FakeHeaders.of("content-type", EVENTS));
       byte[] text = TEXT.getBytes(UTF_8);
-      exchange.onResponseBody(text, 0, text.length);
+      exchange.response(text, 0, text.length);
       assertThat(Objects.requireNonNull(ended(exchange).measurement().usage()).prompt())
           .as(path)
           .isEqualTo((body.length + 3) / 4);
@@ -229,16 +237,17 @@ class UnmeasurableTest {
     Random random = new Random(SEED);
     Metering metering = metering("backend", backend);
     for (int i = 0; i < 100; i++) {
-      Exchange exchange = metering.begin("POST", CHAT, FakeHeaders.of("content-length", "27"));
+      DrivenExchange exchange =
+          DrivenExchange.of(metering.begin("POST", CHAT, FakeHeaders.of("content-length", "27")));
       ByteArrayOutputStream sent = new ByteArrayOutputStream();
-      exchange.onRequestBody(STREAM.getBytes(UTF_8), 0, STREAM.length(), sent::write);
-      exchange.endRequestBody(sent::write);
-      exchange.onResponseHeaders(200, FakeHeaders.of("content-type", EVENTS));
+      exchange.request(STREAM.getBytes(UTF_8), 0, STREAM.length(), sent::write);
+      exchange.endRequest(sent::write);
+      exchange.respond(200, FakeHeaders.of("content-type", EVENTS));
       int events = 1 + random.nextInt(20);
       for (int event = 1; event <= events; event++) {
         String usage = ",\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":" + event + "}}\n\n";
         byte[] chunk = (running ? TEXT.replace("}\n\n", usage) : TEXT).getBytes(UTF_8);
-        exchange.onResponseBody(chunk, 0, chunk.length, (b, from, length) -> {});
+        exchange.response(chunk, 0, chunk.length, (b, from, length) -> {});
       }
       exchange.abort(AbortReason.CANCELLED);
       UsageRecord record = record(exchange);
@@ -261,7 +270,7 @@ class UnmeasurableTest {
             + "{\"input_tokens\":5,\"cache_read_input_tokens\":20,\"output_tokens\":7}}}\n\n";
     String delta =
         "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"delta\":{}}\n\n";
-    Exchange exchange = answered(metering(), "/v1/messages", EVENTS, start + delta);
+    DrivenExchange exchange = answered(metering(), "/v1/messages", EVENTS, start + delta);
     exchange.abort(AbortReason.CANCELLED);
     TokenUsage usage = Objects.requireNonNull(record(exchange).measurement().usage());
     assertThat(record(exchange).measurement().status()).isEqualTo(Status.ESTIMATED);
@@ -272,14 +281,14 @@ class UnmeasurableTest {
 
   @Test
   void clientThatLeavesBeforeTheFirstTokenPaysItsPrompt() {
-    Exchange exchange = answered(metering(), CHAT, EVENTS, "");
+    DrivenExchange exchange = answered(metering(), CHAT, EVENTS, "");
     exchange.abort(AbortReason.CANCELLED);
     assertThat(record(exchange).measurement()).isEqualTo(estimated(100, 0, Reason.CANCELLED));
   }
 
   @Test
   void documentThatBreaksOffIsEstimatedFromWhatCameOfIt() {
-    Exchange exchange = answered(metering(), CHAT, JSON, "{\"id\":\"0123456789");
+    DrivenExchange exchange = answered(metering(), CHAT, JSON, "{\"id\":\"0123456789");
     exchange.abort(AbortReason.CANCELLED);
     assertThat(record(exchange).measurement()).isEqualTo(estimated(100, 5, Reason.CANCELLED));
   }
@@ -288,7 +297,7 @@ class UnmeasurableTest {
   @CsvSource({"last-snapshot, NONE", "drop, NONE", "estimate, ESTIMATED"})
   void whatAStreamCostsThatBreaksOffIsForItsOwnPolicyToSay(String policy, Status status) {
     Metering metering = metering("on_disconnect", policy);
-    Exchange exchange = answered(metering, CHAT, EVENTS, TEXT);
+    DrivenExchange exchange = answered(metering, CHAT, EVENTS, TEXT);
     exchange.abort(AbortReason.CANCELLED);
     assertThat(record(exchange).measurement().status()).isEqualTo(status);
     assertThat(ended(answered(metering, CHAT, EVENTS, TEXT)).measurement().status())
@@ -307,11 +316,12 @@ class UnmeasurableTest {
         "{\"stream\":true | MALFORMED",
       })
   void bodyThatCannotBeMadeToAskIsRefusedInTheShapeOfTheApi(String body, Unmeasured reason) {
-    Exchange exchange = metering("unmeasurable", "refuse").begin("POST", CHAT, FakeHeaders.of());
+    DrivenExchange exchange =
+        DrivenExchange.of(metering("unmeasurable", "refuse").begin("POST", CHAT, FakeHeaders.of()));
     byte[] bytes = body.getBytes(UTF_8);
-    exchange.onRequestBody(bytes, 0, bytes.length, (b, from, length) -> {});
-    exchange.endRequestBody((b, from, length) -> {});
-    LocalAnswer answer = Objects.requireNonNull(exchange.localAnswer());
+    exchange.request(bytes, 0, bytes.length, (b, from, length) -> {});
+    exchange.endRequest((b, from, length) -> {});
+    LocalAnswer answer = Objects.requireNonNull(exchange.answer());
     assertThat(answer.status()).isEqualTo(400);
     assertThat(answer.headers().toSet()).containsEntry("content-type", "application/json");
     assertThat(new String(answer.body(), UTF_8))
@@ -336,11 +346,12 @@ class UnmeasurableTest {
         "",
       })
   void whatCanBeMeasuredIsNotRefused(String body) {
-    Exchange exchange = metering("unmeasurable", "refuse").begin("POST", CHAT, FakeHeaders.of());
+    DrivenExchange exchange =
+        DrivenExchange.of(metering("unmeasurable", "refuse").begin("POST", CHAT, FakeHeaders.of()));
     byte[] bytes = body.getBytes(UTF_8);
-    exchange.onRequestBody(bytes, 0, bytes.length, (b, from, length) -> {});
-    exchange.endRequestBody((b, from, length) -> {});
-    assertThat(exchange.localAnswer()).isNull();
+    exchange.request(bytes, 0, bytes.length, (b, from, length) -> {});
+    exchange.endRequest((b, from, length) -> {});
+    assertThat(exchange.answer()).isNull();
     assertThat(exchange.record()).isNull();
   }
 
@@ -359,8 +370,9 @@ class UnmeasurableTest {
         "/v1/completions | {\"error\":{\"message\":",
       })
   void headWithoutRoomIsRefusedWith431(String path, String beginning) {
-    Exchange exchange =
-        metering("unmeasurable", "refuse").begin("POST", path, full("content-length", "27"));
+    DrivenExchange exchange =
+        DrivenExchange.of(
+            metering("unmeasurable", "refuse").begin("POST", path, full("content-length", "27")));
     LocalAnswer answer = Objects.requireNonNull(exchange.refuse());
     assertThat(answer.status()).isEqualTo(431);
     assertThat(new String(answer.body(), UTF_8)).startsWith(beginning);
@@ -406,11 +418,12 @@ class UnmeasurableTest {
   @CsvSource({"0, true, UNSEEN", "-1, true, UNSEEN", "-2, false, NO_ROOM"})
   void requestIsEditedAsFarAsThereIsRoom(int room, boolean edited, ForcedUsage forced) {
     FakeHeaders head = FakeHeaders.of("content-length", "27", "accept-encoding", "br");
-    Exchange exchange = metering().begin("POST", CHAT, limited(head, room));
-    assertThat(exchange.editsRequestBody()).isEqualTo(edited);
-    assertThat(exchange.requestEditsWithBody().isEmpty()).isEqualTo(!edited);
-    exchange.onResponseHeaders(200, FakeHeaders.of("content-type", EVENTS));
-    exchange.onResponseBody(TEXT.getBytes(UTF_8), 0, TEXT.length());
+    DrivenExchange exchange =
+        DrivenExchange.of(metering().begin("POST", CHAT, limited(head, room)));
+    assertThat(exchange.wantsRequest()).isEqualTo(edited);
+    assertThat(exchange.edits().isEmpty()).isEqualTo(!edited);
+    exchange.respond(200, FakeHeaders.of("content-type", EVENTS));
+    exchange.response(TEXT.getBytes(UTF_8), 0, TEXT.length());
     UsageRecord record = ended(exchange);
     assertThat(record.forcedUsage()).isEqualTo(forced);
     assertThat(record.measurement()).isEqualTo(estimated(7, 1, Reason.NO_USAGE));
@@ -418,17 +431,19 @@ class UnmeasurableTest {
 
   @Test
   void requestWithoutAnythingToEditInItsHeadIsAskedAllTheSame() {
-    Exchange exchange = metering().begin("POST", CHAT, full("accept-encoding", "identity"));
+    DrivenExchange exchange =
+        DrivenExchange.of(metering().begin("POST", CHAT, full("accept-encoding", "identity")));
     ByteArrayOutputStream sent = new ByteArrayOutputStream();
-    exchange.onRequestBody(STREAM.getBytes(UTF_8), 0, STREAM.length(), sent::write);
-    exchange.endRequestBody(sent::write);
-    assertThat(exchange.requestEdits()).isEqualTo(HeaderEdits.EMPTY);
+    exchange.request(STREAM.getBytes(UTF_8), 0, STREAM.length(), sent::write);
+    exchange.endRequest(sent::write);
+    assertThat(exchange.edits()).isEqualTo(HeaderEdits.EMPTY);
     assertThat(sent.toString(UTF_8)).contains("include_usage");
   }
 
   @Test
   void headersThatSteerARouterDoNotPassWhereThereIsNoRoomToRemoveThem() {
-    Exchange exchange = metering().begin("POST", CHAT, full("x-vsr-skip-processing", "true"));
+    DrivenExchange exchange =
+        DrivenExchange.of(metering().begin("POST", CHAT, full("x-vsr-skip-processing", "true")));
     assertThat(Objects.requireNonNull(exchange.refuse()).status()).isEqualTo(431);
     assertThat(record(exchange).unmeasured()).isNotNull();
   }
@@ -436,12 +451,12 @@ class UnmeasurableTest {
   @ParameterizedTest
   @CsvSource({"0, true", "-1, true", "-2, false"})
   void responseIsEditedAsFarAsThereIsRoom(int room, boolean stripped) {
-    Exchange exchange = metering().begin("POST", CHAT, FakeHeaders.of());
-    exchange.onRequestBody(STREAM.getBytes(UTF_8), 0, STREAM.length(), (b, from, length) -> {});
-    exchange.endRequestBody((b, from, length) -> {});
+    DrivenExchange exchange = DrivenExchange.of(metering().begin("POST", CHAT, FakeHeaders.of()));
+    exchange.request(STREAM.getBytes(UTF_8), 0, STREAM.length(), (b, from, length) -> {});
+    exchange.endRequest((b, from, length) -> {});
     FakeHeaders head = FakeHeaders.of("content-type", EVENTS, "content-length", "400");
-    HeaderEdits edits = exchange.onResponseHeaders(200, limited(head, room));
+    HeaderEdits edits = exchange.respond(200, limited(head, room));
     assertThat(edits.toRemove().contains("content-length")).isEqualTo(stripped);
-    assertThat(exchange.editsResponseBody()).isEqualTo(stripped);
+    assertThat(exchange.editsResponse()).isEqualTo(stripped);
   }
 }

@@ -14,6 +14,7 @@ import io.semanticrouter.maas.record.ResponsePath;
 import io.semanticrouter.maas.record.Routing;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import io.semanticrouter.maas.testkit.VsrResponse;
 import java.util.ArrayList;
@@ -318,8 +319,9 @@ class VsrContractTest {
   @Test
   void meteringSaysHowManySchemaVersionsItDidNotKnow() {
     Metering metering = Metering.builder(MaasConfig.defaults()).build();
-    Exchange exchange = metering.begin("POST", "/v1/chat/completions", Headers.EMPTY);
-    exchange.onResponseHeaders(200, headers(VsrResponse.NEXT_CONTRACT, false));
+    DrivenExchange exchange =
+        DrivenExchange.of(metering.begin("POST", "/v1/chat/completions", Headers.EMPTY));
+    exchange.respond(200, headers(VsrResponse.NEXT_CONTRACT, false));
     exchange.end();
 
     assertThat(metering.routingSchemaMismatches()).isEqualTo(1);
@@ -353,10 +355,11 @@ class VsrContractTest {
     Metering metering =
         Metering.builder(MaasConfig.from(Map.of("maas_integration", Map.of("enabled", true))))
             .build();
-    Exchange exchange = metering.begin("POST", "/v1/chat/completions", Headers.EMPTY);
-    exchange.onResponseHeaders(response.status(), headers(response, true));
+    DrivenExchange exchange =
+        DrivenExchange.of(metering.begin("POST", "/v1/chat/completions", Headers.EMPTY));
+    exchange.respond(response.status(), headers(response, true));
     byte[] body = response.body().getBytes(java.nio.charset.StandardCharsets.UTF_8);
-    exchange.onResponseBody(body, 0, body.length);
+    exchange.response(body, 0, body.length);
     exchange.end();
     assertThat(metering.defects()).isZero();
     return Objects.requireNonNull(exchange.record());

@@ -5,6 +5,7 @@ import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.record.AbortReason;
 import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -108,10 +109,10 @@ public record Wire(
   }
 
   /** An exchange whose response headers have arrived, with status 200. */
-  Exchange begin() {
+  DrivenExchange begin() {
     Metering metering = config.equals(DEFAULTS) ? DEFAULT_METERING : metering(config);
-    Exchange exchange = metering.begin("POST", path, requestHeaders::get);
-    exchange.onResponseHeaders(200, responseHeaders::get);
+    DrivenExchange exchange = DrivenExchange.of(metering.begin("POST", path, requestHeaders::get));
+    exchange.respond(200, responseHeaders::get);
     return exchange;
   }
 
@@ -151,10 +152,10 @@ public record Wire(
    * @param abort how the exchange ends, null when it ends as it should
    */
   UsageRecord record(byte[] body, int length, IntSupplier chunks, @Nullable AbortReason abort) {
-    Exchange exchange = begin();
+    DrivenExchange exchange = begin();
     for (int from = 0; from < length; ) {
       int size = Math.min(length - from, chunks.getAsInt());
-      exchange.onResponseBody(body, from, size);
+      exchange.response(body, from, size);
       from += size;
     }
     if (abort == null) {

@@ -4,6 +4,7 @@ package io.semanticrouter.maas.bench;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.ResponseBody;
 import io.semanticrouter.maas.config.Mode;
 import io.semanticrouter.maas.metrics.PrometheusSink;
 import org.openjdk.jmh.annotations.Level;
@@ -37,10 +38,11 @@ public class Engine {
     for (int i = 0; i < Traffic.USERS * Traffic.MODELS.size(); i++) {
       client.next();
       Exchange exchange = client.begin(metering);
-      exchange.onResponseHeaders(200, client.jsonResponse());
+      exchange.request().pass();
+      ResponseBody answer = exchange.response(200, client.jsonResponse());
       byte[] body = client.body();
-      exchange.onResponseBody(body, 0, body.length);
-      exchange.end();
+      answer.watch(body, 0, body.length);
+      answer.end();
       Checks.isBilled(exchange.record());
     }
   }

@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.bench;
 
 import io.semanticrouter.maas.Exchange;
+import io.semanticrouter.maas.ResponseBody;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -31,19 +32,20 @@ public class ExchangeBenchmark {
   public @Nullable UsageRecord exchange(Engine engine, Client client, Blackhole gateway) {
     client.next();
     Exchange exchange = client.begin(engine.metering);
-    exchange.requestEdits().forEachRemove(gateway::consume);
-    exchange
-        .onResponseHeaders(200, client.jsonResponse())
+    exchange.request().pass().forEachRemove(gateway::consume);
+    ResponseBody answer = exchange.response(200, client.jsonResponse());
+    answer
+        .edits()
         .forEachSet(
             (name, value) -> {
               gateway.consume(name);
               gateway.consume(value);
             });
-    if (exchange.wantsResponseBody()) {
+    if (answer.mode() != ResponseBody.Mode.PASS) {
       byte[] body = client.body();
-      exchange.onResponseBody(body, 0, body.length);
+      answer.watch(body, 0, body.length);
     }
-    exchange.end();
+    answer.end();
     return exchange.record();
   }
 }

@@ -3,6 +3,7 @@ package io.semanticrouter.maas.bench;
 
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.ResponseBody;
 import io.semanticrouter.maas.config.Mode;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
@@ -46,15 +47,16 @@ public final class GigabyteStream {
     Client client = new Client(1);
     client.next();
     Exchange exchange = client.begin(Metering.builder(Traffic.config(Mode.HYBRID)).build());
-    exchange.onResponseHeaders(200, client.sseResponse());
+    exchange.request().pass();
+    ResponseBody answer = exchange.response(200, client.sseResponse());
     long cpu = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
     long start = System.nanoTime();
-    long bytes = feed(exchange, begin);
+    long bytes = feed(answer, begin);
     while (bytes < STREAM_BYTES) {
-      bytes += feed(exchange, middle);
+      bytes += feed(answer, middle);
     }
-    bytes += feed(exchange, end);
-    exchange.end();
+    bytes += feed(answer, end);
+    answer.end();
     double seconds = (System.nanoTime() - start) / 1e9;
     double used = (ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - cpu) / 1e9;
     var record = exchange.record();
@@ -72,9 +74,9 @@ public final class GigabyteStream {
         Runtime.getRuntime().maxMemory() >> 20);
   }
 
-  private static long feed(Exchange exchange, byte[] b) {
+  private static long feed(ResponseBody answer, byte[] b) {
     for (int i = 0; i < b.length; i += CHUNK_BYTES) {
-      exchange.onResponseBody(b, i, Math.min(CHUNK_BYTES, b.length - i));
+      answer.watch(b, i, Math.min(CHUNK_BYTES, b.length - i));
     }
     return b.length;
   }

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.ResponseBody;
 import io.semanticrouter.maas.config.Mode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -65,19 +66,20 @@ public final class OpenExchanges {
     for (int i = 0; i < EXCHANGES; i++) {
       client.next();
       Exchange exchange = client.begin(metering);
-      exchange.onResponseHeaders(200, client.sseResponse());
-      feed(exchange, first, first.length);
+      exchange.request().pass();
+      ResponseBody answer = exchange.response(200, client.sseResponse());
+      feed(answer, first, first.length);
       for (int e = 0; e < 20; e++) {
-        feed(exchange, event, event.length);
+        feed(answer, event, event.length);
       }
-      feed(exchange, event, cut);
+      feed(answer, event, cut);
       exchanges[i] = exchange;
     }
     return exchanges;
   }
 
-  private static void feed(Exchange exchange, byte[] b, int length) {
-    exchange.onResponseBody(b, 0, length);
+  private static void feed(ResponseBody answer, byte[] b, int length) {
+    answer.watch(b, 0, length);
   }
 
   private static long live() {

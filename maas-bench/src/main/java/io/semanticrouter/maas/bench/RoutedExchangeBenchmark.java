@@ -6,6 +6,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.RequestBody;
+import io.semanticrouter.maas.ResponseBody;
 import io.semanticrouter.maas.config.ConfigError;
 import io.semanticrouter.maas.config.ConfigSection;
 import io.semanticrouter.maas.config.MaasConfig;
@@ -104,10 +106,12 @@ public class RoutedExchangeBenchmark {
     client.next();
     exchange();
     Exchange second = begin();
-    LocalAnswer answer = second.localAnswer();
+    LocalAnswer answer = second.request().answer();
     Checks.that((answer != null) == (router == Router.HIT), "only a hit is answered here");
     Checks.that(
-        second.editsRequestBody() == (router.compareTo(Router.ROUTED) >= 0), "only ours is edited");
+        (second.request().mode() != RequestBody.Mode.PASS)
+            == (router.compareTo(Router.ROUTED) >= 0),
+        "only ours is edited");
     second.close();
   }
 
@@ -165,9 +169,11 @@ public class RoutedExchangeBenchmark {
       throw new IllegalStateException("Not started");
     }
     Exchange exchange = client.begin(metering);
-    if (exchange.editsRequestBody()) {
-      exchange.onRequestBody(request, 0, request.length, (b, from, length) -> passed += length);
-      exchange.endRequestBody((b, from, length) -> passed += length);
+    RequestBody asked = exchange.request();
+    asked.edits();
+    if (asked.mode() != RequestBody.Mode.PASS) {
+      asked.write(request, 0, request.length, (b, from, length) -> passed += length);
+      asked.end((b, from, length) -> passed += length);
     }
     return exchange;
   }
@@ -176,11 +182,11 @@ public class RoutedExchangeBenchmark {
   @Benchmark
   public long exchange() {
     Exchange exchange = begin();
-    if (exchange.localAnswer() == null) {
-      exchange.onResponseHeaders(200, client.jsonResponse());
+    if (exchange.request().answer() == null) {
+      ResponseBody answer = exchange.response(200, client.jsonResponse());
       byte[] body = client.body();
-      exchange.onResponseBody(body, 0, body.length);
-      exchange.end();
+      answer.watch(body, 0, body.length);
+      answer.end();
     }
     return passed;
   }

@@ -3,6 +3,7 @@ package io.semanticrouter.maas.bench;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.ResponseBody;
 import io.semanticrouter.maas.UsageSink;
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.metrics.PrometheusSink;
@@ -69,9 +70,10 @@ public class SinkBenchmark {
     for (int i = 0; i < users * Traffic.MODELS.size(); i++) {
       client.next();
       var exchange = client.begin(metering);
-      exchange.onResponseHeaders(200, client.jsonResponse());
-      exchange.onResponseBody(client.body(), 0, client.body().length);
-      exchange.end();
+      exchange.request().pass();
+      ResponseBody answer = exchange.response(200, client.jsonResponse());
+      answer.watch(client.body(), 0, client.body().length);
+      answer.end();
       Checks.isBilled(exchange.record());
     }
     return records;

@@ -3,6 +3,7 @@ package io.semanticrouter.maas.bench;
 
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.ResponseBody;
 import io.semanticrouter.maas.http.HeaderEdits;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -37,11 +38,14 @@ public class StepBenchmark {
   @Setup(Level.Trial)
   public void check() {
     client.next();
+    open.request().pass();
     Exchange exchange = begin();
     Checks.that(exchange.isMetered(), "metered");
     Checks.that(exchange.identity().user().startsWith("user-"), "the user was read");
     Checks.that(edits().toSet().size() == 6, "six edits");
-    Checks.that(open.wantsResponseBody(), "the body is wanted");
+    Checks.that(
+        open.response(200, client.jsonResponse()).mode() == ResponseBody.Mode.WATCH,
+        "the body is wanted");
   }
 
   /** The seed's "header extraction": headers in, exchange with identity out. */
@@ -66,6 +70,6 @@ public class StepBenchmark {
   @Benchmark
   public HeaderEdits edits() {
     client.next();
-    return open.onResponseHeaders(200, client.jsonResponse());
+    return open.response(200, client.jsonResponse()).edits();
   }
 }

@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.bench;
 
 import io.semanticrouter.maas.Exchange;
+import io.semanticrouter.maas.ResponseBody;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -31,20 +32,21 @@ public class StreamExchangeBenchmark {
   public @Nullable UsageRecord exchange(Engine engine, Client client, Blackhole gateway) {
     client.next();
     Exchange exchange = client.begin(engine.metering);
-    exchange.requestEdits().forEachRemove(gateway::consume);
-    exchange
-        .onResponseHeaders(200, client.sseResponse())
+    exchange.request().pass().forEachRemove(gateway::consume);
+    ResponseBody answer = exchange.response(200, client.sseResponse());
+    answer
+        .edits()
         .forEachSet(
             (name, value) -> {
               gateway.consume(name);
               gateway.consume(value);
             });
     for (byte[] chunk : client.stream()) {
-      if (exchange.wantsResponseBody()) {
-        exchange.onResponseBody(chunk, 0, chunk.length);
+      if (answer.mode() != ResponseBody.Mode.PASS) {
+        answer.watch(chunk, 0, chunk.length);
       }
     }
-    exchange.end();
+    answer.end();
     return exchange.record();
   }
 }

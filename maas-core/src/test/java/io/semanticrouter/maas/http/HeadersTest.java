@@ -5,13 +5,13 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.Wire;
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.record.Identity;
 import io.semanticrouter.maas.record.ResponsePath;
 import io.semanticrouter.maas.record.Routing;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -152,8 +152,8 @@ class HeadersTest {
   @ParameterizedTest
   @MethodSource("spoofs")
   void spoofedHeadersAreRemovedHoweverTheirNamesAreSpelt(Headers request) {
-    Exchange exchange = METERING.begin("POST", Wire.CHAT, request);
-    assertThat(exchange.requestEdits().toRemove())
+    DrivenExchange exchange = DrivenExchange.of(METERING.begin("POST", Wire.CHAT, request));
+    assertThat(exchange.editsUnseen().toRemove())
         .containsExactlyInAnyOrder(
             "x-vsr-decision", "x-vsr-anything-at-all", "x-vsr-skip-processing");
   }
@@ -172,8 +172,8 @@ class HeadersTest {
   @ParameterizedTest
   @MethodSource("hits")
   void factsOfTheRouterAreReadHoweverTheirNamesAreSpelt(Headers response) {
-    Exchange exchange = METERING.begin("POST", Wire.CHAT, Headers.EMPTY);
-    HeaderEdits edits = exchange.onResponseHeaders(200, response);
+    DrivenExchange exchange = DrivenExchange.of(METERING.begin("POST", Wire.CHAT, Headers.EMPTY));
+    HeaderEdits edits = exchange.respond(200, response);
     exchange.end();
     Routing routing = Objects.requireNonNull(exchange.record()).routing();
     assertThat(routing.cacheHit()).isTrue();
@@ -189,7 +189,10 @@ class HeadersTest {
       for (Headers request : spelled(USER, users.get(0), USER, users.get(1))) {
         assertThat(request.count(USER)).isEqualTo(2);
         assertThat(request.get(USER)).isEqualTo(users.get(1));
-        assertThat(METERING.begin("POST", Wire.CHAT, request).identity().userSource())
+        assertThat(
+                DrivenExchange.of(METERING.begin("POST", Wire.CHAT, request))
+                    .identity()
+                    .userSource())
             .isEqualTo(Identity.Source.AMBIGUOUS);
       }
     }
@@ -238,7 +241,8 @@ class HeadersTest {
   void bytesThatAreNoUtf8AreNobody() {
     for (String wire : List.of("Jos\u00E9", "\u00FF", "a\u0080", "\u00C3", "\u00ED\u00A0\u0080")) {
       Headers request = Headers.latin1(Api.MAP.of(USER, wire));
-      assertThat(METERING.begin("POST", Wire.CHAT, request).identity().userSource())
+      assertThat(
+              DrivenExchange.of(METERING.begin("POST", Wire.CHAT, request)).identity().userSource())
           .as(wire)
           .isEqualTo(Identity.Source.INVALID_UTF8);
     }

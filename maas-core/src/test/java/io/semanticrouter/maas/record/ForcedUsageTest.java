@@ -4,11 +4,11 @@ package io.semanticrouter.maas.record;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.http.HeaderEdits;
 import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import java.io.ByteArrayOutputStream;
 import java.util.Map;
@@ -36,50 +36,49 @@ class ForcedUsageTest {
         .build();
   }
 
-  private static Exchange begin(Metering metering, String path, String... headers) {
-    return metering.begin("POST", path, FakeHeaders.of(headers));
+  private static DrivenExchange begin(Metering metering, String path, String... headers) {
+    return DrivenExchange.of(metering.begin("POST", path, FakeHeaders.of(headers)));
   }
 
   /** What the backend gets, the request cut at random. */
-  private static String request(Exchange exchange, String body) {
+  private static String request(DrivenExchange exchange, String body) {
     ByteArrayOutputStream sent = new ByteArrayOutputStream();
     byte[] bytes = body.getBytes(UTF_8);
     Random random = new Random(SEED);
     for (int from = 0; from < bytes.length; ) {
       int length = Math.min(bytes.length - from, random.nextInt(5));
-      exchange.onRequestBody(bytes, from, length, sent::write);
+      exchange.request(bytes, from, length, sent::write);
       from += length;
     }
-    exchange.endRequestBody(sent::write);
+    exchange.endRequest(sent::write);
     return sent.toString(UTF_8);
   }
 
   /** What the client gets, the response cut at random. */
-  private static String response(Exchange exchange, String type, String body) {
-    exchange.onResponseHeaders(200, FakeHeaders.of("content-type", type, "content-length", "1"));
+  private static String response(DrivenExchange exchange, String type, String body) {
+    exchange.respond(200, FakeHeaders.of("content-type", type, "content-length", "1"));
     ByteArrayOutputStream received = new ByteArrayOutputStream();
     byte[] bytes = body.getBytes(UTF_8);
     Random random = new Random(SEED + 1);
     for (int from = 0; from < bytes.length; ) {
       int length = Math.min(bytes.length - from, random.nextInt(40));
-      exchange.onResponseBody(bytes, from, length, received::write);
+      exchange.response(bytes, from, length, received::write);
       from += length;
     }
-    exchange.endResponseBody(received::write);
+    exchange.end(received::write);
     exchange.end();
     return received.toString(UTF_8);
   }
 
-  private static UsageRecord record(Exchange exchange) {
+  private static UsageRecord record(DrivenExchange exchange) {
     return Objects.requireNonNull(exchange.record());
   }
 
   @Test
   void r29StreamIsAskedForItsUsageAndTheClientDoesNotSeeIt() {
-    Exchange exchange = begin(metering(Map.of()), CHAT, "content-length", "27");
-    assertThat(exchange.editsRequestBody()).isTrue();
-    assertThat(exchange.requestEditsWithBody().toRemove()).contains("content-length");
-    assertThat(exchange.requestEdits().toRemove()).doesNotContain("content-length");
+    DrivenExchange exchange = begin(metering(Map.of()), CHAT, "content-length", "27");
+    assertThat(exchange.wantsRequest()).isTrue();
+    assertThat(exchange.edits().toRemove()).contains("content-length");
     assertThat(request(exchange, ASKS))
         .isEqualTo("{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"include_usage\":true}}");
     assertThat(response(exchange, "text/event-stream", TEXT + USAGE + DONE)).isEqualTo(TEXT + DONE);
@@ -90,8 +89,17 @@ class ForcedUsageTest {
   }
 
   @Test
+  void r29StreamThatGoesOnUnseenKeepsItsLengthAndIsNotAsked() {
+    DrivenExchange exchange = begin(metering(Map.of()), CHAT, "content-length", "27");
+    assertThat(exchange.editsUnseen().toRemove()).doesNotContain("content-length");
+    assertThat(response(exchange, "text/event-stream", TEXT + USAGE + DONE))
+        .isEqualTo(TEXT + USAGE + DONE);
+    assertThat(record(exchange).forcedUsage()).isEqualTo(ForcedUsage.UNSEEN);
+  }
+
+  @Test
   void r29ClientThatAsksItselfSeesWhatItAskedFor() {
-    Exchange exchange = begin(metering(Map.of()), CHAT);
+    DrivenExchange exchange = begin(metering(Map.of()), CHAT);
     String asks = "{\"stream\":true,\"stream_options\":{\"include_usage\":true}}";
     assertThat(request(exchange, asks)).isEqualTo(asks);
     assertThat(response(exchange, "text/event-stream", TEXT + USAGE + DONE))
@@ -101,7 +109,7 @@ class ForcedUsageTest {
 
   @Test
   void r29ClientThatSaysNoIsMeteredAllTheSame() {
-    Exchange exchange = begin(metering(Map.of()), CHAT);
+    DrivenExchange exchange = begin(metering(Map.of()), CHAT);
     assertThat(
             request(exchange, "{\"stream\":true,\"stream_options\":{ \"include_usage\": false }}"))
         .isEqualTo("{\"stream\":true,\"stream_options\":{ \"include_usage\": true }}");
@@ -111,7 +119,7 @@ class ForcedUsageTest {
   @Test
   void r29VllmStatesUsageInEveryChunkAndTheClientSeesTheLastOneOnly() {
     Metering vllm = metering(Map.of("backend", "vllm"));
-    Exchange exchange = begin(vllm, CHAT);
+    DrivenExchange exchange = begin(vllm, CHAT);
     assertThat(request(exchange, "{\"stream\":true,\"stream_options\":{\"include_usage\":true}}"))
         .isEqualTo(
             "{\"stream\":true,\"stream_options\":{\"include_usage\":true,\"continuous_usage_stats\":true}}");
@@ -124,10 +132,10 @@ class ForcedUsageTest {
   @Test
   void r29AnswerThatIsNoStreamPassesAsItIs() {
     String json = "{\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":8}}";
-    Exchange exchange = begin(metering(Map.of()), CHAT);
+    DrivenExchange exchange = begin(metering(Map.of()), CHAT);
     assertThat(request(exchange, ASKS)).isNotEqualTo(ASKS);
     assertThat(response(exchange, "application/json", json)).isEqualTo(json);
-    assertThat(exchange.editsResponseBody()).isFalse();
+    assertThat(exchange.editsResponse()).isFalse();
   }
 
   @ParameterizedTest
@@ -147,15 +155,15 @@ class ForcedUsageTest {
         " "
       })
   void r29StreamIsFreedOfWhatWasAskedForWhateverItsLabel(String type) {
-    Exchange exchange = begin(metering(Map.of()), CHAT);
+    DrivenExchange exchange = begin(metering(Map.of()), CHAT);
     request(exchange, ASKS);
     assertThat(response(exchange, type, TEXT + USAGE + DONE)).isEqualTo(TEXT + DONE);
     assertThat(record(exchange).measurement().status()).isEqualTo(Status.COMPLETE);
-    Exchange oneLine = begin(metering(Map.of()), CHAT);
+    DrivenExchange oneLine = begin(metering(Map.of()), CHAT);
     request(oneLine, ASKS);
     String lines = (TEXT + USAGE).replace("\n\n", "\n");
     assertThat(response(oneLine, type, lines + DONE)).isEqualTo(TEXT.replace("\n\n", "\n") + DONE);
-    Exchange plain = begin(metering(Map.of()), CHAT);
+    DrivenExchange plain = begin(metering(Map.of()), CHAT);
     request(plain, ASKS);
     String json = "{\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":8}}";
     assertThat(response(plain, type, json)).isEqualTo(json);
@@ -164,38 +172,38 @@ class ForcedUsageTest {
 
   @Test
   void r29StreamThatOutlivesItsSettlementIsFreedAllTheSame() {
-    Exchange early = begin(metering(Map.of()), CHAT);
+    DrivenExchange early = begin(metering(Map.of()), CHAT);
     request(early, ASKS);
     early.abort(AbortReason.IDLE_TIMEOUT);
     HeaderEdits edits =
-        early.onResponseHeaders(
+        early.respond(
             200, FakeHeaders.of("content-type", "text/event-stream", "content-length", "1"));
     assertThat(edits.toRemove()).contains("content-length");
     assertThat(rest(early, TEXT + USAGE + DONE)).isEqualTo(TEXT + DONE);
-    Exchange midway = begin(metering(Map.of()), CHAT);
+    DrivenExchange midway = begin(metering(Map.of()), CHAT);
     request(midway, ASKS);
-    midway.onResponseHeaders(200, FakeHeaders.of("content-type", "text/event-stream"));
+    midway.respond(200, FakeHeaders.of("content-type", "text/event-stream"));
     assertThat(rest(midway, TEXT)).isEqualTo(TEXT);
     midway.close();
     assertThat(rest(midway, USAGE + DONE)).isEqualTo(DONE);
   }
 
-  private static String rest(Exchange exchange, String body) {
+  private static String rest(DrivenExchange exchange, String body) {
     ByteArrayOutputStream received = new ByteArrayOutputStream();
-    exchange.onResponseBody(body.getBytes(UTF_8), 0, body.length(), received::write);
+    exchange.response(body.getBytes(UTF_8), 0, body.length(), received::write);
     return received.toString(UTF_8);
   }
 
   @Test
   void r29LengthOfAResponseThatIsEditedIsNotStated() {
-    Exchange exchange = begin(metering(Map.of()), CHAT);
+    DrivenExchange exchange = begin(metering(Map.of()), CHAT);
     request(exchange, ASKS);
     FakeHeaders headers =
         FakeHeaders.of("content-type", "text/event-stream", "content-length", "5");
-    assertThat(exchange.onResponseHeaders(200, headers).toRemove()).contains("content-length");
-    Exchange plain = begin(metering(Map.of()), CHAT);
+    assertThat(exchange.respond(200, headers).toRemove()).contains("content-length");
+    DrivenExchange plain = begin(metering(Map.of()), CHAT);
     request(plain, "{\"stream\":false}");
-    assertThat(plain.onResponseHeaders(200, headers).toRemove()).doesNotContain("content-length");
+    assertThat(plain.respond(200, headers).toRemove()).doesNotContain("content-length");
   }
 
   @ParameterizedTest
@@ -207,7 +215,7 @@ class ForcedUsageTest {
         "{\"stream\":true,} | MALFORMED",
       })
   void r29RequestThatCannotBeEditedPassesAsItIsAndIsCounted(String body, ForcedUsage outcome) {
-    Exchange exchange = begin(metering(Map.of()), CHAT);
+    DrivenExchange exchange = begin(metering(Map.of()), CHAT);
     assertThat(request(exchange, body)).isEqualTo(body);
     assertThat(response(exchange, "text/event-stream", TEXT + USAGE + DONE))
         .isEqualTo(TEXT + USAGE + DONE);
@@ -216,15 +224,15 @@ class ForcedUsageTest {
 
   @Test
   void r29BodyThatIsCompressedOrForeignPassesAndIsCounted() {
-    Exchange encoded = begin(metering(Map.of()), CHAT, "content-encoding", "gzip");
+    DrivenExchange encoded = begin(metering(Map.of()), CHAT, "content-encoding", "gzip");
     assertThat(request(encoded, "\u001f\u008b\b")).isEqualTo("\u001f\u008b\b");
     encoded.end();
     assertThat(record(encoded).forcedUsage()).isEqualTo(ForcedUsage.ENCODED);
-    Exchange form = begin(metering(Map.of()), CHAT, "content-type", "multipart/form-data");
+    DrivenExchange form = begin(metering(Map.of()), CHAT, "content-type", "multipart/form-data");
     assertThat(request(form, "--x\r\n")).isEqualTo("--x\r\n");
     form.end();
     assertThat(record(form).forcedUsage()).isEqualTo(ForcedUsage.NOT_JSON);
-    Exchange unseen = begin(metering(Map.of()), CHAT);
+    DrivenExchange unseen = begin(metering(Map.of()), CHAT);
     unseen.end();
     assertThat(record(unseen).forcedUsage()).isEqualTo(ForcedUsage.UNSEEN);
   }
@@ -251,7 +259,7 @@ class ForcedUsageTest {
         "content-encoding | aws-chunked",
       })
   void r29BodyIsWhatItsBytesAreNotWhatItsHeadSays(String name, String value) {
-    Exchange exchange = begin(metering(Map.of()), CHAT, name, value);
+    DrivenExchange exchange = begin(metering(Map.of()), CHAT, name, value);
     assertThat(request(exchange, ASKS)).contains("include_usage");
     assertThat(response(exchange, "text/event-stream", TEXT + USAGE + DONE)).isEqualTo(TEXT + DONE);
     assertThat(record(exchange).forcedUsage()).isEqualTo(ForcedUsage.EDITED);
@@ -262,22 +270,22 @@ class ForcedUsageTest {
   @ValueSource(
       strings = {"/v1/responses", "/v1/messages", "/v1/embeddings", "/v2/chat", "/v1/models"})
   void r29ApiThatDoesNotKnowItIsLeftAlone(String path) {
-    Exchange exchange = begin(metering(Map.of()), path, "content-length", "27");
-    assertThat(exchange.editsRequestBody()).isFalse();
+    DrivenExchange exchange = begin(metering(Map.of()), path, "content-length", "27");
+    assertThat(exchange.wantsRequest()).isFalse();
     assertThat(request(exchange, ASKS)).isEqualTo(ASKS);
   }
 
   @Test
   void r29SwitchAndRouteAndStandaloneModeAreObeyed() {
     Metering off = metering(Map.of("force_usage", false));
-    assertThat(begin(off, CHAT, "content-length", "27").editsRequestBody()).isFalse();
+    assertThat(begin(off, CHAT, "content-length", "27").wantsRequest()).isFalse();
     Metering routed = metering(Map.of("routes", Map.of("/quiet/*", Map.of("force_usage", false))));
-    assertThat(begin(routed, "/quiet" + CHAT, "content-length", "27").editsRequestBody()).isFalse();
-    assertThat(begin(routed, CHAT).editsRequestBody()).isTrue();
+    assertThat(begin(routed, "/quiet" + CHAT, "content-length", "27").wantsRequest()).isFalse();
+    assertThat(begin(routed, CHAT).wantsRequest()).isTrue();
     Metering standalone = Metering.builder(MaasConfig.defaults()).build();
-    Exchange watched = begin(standalone, CHAT, "content-length", "5");
-    assertThat(watched.editsRequestBody()).isFalse();
-    assertThat(watched.requestEdits()).isEqualTo(HeaderEdits.EMPTY);
+    DrivenExchange watched = begin(standalone, CHAT, "content-length", "5");
+    assertThat(watched.wantsRequest()).isFalse();
+    assertThat(watched.editsUnseen()).isEqualTo(HeaderEdits.EMPTY);
     watched.end();
     assertThat(record(watched).forcedUsage()).isEqualTo(ForcedUsage.OFF);
   }
@@ -291,11 +299,11 @@ class ForcedUsageTest {
             + running.formatted(1, 10)
             + running.formatted(2, 7)
             + running.formatted(3, 7);
-    Exchange seen = begin(metering(Map.of()), "/v1/completions");
+    DrivenExchange seen = begin(metering(Map.of()), "/v1/completions");
     request(seen, "{\"prompt\":[\"a\",\"b\"],\"n\":2,\"stream\":true}");
     response(seen, "text/event-stream", body);
     assertThat(Objects.requireNonNull(record(seen).measurement().usage()).prompt()).isEqualTo(17);
-    Exchange unseen = begin(metering(Map.of()), "/v1/completions");
+    DrivenExchange unseen = begin(metering(Map.of()), "/v1/completions");
     response(unseen, "text/event-stream", body);
     assertThat(Objects.requireNonNull(record(unseen).measurement().usage()).prompt()).isEqualTo(10);
   }

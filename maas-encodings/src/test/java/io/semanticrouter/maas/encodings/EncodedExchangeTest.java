@@ -3,7 +3,6 @@ package io.semanticrouter.maas.encodings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.encodings.CodingsTest.Coding;
@@ -11,6 +10,7 @@ import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,13 +34,14 @@ class EncodedExchangeTest {
 
   private final List<UsageRecord> records = new ArrayList<>();
 
-  private Exchange begun(Coding coding) {
-    Exchange exchange =
-        Metering.builder(MaasConfig.from(Map.of()))
-            .sink(records::add)
-            .build()
-            .begin("POST", "/v1/chat/completions", name -> null);
-    exchange.onResponseHeaders(
+  private DrivenExchange begun(Coding coding) {
+    DrivenExchange exchange =
+        DrivenExchange.of(
+            Metering.builder(MaasConfig.from(Map.of()))
+                .sink(records::add)
+                .build()
+                .begin("POST", "/v1/chat/completions", name -> null));
+    exchange.respond(
         200,
         name ->
             switch (name) {
@@ -56,9 +57,9 @@ class EncodedExchangeTest {
   void encodedStreamIsMeteredHoweverItIsCut(Coding coding) {
     byte[] body = coding.encode(STREAM);
     for (int size = 1; size <= body.length; size++) {
-      Exchange exchange = begun(coding);
+      DrivenExchange exchange = begun(coding);
       for (int i = 0; i < body.length; i += size) {
-        exchange.onResponseBody(body, i, Math.min(size, body.length - i));
+        exchange.response(body, i, Math.min(size, body.length - i));
       }
       exchange.end();
       UsageRecord record = records.remove(0);
@@ -72,8 +73,8 @@ class EncodedExchangeTest {
   void encodedStreamThatIsDamagedFailsToBeMeasured(Coding coding) {
     byte[] body = coding.encode(STREAM);
     Arrays.fill(body, body.length / 2, body.length, (byte) 0xFF);
-    Exchange exchange = begun(coding);
-    exchange.onResponseBody(body, 0, body.length);
+    DrivenExchange exchange = begun(coding);
+    exchange.response(body, 0, body.length);
     exchange.end();
     assertThat(records.get(0).measurement().status()).isEqualTo(Status.FAILED);
     assertThat(records.get(0).measurement().reasons()).containsExactly(Reason.MALFORMED_ENCODING);

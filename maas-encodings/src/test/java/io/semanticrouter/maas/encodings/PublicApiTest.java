@@ -3,7 +3,7 @@ package io.semanticrouter.maas.encodings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.testkit.PublicApi;
+import io.semanticrouter.maas.testing.PublicApi;
 import org.junit.jupiter.api.Test;
 
 class PublicApiTest {

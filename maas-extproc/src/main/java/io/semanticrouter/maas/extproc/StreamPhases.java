@@ -3,7 +3,10 @@ package io.semanticrouter.maas.extproc;
 
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.RequestBody;
+import io.semanticrouter.maas.ResponseBody;
 import io.semanticrouter.maas.extproc.ExtProcStats.End;
+import io.semanticrouter.maas.http.BodySink;
 import io.semanticrouter.maas.http.HeaderEdits;
 import io.semanticrouter.maas.http.Headers;
 import io.semanticrouter.maas.http.LocalAnswer;
@@ -31,11 +34,23 @@ final class StreamPhases {
   /** Data planes take at most 64 KiB of a body in one reply. */
   private static final int MAX_ECHO_BYTES = 62 * 1024;
 
+  private static final BodySink NOWHERE = (bytes, offset, length) -> {};
+
   private final Metering metering;
   private final ExtProcConfig config;
   private final StreamStats stats;
 
   private @Nullable Exchange exchange;
+
+  /** The request where its body is handed in; null where it goes on unseen. */
+  private @Nullable RequestBody request;
+
+  /** All of it has been handed in. */
+  private boolean requestTaken;
+
+  /** The response, once its headers are here; null again once it is settled. */
+  private @Nullable ResponseBody response;
+
   private BodyMode requestMode = BodyMode.UNKNOWN;
   private BodyMode responseMode = BodyMode.UNKNOWN;
   private boolean observed;
@@ -122,10 +137,7 @@ final class StreamPhases {
    * us: also when the exchange is settled.
    */
   boolean mayEditResponse() {
-    return exchange != null
-        && !observed
-        && !responseEnded
-        && (exchange.editsResponseBody() || (!responseBegun && exchange.editsRequestBody()));
+    return !observed && !responseEnded && (editsResponse() || (!responseBegun && request != null));
   }
 
   /** Whether what is not sent back in full duplex would be lost. */
@@ -149,8 +161,8 @@ final class StreamPhases {
 
   /** Sends on what is held of a request of which the rest does not come. */
   void letGo(Replies out) {
-    if (exchange != null && editsRequest(exchange) && isEchoed(requestMode) && !answered) {
-      exchange.passRequestBody(
+    if (request != null && isEchoed(requestMode) && !answered) {
+      request.release(
           (b, from, count) -> echo(Phase.REQUEST_BODY, b, from, from + count, false, out));
     }
   }
@@ -163,22 +175,24 @@ final class StreamPhases {
       close(End.NEXT_REQUEST);
       responseBegun = false;
       responseEnded = false;
+      response = null;
       answered = false;
       sentMetadata = null;
       notSkipped = false;
     }
-    Exchange begun = begin(SourcedHeaders.of(message, config.headerSources()));
     requestEnded = message.endOfStream;
+    Exchange begun = begin(SourcedHeaders.of(message, config.headerSources()));
     LocalAnswer refusal = observed ? null : begun.refuse();
     if (refusal != null) {
       answer(refusal, message, out);
       return;
     }
-    boolean wantsBody = editsRequest(begun) && !requestEnded;
+    boolean wantsBody = request != null;
     skipped = !begun.isMetered();
     // What is buffered comes whole, and can be edited to its last byte whatever follows it.
     boolean asksForBody = wantsBody && !requestMode.isWhole();
-    requestGathered = asksForBody && begun.routesRequestBody() && !isFullDuplex();
+    requestGathered =
+        asksForBody && begun.request().mode() == RequestBody.Mode.HOLD && !isFullDuplex();
     requestStreamed = asksForBody && !requestGathered;
     ModeOverride override =
         isFullDuplex()
@@ -188,7 +202,7 @@ final class StreamPhases {
                 : requestStreamed
                     ? ModeOverride.STREAM_REQUEST
                     : skipped ? ModeOverride.SKIP : null;
-    HeaderEdits edits = wantsBody ? begun.requestEditsWithBody() : begun.requestEdits();
+    HeaderEdits edits = wantsBody ? begun.request().edits() : begun.request().pass();
     out.send(Reply.headers(Phase.REQUEST_HEADERS, edits, override));
   }
 
@@ -196,9 +210,14 @@ final class StreamPhases {
     if (requestMissed || message.phase == Phase.UNKNOWN) {
       return;
     }
-    Headers request = SourcedHeaders.ofRequest(message, config.headerSources());
-    if (request != null) {
-      begin(request);
+    Headers head = SourcedHeaders.ofRequest(message, config.headerSources());
+    if (head != null) {
+      Exchange begun = begin(head);
+      if (request != null) {
+        begun.request().edits(); // too late for them
+      } else {
+        begun.request().pass();
+      }
     } else {
       requestMissed = true;
       stats.requestUnknown();
@@ -211,6 +230,11 @@ final class StreamPhases {
     Exchange begun =
         metering.begin(method == null ? "" : method, path == null ? "" : path, headers);
     exchange = begun;
+    // Where replies are ignored nothing can be edited.
+    boolean isHandedIn =
+        begun.request().mode() != RequestBody.Mode.PASS && !observed && !requestEnded;
+    request = isHandedIn ? begun.request() : null;
+    requestTaken = false;
     return begun;
   }
 
@@ -222,12 +246,13 @@ final class StreamPhases {
       // Some versions of Envoy send the last piece twice; it has gone on already.
       return;
     }
-    if (exchange == null || !editsRequest(exchange)) {
+    RequestBody open = request;
+    if (open == null || requestTaken) {
       pass(message, echoed, out);
       return;
     }
     EditedBody edited = new EditedBody(message);
-    exchange.onRequestBody(message.bytes, message.from, message.to - message.from, edited);
+    open.write(message.bytes, message.from, message.to - message.from, edited);
     boolean last =
         message.endOfStream
             || (!echoed && requestGathered)
@@ -235,13 +260,15 @@ final class StreamPhases {
     if (!message.endOfStream && !echoed && requestMode != BodyMode.BUFFERED) {
       // Too long for Envoy's buffer, or trailers follow: more of it may never be shown, or nothing
       // could be sent in its place.
-      exchange.passRequestBody(edited);
+      open.release(edited);
     }
     if (last) {
-      exchange.endRequestBody(edited);
+      requestTaken = true;
+      open.end(edited);
     }
-    if (exchange.localAnswer() != null) {
-      answer(exchange.localAnswer(), message, out);
+    LocalAnswer answer = open.answer();
+    if (answer != null) {
+      answer(answer, message, out);
     } else {
       pass(edited, message, echoed, out);
     }
@@ -256,11 +283,12 @@ final class StreamPhases {
 
   private void requestTrailers(Message message, Replies out) {
     requestEnded = true;
-    if (exchange != null && editsRequest(exchange)) {
+    if (request != null) {
       EditedBody rest = new EditedBody(message);
-      exchange.endRequestBody(rest);
-      if (exchange.localAnswer() != null) {
-        answer(exchange.localAnswer(), message, out);
+      requestTaken = true;
+      LocalAnswer answer = request.end(rest);
+      if (answer != null) {
+        answer(answer, message, out);
         return;
       }
       if (isEchoed(requestMode)) {
@@ -268,11 +296,6 @@ final class StreamPhases {
       }
     }
     out.send(Reply.REQUEST_TRAILERS);
-  }
-
-  /** Where replies are ignored nothing can be edited. */
-  private boolean editsRequest(Exchange open) {
-    return open.editsRequestBody() && !observed;
   }
 
   // --- response ------------------------------------------------------------------------------
@@ -284,13 +307,14 @@ final class StreamPhases {
     boolean wantsBody = false;
     boolean requestOpen = false;
     if (exchange != null) {
-      edits = exchange.onResponseHeaders(status(message.headers), message.headers);
-      boolean metersBody = exchange.wantsResponseBody() && !responseEnded;
-      wantsBody = metersBody || (editsResponse(exchange) && !responseEnded);
-      requestOpen = editsRequest(exchange) && exchange.isRequestBodyOpen() && !responseEnded;
-      if (!metersBody) {
+      ResponseBody begun = exchange.response(status(message.headers), message.headers);
+      response = begun;
+      edits = begun.edits();
+      wantsBody = begun.mode() != ResponseBody.Mode.PASS && !responseEnded;
+      requestOpen = request != null && request.isOpen() && !responseEnded;
+      if (!wantsBody) {
         // Nothing more is coming, or nothing more that matters.
-        end();
+        end(NOWHERE);
       }
     }
     skipped = !wantsBody && !requestOpen;
@@ -311,7 +335,7 @@ final class StreamPhases {
           responseMode == BodyMode.BUFFERED
               && !requestStreamed
               && !requestGathered
-              && (exchange == null || !editsResponse(exchange))
+              && !editsResponse()
               && isJson(message.headers);
       responseStreamed = !wait;
       return wait ? null : requestOpen ? ModeOverride.STREAM_BOTH : ModeOverride.STREAM_RESPONSE;
@@ -330,58 +354,59 @@ final class StreamPhases {
       return;
     }
     boolean last = message.endOfStream || (responseMode == BodyMode.BUFFERED && !responseStreamed);
-    if (exchange == null) {
+    ResponseBody open = response;
+    if (open == null) {
+      if (last) {
+        end(NOWHERE);
+      }
       pass(message, echoed, out);
       return;
     }
     int length = message.to - message.from;
-    if (exchange.wantsResponseBody()) {
+    if (open.mode() != ResponseBody.Mode.PASS) {
       stats.scanned(length);
     }
-    if (!editsResponse(exchange)) {
-      exchange.onResponseBody(message.bytes, message.from, length);
+    if (!editsResponse()) {
+      open.watch(message.bytes, message.from, length);
       if (last) {
-        end();
-      } else if (!exchange.wantsResponseBody()) {
+        end(NOWHERE);
+      } else if (open.mode() == ResponseBody.Mode.PASS) {
         // The first bytes say that it holds no usage.
-        end();
+        end(NOWHERE);
         skipped = true;
       }
       pass(message, echoed, out);
       return;
     }
     EditedBody edited = new EditedBody(message);
-    exchange.onResponseBody(message.bytes, message.from, length, edited);
-    // In part or as a stream: what is on its way cannot tell. So nothing of the first is held back.
-    if (last || responseMode == BodyMode.BUFFERED_PARTIAL) {
-      exchange.endResponseBody(edited);
-    }
+    open.write(message.bytes, message.from, length, edited);
     if (last) {
-      end();
+      end(edited);
+    } else if (responseMode == BodyMode.BUFFERED_PARTIAL) {
+      // In part or as a stream: what is on its way cannot tell. So nothing of it is held back.
+      open.release(edited);
     }
     pass(edited, message, echoed, out);
   }
 
   private void responseTrailers(Message message, Replies out) {
     responseEnded = true;
-    if (exchange != null && editsResponse(exchange)) {
-      EditedBody rest = new EditedBody(message);
-      exchange.endResponseBody(rest);
-      if (isEchoed(responseMode)) {
-        echo(Phase.RESPONSE_BODY, rest, false, out);
-      }
-    }
-    if (exchange != null
+    if (response != null
         && (responseMode == BodyMode.BUFFERED_PARTIAL || responseMode == BodyMode.UNKNOWN)) {
       // What did not fit into Envoy's buffer has gone on unseen; only an end of stream tells.
-      exchange.keepNothing();
+      response.incomplete();
     }
-    end();
+    EditedBody rest = new EditedBody(message);
+    boolean edits = editsResponse();
+    end(rest);
+    if (edits && isEchoed(responseMode)) {
+      echo(Phase.RESPONSE_BODY, rest, false, out);
+    }
     out.send(withMetadata(Reply.RESPONSE_TRAILERS));
   }
 
-  private boolean editsResponse(Exchange open) {
-    return open.editsResponseBody() && !observed;
+  private boolean editsResponse() {
+    return response != null && response.mode() == ResponseBody.Mode.EDIT;
   }
 
   private static int status(Headers headers) {
@@ -398,9 +423,18 @@ final class StreamPhases {
     return type != null && type.strip().toLowerCase(Locale.ROOT).startsWith("application/json");
   }
 
-  private void end() {
-    if (exchange != null && exchange.isOpen()) {
-      exchange.end();
+  private void end(BodySink rest) {
+    if (exchange == null) {
+      return;
+    }
+    boolean isOpen = exchange.isOpen();
+    if (response != null) {
+      response.end(rest);
+      response = null;
+    } else {
+      exchange.close();
+    }
+    if (isOpen) {
       countSettled(exchange, End.END_OF_RESPONSE);
     }
   }

@@ -20,6 +20,7 @@ import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProtocolConfiguration;
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.ResponseBody;
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.http.HeaderEdits;
 import io.semanticrouter.maas.http.LocalAnswer;
@@ -456,21 +457,21 @@ class CodecTest {
             .router(new FakeRouter(100, request -> routed))
             .build()
             .begin("POST", "/v1/chat/completions", name -> null);
-    exchange.onRequestBody(new byte[1], 0, 1, (b, from, length) -> {});
-    exchange.endRequestBody((b, from, length) -> {});
-    return Objects.requireNonNull(exchange.localAnswer());
+    exchange.request().write(new byte[1], 0, 1, (b, from, length) -> {});
+    return Objects.requireNonNull(exchange.request().end((b, from, length) -> {}));
   }
 
   private static Reply headers(Random random, Exchange exchange) {
     ModeOverride override =
         random.nextBoolean() ? null : OVERRIDES.get(random.nextInt(OVERRIDES.size()));
     if (random.nextBoolean()) {
-      HeaderEdits edits = random.nextBoolean() ? exchange.requestEdits() : HeaderEdits.EMPTY;
+      HeaderEdits edits = random.nextBoolean() ? exchange.request().pass() : HeaderEdits.EMPTY;
       return Reply.headers(Phase.REQUEST_HEADERS, edits, override);
     }
     String text = random.nextBoolean() ? "qwen" : "größer " + "x".repeat(random.nextInt(200));
-    HeaderEdits edits =
-        exchange.onResponseHeaders(
+    exchange.request().pass();
+    ResponseBody answer =
+        exchange.response(
             200,
             name ->
                 switch (name) {
@@ -478,14 +479,14 @@ class CodecTest {
                   case "x-vsr-selected-model", "x-vsr-selected-category" -> text;
                   default -> null;
                 });
-    exchange.onResponseBody(
+    answer.watch(
         Messages.JSON_ANSWER.getBytes(java.nio.charset.StandardCharsets.UTF_8),
         0,
         Messages.JSON_ANSWER.length());
     if (random.nextBoolean()) {
-      exchange.end();
+      answer.end();
     }
-    return Reply.headers(Phase.RESPONSE_HEADERS, edits, override);
+    return Reply.headers(Phase.RESPONSE_HEADERS, answer.edits(), override);
   }
 
   private static Exchange exchange(Random random) {

@@ -3,10 +3,10 @@ package io.semanticrouter.maas.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.spi.ContentCoding;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import java.util.List;
 import java.util.Map;
@@ -26,9 +26,9 @@ class AcceptEncodingTest {
   private static @Nullable String edited(
       MaasConfig config, List<ContentCoding> codings, String path, String value) {
     Metering metering = Metering.builder(config).codings(codings).build();
-    try (Exchange exchange =
-        metering.begin("POST", path, FakeHeaders.of("accept-encoding", value))) {
-      return exchange.requestEditsWithBody().toSet().get("accept-encoding");
+    try (DrivenExchange exchange =
+        DrivenExchange.of(metering.begin("POST", path, FakeHeaders.of("accept-encoding", value)))) {
+      return exchange.edits().toSet().get("accept-encoding");
     }
   }
 

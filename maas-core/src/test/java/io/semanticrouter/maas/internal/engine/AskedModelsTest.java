@@ -5,9 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.semanticrouter.maas.CapturedLog;
-import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.FakeHeaders;
 import java.io.ByteArrayOutputStream;
 import java.util.Map;
@@ -31,12 +31,12 @@ class AskedModelsTest {
 
   /** What a backend gets that answers so. */
   private String send(String model, int status) {
-    Exchange exchange = metering.begin("POST", PATH, FakeHeaders.of());
+    DrivenExchange exchange = DrivenExchange.of(metering.begin("POST", PATH, FakeHeaders.of()));
     byte[] body = ("{\"model\":\"" + model + "\",\"stream\":true}").getBytes(UTF_8);
     ByteArrayOutputStream sent = new ByteArrayOutputStream();
-    exchange.onRequestBody(body, 0, body.length, sent::write);
-    exchange.endRequestBody(sent::write);
-    exchange.onResponseHeaders(status, FakeHeaders.of("content-type", "text/event-stream"));
+    exchange.request(body, 0, body.length, sent::write);
+    exchange.endRequest(sent::write);
+    exchange.respond(status, FakeHeaders.of("content-type", "text/event-stream"));
     exchange.end();
     boolean asked = sent.toString(UTF_8).contains("include_usage");
     return asked + " " + Objects.requireNonNull(exchange.record()).forcedUsage();

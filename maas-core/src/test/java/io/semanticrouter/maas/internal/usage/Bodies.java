@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.internal.usage;
 
-import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.internal.framing.Framing;
 import io.semanticrouter.maas.record.AbortReason;
 import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.testkit.DrivenExchange;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -134,9 +134,9 @@ public final class Bodies {
 
   static UsageRecord record(
       String path, String contentType, byte[] body, int length, @Nullable AbortReason abort) {
-    Exchange exchange = METERING.begin("POST", path, name -> null);
-    exchange.onResponseHeaders(200, name -> name.equals("content-type") ? contentType : null);
-    exchange.onResponseBody(body, 0, length);
+    DrivenExchange exchange = DrivenExchange.of(METERING.begin("POST", path, name -> null));
+    exchange.respond(200, name -> name.equals("content-type") ? contentType : null);
+    exchange.response(body, 0, length);
     if (abort == null) {
       exchange.end();
     } else {

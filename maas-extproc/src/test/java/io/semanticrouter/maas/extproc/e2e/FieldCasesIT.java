@@ -4,10 +4,10 @@ package io.semanticrouter.maas.extproc.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.semanticrouter.maas.testkit.FieldCase;
-import io.semanticrouter.maas.testkit.FieldCase.Answer;
-import io.semanticrouter.maas.testkit.FieldCase.Exchange;
-import io.semanticrouter.maas.testkit.FieldCase.Seen;
+import io.semanticrouter.maas.testing.FieldCase;
+import io.semanticrouter.maas.testing.FieldCase.Answer;
+import io.semanticrouter.maas.testing.FieldCase.Exchange;
+import io.semanticrouter.maas.testing.FieldCase.Seen;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

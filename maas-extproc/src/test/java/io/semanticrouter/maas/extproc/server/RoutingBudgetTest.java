@@ -71,9 +71,9 @@ class RoutingBudgetTest {
   private Result route(int bytes) {
     Exchange exchange = metering.begin("POST", "/v1/chat/completions", name -> null);
     BodySink nowhere = (b, from, count) -> {};
-    exchange.onRequestBody(new byte[bytes], 0, bytes, nowhere);
-    exchange.endRequestBody(nowhere);
-    exchange.end();
+    exchange.request().write(new byte[bytes], 0, bytes, nowhere);
+    exchange.request().end(nowhere);
+    exchange.close();
     return Objects.requireNonNull(exchange.record()).router().result();
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.examples.gateway;
 
-import io.semanticrouter.maas.Exchange;
+import io.semanticrouter.maas.RequestBody;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,24 +9,20 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request body, edited by the metering while it is read: never more than a piece is in memory,
- * unless a router has to see all of it before any of it goes on.
- *
- * <p>The JDK's client reads it on a thread of its own. An {@link Exchange} wants one thread at a
- * time, so whoever uses it next has to {@link #close} this first: from then on it is not touched.
+ * A request body, edited by the metering while the JDK's client reads it: never more than a piece
+ * is in memory, unless a router has to see all of it before any of it goes on.
  */
 final class EditedRequestBody extends InputStream {
   private final InputStream in;
-  private final Exchange exchange;
+  private final RequestBody request;
   private final byte[] piece = new byte[EmbeddedGateway.CHUNK_BYTES];
   private byte[] edited = {};
   private int position;
   private boolean ended;
-  private boolean closed;
 
-  EditedRequestBody(InputStream in, Exchange exchange) {
+  EditedRequestBody(InputStream in, RequestBody request) {
     this.in = in;
-    this.exchange = exchange;
+    this.request = request;
   }
 
   /**
@@ -36,14 +32,14 @@ final class EditedRequestBody extends InputStream {
    * @param length the length that the client states, negative when it states none
    */
   void hold(long length) throws IOException {
-    if (!exchange.routesRequestBody()) {
+    if (request.mode() != RequestBody.Mode.HOLD) {
       return;
     }
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     long seen = 0;
     // A decision comes with the last byte, before the end has been read; with it the length is
     // known.
-    while (!ended && (exchange.routesRequestBody() || seen == length)) {
+    while (!ended && (request.mode() == RequestBody.Mode.HOLD || seen == length)) {
       int count = in.read(piece);
       edit(count);
       out.writeBytes(edited);
@@ -67,7 +63,7 @@ final class EditedRequestBody extends InputStream {
       if (ended) {
         return -1;
       }
-      int count = in.read(piece); // waits for the client, without the lock
+      int count = in.read(piece);
       edit(count);
     }
     int count = Math.min(length, edited.length - position);
@@ -77,15 +73,12 @@ final class EditedRequestBody extends InputStream {
   }
 
   /** Some pieces come out longer; one of which nothing can go on yet comes out empty. */
-  private synchronized void edit(int count) throws IOException {
-    if (closed) {
-      throw new IOException("the exchange is over");
-    }
+  private void edit(int count) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     if (count >= 0) {
-      exchange.onRequestBody(piece, 0, count, out::write);
+      request.write(piece, 0, count, out::write);
     } else {
-      exchange.endRequestBody(out::write);
+      request.end(out::write);
       ended = true;
     }
     edited = out.toByteArray();
@@ -96,11 +89,5 @@ final class EditedRequestBody extends InputStream {
   public int read() throws IOException {
     byte[] one = new byte[1];
     return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
-  }
-
-  /** Lets go of the exchange. The client's connection is the server's to close. */
-  @Override
-  public synchronized void close() {
-    closed = true;
   }
 }

@@ -5,6 +5,8 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.RequestBody;
+import io.semanticrouter.maas.ResponseBody;
 import io.semanticrouter.maas.http.HeaderEdits;
 import io.semanticrouter.maas.http.LocalAnswer;
 import io.semanticrouter.maas.record.AbortReason;
@@ -71,7 +73,6 @@ final class EmbeddedGateway implements AutoCloseable {
     HttpServer server = HttpServer.create(address, 1024);
     EmbeddedGateway gateway = new EmbeddedGateway(metering, backend, server);
     server.createContext("/", gateway::handle);
-    // One thread per exchange: it is the one thread at a time that an Exchange asks for.
     server.setExecutor(gateway.threads);
     server.start();
     return gateway;
@@ -119,13 +120,14 @@ final class EmbeddedGateway implements AutoCloseable {
     HttpResponse<InputStream> response = null;
     // 3. Let the request body pass through the metering, if it wants to ask for usage in it. A
     //    router holds it until it is whole, and may answer it: then no backend is asked.
-    try (EditedRequestBody edited = new EditedRequestBody(http.getRequestBody(), exchange)) {
+    RequestBody body = exchange.request();
+    try {
+      EditedRequestBody edited = new EditedRequestBody(http.getRequestBody(), body);
       edited.hold(length(http));
-      if (exchange.localAnswer() == null) {
-        BodyPublisher body = body(http, exchange.editsRequestBody() ? edited : null);
-        HeaderEdits edits =
-            exchange.editsRequestBody() ? exchange.requestEditsWithBody() : exchange.requestEdits();
-        HttpRequest request = request(http, edits, body);
+      if (body.answer() == null) {
+        boolean passes = body.mode() == RequestBody.Mode.PASS;
+        HttpRequest request =
+            request(http, passes ? body.pass() : body.edits(), body(http, passes ? null : edited));
         response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
       }
     } catch (InterruptedException e) {
@@ -137,7 +139,7 @@ final class EmbeddedGateway implements AutoCloseable {
       http.close();
       return;
     }
-    LocalAnswer answer = exchange.localAnswer();
+    LocalAnswer answer = body.answer();
     if (answer != null) {
       answer(http, answer);
     } else if (response != null) {
@@ -162,10 +164,9 @@ final class EmbeddedGateway implements AutoCloseable {
       throws IOException {
     Map<String, List<String>> fromBackend = response.headers().map();
     // 4. Show the response headers, and change them as the metering asks.
-    HeaderEdits edits =
-        exchange.onResponseHeaders(response.statusCode(), WireHeaders.of(fromBackend));
-    http.getResponseHeaders().putAll(WireHeaders.toForward(fromBackend, edits));
-    long length = exchange.editsResponseBody() ? 0 : length(http, response);
+    ResponseBody body = exchange.response(response.statusCode(), WireHeaders.of(fromBackend));
+    http.getResponseHeaders().putAll(WireHeaders.toForward(fromBackend, body.edits()));
+    long length = body.mode() == ResponseBody.Mode.EDIT ? 0 : length(http, response);
     http.sendResponseHeaders(response.statusCode(), length);
     OutputStream out = http.getResponseBody();
     out.flush(); // newer JDKs hold the headers back until the first token
@@ -175,14 +176,13 @@ final class EmbeddedGateway implements AutoCloseable {
       // 5. Show each piece, in order, cut anywhere, and pass on what comes out: the same bytes, but
       //    for usage that the client did not ask for. Before the write, so that what a client got
       //    was always metered.
-      exchange.onResponseBody(chunk, 0, n, toClient::write);
+      body.write(chunk, 0, n, toClient::write);
       send(toClient, out);
     }
-    exchange.endResponseBody(toClient::write);
-    send(toClient, out);
     // 6a. The backend has said all. Before the close, so that a client that has seen the end of a
     //     stream finds it metered.
-    exchange.end();
+    body.end(toClient::write);
+    send(toClient, out);
     out.close();
   }
 

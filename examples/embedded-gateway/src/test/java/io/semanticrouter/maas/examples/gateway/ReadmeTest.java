@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpServer;
 import io.semanticrouter.maas.Exchange;
 import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.ResponseBody;
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.http.HeaderEdits;
 import io.semanticrouter.maas.http.Headers;
@@ -103,19 +104,19 @@ class ReadmeTest {
     // Of a Servlet; Headers has factories for other APIs.
     Headers asked = Headers.latin1(Headers.of(request.getHeaderNames(), request::getHeaders));
     try (Exchange exchange = metering.begin(request.getMethod(), request.getRequestURI(), asked)) {
-      exchange.requestEdits().forEachRemove(upstreamRequest::removeHeader);
-      exchange.requestEdits().forEachSet(upstreamRequest::setHeader);
+      HeaderEdits edits = exchange.request().pass(); // its body goes on as it came
+      edits.forEachRemove(upstreamRequest::removeHeader);
+      edits.forEachSet(upstreamRequest::setHeader);
       HttpResponse<InputStream> answer = upstreamRequest.send();
       Headers answered = Headers.latin1(Headers.of(answer.headers().map()));
-      HeaderEdits edits = exchange.onResponseHeaders(answer.statusCode(), answered);
-      edits.forEachRemove(response::removeHeader);
-      edits.forEachSet(response::setHeader);
+      ResponseBody body = exchange.response(answer.statusCode(), answered);
+      body.edits().forEachRemove(response::removeHeader);
+      body.edits().forEachSet(response::setHeader);
       byte[] chunk = new byte[8192];
       for (int n = answer.body().read(chunk); n >= 0; n = answer.body().read(chunk)) {
-        exchange.onResponseBody(chunk, 0, n); // each piece, cut anywhere
-        response.write(chunk, 0, n);
+        body.write(chunk, 0, n, response::write); // each piece, cut anywhere
       }
-      exchange.end(); // only when the response ended as it should
+      body.end(response::write); // only when the response ended as it should
     }
     // README: end
   }

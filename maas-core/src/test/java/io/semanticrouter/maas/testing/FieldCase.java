@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.semanticrouter.maas.testkit;
+package io.semanticrouter.maas.testing;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
