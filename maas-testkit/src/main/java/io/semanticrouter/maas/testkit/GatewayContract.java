@@ -416,7 +416,8 @@ public abstract class GatewayContract {
 
   @Test
   void aBackendThatBreaksOffIsNoWholeAnswer() throws Exception {
-    given(enabled(), r -> Answer.of(200, EVENTS, utf8(TEXT), utf8(TEXT)).cutOff());
+    List<FakeBackend.Piece> pieces = List.of(() -> utf8(TEXT), slow(TEXT), slow(""));
+    given(enabled(), r -> new Answer(200, List.of("content-type", EVENTS), pieces, true));
     Throwable broken = null;
     try (InputStream in = stream().body()) {
       in.readAllBytes();
