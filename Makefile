@@ -12,7 +12,7 @@ JARS := $(SERVER_JAR) $(SIMULATOR_JAR) $(GATEWAY_JAR)
 # Whatever a jar is made of; a newer one of these makes the jar old.
 SOURCES := $(shell find . -path ./.tools -prune -o \( -name target -prune \) -o -path '*/src/main/*' -type f -print -o -name pom.xml -print)
 
-.PHONY: help build check test nightly demo run-router run-envoy run-simulator bench bench-memory bench-load bench-paired bench-start \
+.PHONY: help build check test nightly demo image run-router run-envoy run-simulator bench bench-memory bench-load bench-paired bench-start \
   bench-soak bench-jars format clean
 
 help: ## list the targets
@@ -38,12 +38,19 @@ nightly: bench-jars ## what takes hours: random tests in great numbers, mutation
 	tools/fuzz scanner 15
 	$(BENCH_CLIENT).Soak --seconds 1800
 	tools/consumers
+	tools/reproducible
 
 demo: $(JARS) ## show the main job: simulator, server and Envoy; KEEP=1 stays up
 	@tools/demo
 
 run-router: $(SERVER_JAR) ## run the ExtProc server with CONFIG_FILE (default config/config.yaml)
 	exec java -jar $(SERVER_JAR)
+
+image: $(SERVER_JAR) ## build the container image without a daemon: deploy/image/target/maas-extproc.tar
+	tools/image-root
+	mkdir -p deploy/image/target/classes
+	$(MVN) -q -f deploy/image/pom.xml jib:buildTar
+	@ls -l deploy/image/target/maas-extproc.tar
 
 run-envoy: ## run Envoy with config/envoy.yaml
 	exec tools/envoy --disable-hot-restart -c config/envoy.yaml

@@ -4,6 +4,7 @@ package io.semanticrouter.maas.config;
 import io.semanticrouter.maas.internal.Labels;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -28,6 +29,7 @@ public final class ConfigSection {
   private final Map<String, Object> values;
   private final List<ConfigError> errors;
   private final Set<String> known = new LinkedHashSet<>();
+  private final Map<String, Object> effective = new LinkedHashMap<>();
 
   private ConfigSection(String path, Map<?, ?> values, List<ConfigError> errors) {
     this.path = path;
@@ -58,13 +60,40 @@ public final class ConfigSection {
   /** A sub-section; an empty one when the key is absent, has no value or is no section. */
   public ConfigSection section(String key) {
     Object value = take(key);
-    if (value instanceof Map<?, ?> map) {
-      return new ConfigSection(pathOf(key), map, errors);
-    }
-    if (value != null) {
+    if (value != null && !(value instanceof Map<?, ?>)) {
       reject(key, "must be a section with keys of its own");
     }
-    return new ConfigSection(pathOf(key), Map.of(), errors);
+    Map<?, ?> map = value instanceof Map<?, ?> keys ? keys : Map.of();
+    ConfigSection section = new ConfigSection(pathOf(key), map, errors);
+    return keep(key, section);
+  }
+
+  /**
+   * What the getters have returned so far, defaults included: maps, lists, texts, booleans and
+   * numbers in the order in which they were asked for. What has neither a value nor a default is
+   * not there.
+   */
+  public Map<String, Object> effective() {
+    Map<String, Object> shown = new LinkedHashMap<>();
+    effective.forEach(
+        (key, value) -> {
+          Object element = shown(value);
+          boolean nothing =
+              element.equals("") || element.equals(List.of()) || element.equals(Map.of());
+          if (!nothing || has(key)) {
+            shown.put(key, element);
+          }
+        });
+    return shown;
+  }
+
+  private static Object shown(Object value) {
+    if (value instanceof ConfigSection section) {
+      return section.effective();
+    }
+    return value instanceof Collection<?> list
+        ? list.stream().map(ConfigSection::shown).toList()
+        : value;
   }
 
   /**
@@ -84,7 +113,7 @@ public final class ConfigSection {
             new ConfigError(elementPath, element, "must be a section with keys of its own", null));
       }
     }
-    return List.copyOf(sections);
+    return keep(key, List.copyOf(sections));
   }
 
   /**
@@ -94,7 +123,7 @@ public final class ConfigSection {
   public List<String> strings(String key) {
     if (values.get(key) instanceof String text) {
       known.add(key);
-      return List.of(text);
+      return keep(key, List.of(text));
     }
     List<String> strings = new ArrayList<>();
     int index = 0;
@@ -107,7 +136,7 @@ public final class ConfigSection {
             new ConfigError(elementPath, element, "must be a text (put it in quotes)", null));
       }
     }
-    return List.copyOf(strings);
+    return keep(key, List.copyOf(strings));
   }
 
   private List<?> list(String key, String rule) {
@@ -134,14 +163,13 @@ public final class ConfigSection {
   /** A boolean: {@code true} or {@code false}, nothing else. */
   public boolean bool(String key, boolean defaultValue) {
     Object value = take(key);
-    if (value == null) {
-      return defaultValue;
-    }
     if (value instanceof Boolean flag) {
-      return flag;
+      return keep(key, flag);
     }
-    reject(key, "must be true or false");
-    return defaultValue;
+    if (value != null) {
+      reject(key, "must be true or false");
+    }
+    return keep(key, defaultValue);
   }
 
   /**
@@ -151,7 +179,7 @@ public final class ConfigSection {
   public long integer(String key, long defaultValue, long min, long max) {
     Object value = take(key);
     if (value == null) {
-      return defaultValue;
+      return keep(key, defaultValue);
     }
     BigDecimal decimal = decimalOf(value);
     boolean whole = decimal != null && decimal.stripTrailingZeros().scale() <= 0;
@@ -160,11 +188,11 @@ public final class ConfigSection {
           decimal.compareTo(BigDecimal.valueOf(min)) >= 0
               && decimal.compareTo(BigDecimal.valueOf(max)) <= 0;
       if (inRange) {
-        return decimal.longValueExact();
+        return keep(key, decimal.longValueExact());
       }
     }
     reject(key, "must be a whole number from " + min + " to " + max);
-    return defaultValue;
+    return keep(key, defaultValue);
   }
 
   /** Octal for some who read it, decimal for others. */
@@ -175,14 +203,13 @@ public final class ConfigSection {
   /** A text; a number or a boolean is an error, because YAML may have changed its spelling. */
   public String string(String key, String defaultValue) {
     Object value = take(key);
-    if (value == null) {
-      return defaultValue;
-    }
     if (value instanceof String text) {
-      return text;
+      return keep(key, text);
     }
-    reject(key, "must be a text (put it in quotes)");
-    return defaultValue;
+    if (value != null) {
+      reject(key, "must be a text (put it in quotes)");
+    }
+    return keep(key, defaultValue);
   }
 
   /** One constant of an enum: its name in lower case, with {@code -} for {@code _}. */
@@ -223,6 +250,7 @@ public final class ConfigSection {
   public Set<String> someOf(String key, Set<String> defaultValues, Set<String> allowed) {
     if (!has(key)) {
       known.add(key);
+      keep(key, List.copyOf(defaultValues));
       return defaultValues;
     }
     if (values.get(key) instanceof List<?> list && list.isEmpty()) {
@@ -257,8 +285,9 @@ public final class ConfigSection {
     BigDecimal decimal = decimalOf(value);
     if (decimal == null) {
       reject(key, rule);
+      return null;
     }
-    return decimal;
+    return keep(key, decimal);
   }
 
   private static @Nullable BigDecimal decimalOf(Object value) {
@@ -324,9 +353,19 @@ public final class ConfigSection {
     return values.get(key);
   }
 
+  private <T> T keep(String key, T value) {
+    effective.put(key, value);
+    return value;
+  }
+
   private String pathOf(String key) {
+    return path(path, key);
+  }
+
+  /** The path of a key of a section, as errors name it; the path of the top level is empty. */
+  public static String path(String section, String key) {
     String name = isPlainWord(key) ? key : ConfigError.quoted(key);
-    return path.isEmpty() ? name : path + "." + name;
+    return section.isEmpty() ? name : section + "." + name;
   }
 
   private static boolean isPlainWord(String key) {

@@ -34,7 +34,7 @@ record ConfigFile(MaasConfig metering, RouterConfig router, ServerConfig server)
   private static final String MARK = " in 'reader', line ";
 
   /** A key that stands twice is a mistake. */
-  private static final YAMLFactory YAML =
+  static final YAMLFactory YAML =
       YAMLFactory.builder()
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           // The default according to its documentation, but not with a builder.
@@ -62,11 +62,21 @@ record ConfigFile(MaasConfig metering, RouterConfig router, ServerConfig server)
    * @throws ConfigException when its content is wrong, with all errors
    */
   static ConfigFile read(Path path, String logLevel) throws UnreadableException {
+    return read(path, logLevel, new ConfigText());
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @param text receives where things stand in the file, and what its keys mean
+   */
+  static ConfigFile read(Path path, String logLevel, ConfigText text) throws UnreadableException {
     List<ConfigError> errors = new ArrayList<>();
-    ConfigSection root = ConfigSection.root(tree(path), errors);
+    ConfigSection root = ConfigSection.root(tree(path, text), errors);
     ConfigFile file =
         new ConfigFile(MaasConfig.from(root), RouterConfig.from(root), ServerConfig.from(root));
     root.rejectMisspelledKeys();
+    text.effective(root.effective());
     ConfigSection environment = ConfigSection.root(Map.of("LOG_LEVEL", logLevel), errors);
     environment.oneOf("LOG_LEVEL", "info", LOG_LEVELS);
     if (!errors.isEmpty()) {
@@ -75,7 +85,7 @@ record ConfigFile(MaasConfig metering, RouterConfig router, ServerConfig server)
     return file;
   }
 
-  private static Map<?, ?> tree(Path path) throws UnreadableException {
+  private static Map<?, ?> tree(Path path, ConfigText text) throws UnreadableException {
     if (!Files.isRegularFile(path)) {
       throw new UnreadableException(
           "no configuration file at "
@@ -87,7 +97,7 @@ record ConfigFile(MaasConfig metering, RouterConfig router, ServerConfig server)
         throw new UnreadableException(path + ": larger than " + MAX_BYTES + " bytes");
       }
       try (YAMLParser parser = YAML.createParser(path.toFile())) {
-        return new YamlTree(path, parser).read();
+        return new YamlTree(path, parser, text.lines()).read();
       }
     } catch (JacksonException e) {
       throw notYaml(path, e);

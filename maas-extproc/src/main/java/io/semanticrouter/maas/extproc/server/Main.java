@@ -57,6 +57,7 @@ public final class Main implements Callable<Integer> {
   private static final String DEFAULT_CONFIG = "config/config.yaml";
 
   private final Map<String, String> environment;
+  private final PrintWriter out;
   private final PrintWriter err;
 
   @Option(
@@ -65,37 +66,63 @@ public final class Main implements Callable<Integer> {
       description = "Configuration file (default: $CONFIG_FILE, else " + DEFAULT_CONFIG + ").")
   private @Nullable Path config;
 
-  Main(Map<String, String> environment, PrintWriter err) {
+  @Option(
+      names = "--check",
+      paramLabel = "FILE",
+      description =
+          "Check a configuration file as a start would, and end: 0 when it is right, 2 with all"
+              + " errors when not. Ports and the files that it names are not looked at.")
+  private @Nullable Path check;
+
+  @Option(
+      names = "--print-config",
+      description = "Print the configuration with all keys and their defaults as YAML, and end.")
+  private boolean printConfig;
+
+  Main(Map<String, String> environment, PrintWriter out, PrintWriter err) {
     this.environment = environment;
+    this.out = out;
     this.err = err;
   }
 
   /** Runs the server until the process is asked to stop. */
   public static void main(String[] args) {
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-    int status = new CommandLine(new Main(System.getenv(), err)).execute(args);
+    PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+    int status = new CommandLine(new Main(System.getenv(), out, err)).execute(args);
     System.exit(status);
   }
 
   @Override
   public Integer call() throws InterruptedException {
     String configFile = environment.getOrDefault("CONFIG_FILE", "");
+    Path stated = check != null ? check : config;
     Path path =
-        config != null ? config : Path.of(configFile.isBlank() ? DEFAULT_CONFIG : configFile);
-    String stated = environment.getOrDefault("LOG_LEVEL", "").strip().toLowerCase(Locale.ROOT);
-    String logLevel = stated.isEmpty() ? "info" : stated;
+        stated != null ? stated : Path.of(configFile.isBlank() ? DEFAULT_CONFIG : configFile);
+    String level = environment.getOrDefault("LOG_LEVEL", "").strip().toLowerCase(Locale.ROOT);
+    String logLevel = level.isEmpty() ? "info" : level;
+    ConfigText text = new ConfigText();
     ConfigFile file;
     try {
-      file = ConfigFile.read(path, logLevel);
+      file = ConfigFile.read(path, logLevel, text);
     } catch (ConfigFile.UnreadableException e) {
       err.println("maas-extproc: " + e.getMessage());
       return WRONG_CONFIGURATION;
     } catch (ConfigException e) {
       err.println("maas-extproc: " + path + ": " + e.errors().size() + " error(s)");
       for (ConfigError error : e.errors()) {
-        err.println("  " + error);
+        err.println("  " + text.located(error));
       }
       return WRONG_CONFIGURATION;
+    }
+    if (printConfig) {
+      out.print(text.yaml());
+    } else if (check != null) {
+      out.println("maas-extproc: " + path + " is right; " + describe(file.metering().mode()));
+    }
+    if (printConfig || check != null) {
+      out.flush();
+      return 0;
     }
     // Before the first logger: logback.xml asks for it, and would take an empty LOG_LEVEL for
     // debug.
@@ -147,6 +174,9 @@ public final class Main implements Callable<Integer> {
       // With it this would end as if it had been asked to.
       removeShutdownHook(shutdown);
       return CANNOT_RUN;
+    } catch (RuntimeException | Error e) {
+      removeShutdownHook(shutdown);
+      throw e;
     }
     Thread.currentThread().join();
     return 0;

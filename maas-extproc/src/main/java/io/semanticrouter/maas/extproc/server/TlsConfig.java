@@ -21,6 +21,9 @@ record TlsConfig(Path certificate, Path privateKey, @Nullable Path clientCa, Dur
   /** Null when there is no such section. One that is there is never plain text. */
   static @Nullable TlsConfig from(ConfigSection server) {
     ConfigSection section = server.section("tls");
+    if (section.keys().isEmpty()) {
+      return null;
+    }
     Path certificate = file(section, "certificate");
     Path privateKey = file(section, "private_key");
     Path clientCa = section.keys().contains("client_ca") ? file(section, "client_ca") : null;
@@ -33,9 +36,6 @@ record TlsConfig(Path certificate, Path privateKey, @Nullable Path clientCa, Dur
   }
 
   private static @Nullable Path file(ConfigSection section, String key) {
-    if (section.keys().isEmpty()) {
-      return null;
-    }
     String text = section.string(key, "");
     if (text.isEmpty()) {
       section.reject(key, RULE);

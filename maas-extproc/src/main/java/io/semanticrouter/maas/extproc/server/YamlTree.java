@@ -3,6 +3,7 @@ package io.semanticrouter.maas.extproc.server;
 
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
+import io.semanticrouter.maas.config.ConfigSection;
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.journal.JournalConfig;
 import io.semanticrouter.maas.router.RouterConfig;
@@ -32,6 +33,7 @@ final class YamlTree {
 
   private final Path path;
   private final YAMLParser parser;
+  private final Map<String, Integer> lines;
 
   /** A scalar whose meaning depends on whom one asks; shown as it was written. */
   private record Ambiguous(String text) {
@@ -41,9 +43,15 @@ final class YamlTree {
     }
   }
 
-  YamlTree(Path path, YAMLParser parser) {
+  /**
+   * A tree to be read.
+   *
+   * @param lines receives the line of each key and element, by the path that errors name it with
+   */
+  YamlTree(Path path, YAMLParser parser, Map<String, Integer> lines) {
     this.path = path;
     this.parser = parser;
+    this.lines = lines;
   }
 
   /** The top level: sections of ours in full, of others the names only. */
@@ -56,9 +64,10 @@ final class YamlTree {
     if (first == JsonToken.START_OBJECT) {
       while (parser.nextToken() != JsonToken.END_OBJECT) {
         String key = parser.currentName();
+        String keyPath = located("", key);
         parser.nextToken();
         if (SECTIONS.contains(key)) {
-          root.put(key, value());
+          root.put(key, value(keyPath));
         } else {
           parser.skipChildren();
           root.put(key, null);
@@ -74,7 +83,15 @@ final class YamlTree {
     return root;
   }
 
-  private @Nullable Object value() throws IOException, ConfigFile.UnreadableException {
+  /** The path of the key that is next, whose line is noted. */
+  private String located(String section, String key) {
+    String keyPath = ConfigSection.path(section, key);
+    lines.put(keyPath, parser.currentTokenLocation().getLineNr());
+    return keyPath;
+  }
+
+  private @Nullable Object value(String valuePath)
+      throws IOException, ConfigFile.UnreadableException {
     if (parser.isCurrentAlias()) {
       throw problem("aliases (*" + parser.getText() + ") are not read; write the value itself");
     }
@@ -83,15 +100,18 @@ final class YamlTree {
       Map<String, @Nullable Object> map = new LinkedHashMap<>();
       while (parser.nextToken() != JsonToken.END_OBJECT) {
         String key = parser.currentName();
+        String keyPath = located(valuePath, key);
         parser.nextToken();
-        map.put(key, value());
+        map.put(key, value(keyPath));
       }
       return map;
     }
     if (token == JsonToken.START_ARRAY) {
       List<@Nullable Object> list = new ArrayList<>();
       while (parser.nextToken() != JsonToken.END_ARRAY) {
-        list.add(value());
+        String elementPath = valuePath + "[" + list.size() + "]";
+        lines.put(elementPath, parser.currentTokenLocation().getLineNr());
+        list.add(value(elementPath));
       }
       return list;
     }

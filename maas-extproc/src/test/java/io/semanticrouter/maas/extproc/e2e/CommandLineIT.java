@@ -72,11 +72,55 @@ class CommandLineIT {
     assertThat(result.err().lines())
         .containsExactly(
             "maas-extproc: " + config + ": 4 error(s)",
-            "  maas_integration.enabled = \"yes\": must be true or false",
-            "  maas_integration.authentication.user_heder: unknown key; did you mean"
+            "  line 2: maas_integration.enabled = \"yes\": must be true or false",
+            "  line 3: maas_integration.authentication.user_heder: unknown key; did you mean"
                 + " \"user_header\"?",
-            "  server.metrics_port = 99999: must be a whole number from 0 to 65535",
+            "  line 4: server.metrics_port = 99999: must be a whole number from 0 to 65535",
             "  LOG_LEVEL = \"loud\": must be one of debug, error, info, off, trace, warn");
+  }
+
+  @Test
+  void checkedConfigurationIsRightOrGivesItsErrorsAndNothingIsStarted() throws Exception {
+    Path right = write("maas_integration: { enabled: true }\n");
+    Result result = run(Map.of(), "--check", right.toString());
+    assertThat(result.status()).as(result.err()).isZero();
+    assertThat(result.out()).startsWith("maas-extproc: " + right + " is right; mode maas");
+    assertThat(result.out().lines()).hasSize(1);
+    Path wrong = write("maas_integration:\n\n  enabled: 1\n");
+    result = run(Map.of(), "--check", wrong.toString());
+    assertThat(result.status()).isEqualTo(2);
+    assertThat(result.err()).contains("  line 3: maas_integration.enabled = 1");
+  }
+
+  @Test
+  void printedConfigurationIsRightAndPrintsItselfAgain() throws Exception {
+    Path config = write("maas_integration: { enabled: true }\nserver: { grpc_port: 0 }\n");
+    String printed = run(Map.of(), "--config", config.toString(), "--print-config").out();
+    assertThat(printed)
+        .contains("  enabled: true\n", "  grpc_port: 0\n", "fallback_user: \"unknown\"");
+    Result again = run(Map.of(), "--config", write(printed).toString(), "--print-config");
+    assertThat(again.status()).as(again.err()).isZero();
+    assertThat(again.out()).isEqualTo(printed);
+  }
+
+  /** The server cannot listen for scrapes without this module. */
+  @Test
+  void startThatFailsForAReasonThatNobodyForesawDoesNotEndAsIfItHadBeenAskedTo() throws Exception {
+    Path config = write(Stack.PORTS);
+    List<String> command =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--limit-modules",
+            "java.base,java.logging,java.management,java.naming,java.sql,jdk.unsupported",
+            "-jar",
+            Project.file("maas-extproc/target/maas-extproc.jar").toString(),
+            "--config",
+            config.toString());
+    Process process =
+        new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(output).isEqualTo(1);
+    assertThat(output).contains("HttpServer");
   }
 
   @Test

@@ -62,6 +62,10 @@ final class ServerJar implements AutoCloseable {
     return grpcPort;
   }
 
+  int metricsPort() {
+    return metricsPort;
+  }
+
   String log() {
     return process.output();
   }

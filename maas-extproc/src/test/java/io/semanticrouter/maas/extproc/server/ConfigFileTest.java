@@ -101,6 +101,59 @@ class ConfigFileTest {
     assertThat(file.server()).isEqualTo(DEFAULT_SERVER);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "maas_integration: { enabled: true, authentication: { user_header: x-user },"
+            + " usage: { routes: { \"/a/b.c\": { operation: chat, force_usage: false } } } }",
+        "{ maas_integration: { enabled: true, metrics: { internal_cost_calculation: true } },"
+            + " pricing: { currency: EUR, models: { \"qwen 3.5\": { prompt_per_1m: 0.25,"
+            + " completion_per_1m: \"1e-2\" } } } }",
+        "server: { grpc_tcp: false, grpc_socket: /run/maas/maas.sock, drain_timeout_seconds: 60 }",
+        "router: { enabled: true, default_model: a, models: { a: {}, b: {} }, signals: {"
+            + " keywords: [{ name: k, keywords: [\"yes\", \"010\"] }] }, decisions: [{ name: d,"
+            + " rules: { type: keyword, name: k }, modelRefs: [{ model: b }] }] }",
+      })
+  void printedConfigurationIsTheSameOne(String yaml) throws Exception {
+    ConfigText text = new ConfigText();
+    ConfigFile file = ConfigFile.read(write(yaml), "info", text);
+    String printed = text.yaml();
+    ConfigFile again = ConfigFile.read(write(printed), "info", text);
+    assertThat(again)
+        .as(printed)
+        .usingRecursiveComparison()
+        .ignoringFields("router.decider", "router.security")
+        .isEqualTo(file);
+    assertThat(text.yaml()).isEqualTo(printed);
+  }
+
+  @Test
+  void errorHasTheLineOfItsKeyOrOfTheSectionThatLacksIt() throws Exception {
+    Path path =
+        write(
+            """
+            # a comment
+
+            maas_integration:
+              enabled: maybe
+            router:
+              enabled: true
+              signals:
+                keywords:
+                - name: a
+                  keywords: [ b ]
+                - keywords: [ c, 5 ]
+            """);
+    ConfigText text = new ConfigText();
+    ConfigException e =
+        catchThrowableOfType(ConfigException.class, () -> ConfigFile.read(path, "loud", text));
+    assertThat(e.errors().stream().map(text::located))
+        .anySatisfy(line -> assertThat(line).startsWith("line 4: maas_integration.enabled"))
+        .anySatisfy(line -> assertThat(line).startsWith("line 11: router.signals.keywords[1]"))
+        .anySatisfy(line -> assertThat(line).startsWith("LOG_LEVEL"));
+  }
+
   // The embedded router
 
   @Test

@@ -316,7 +316,8 @@ class ManifestsTest {
   private static final Pattern LINK = Pattern.compile("]\\(([^)#:\\s]+)(?:#[^)]*)?\\)");
 
   static Stream<Path> guides() throws IOException {
-    List<Path> guides = new ArrayList<>(List.of(file("README.md"), file("CONTRIBUTING.md")));
+    List<Path> guides =
+        new ArrayList<>(List.of(file("README.md"), file("CONTRIBUTING.md"), file("SECURITY.md")));
     for (String place : List.of("deploy", "docs", "tools")) {
       try (Stream<Path> files = Files.walk(file(place))) {
         files.filter(f -> f.toString().endsWith(".md")).forEach(guides::add);
@@ -340,6 +341,28 @@ class ManifestsTest {
     while (metric.find()) {
       assertThat(metrics).as("a metric of %s", guide).contains(metric.group());
     }
+  }
+
+  private static final Pattern TEST_NAME = Pattern.compile("`(\\w+(?:Test|IT))(?:\\.(\\w+))?`");
+
+  @ParameterizedTest
+  @ValueSource(strings = {"README", "maas-security", "maas-backward-compatibility"})
+  void guideNamesTestsThatExist(String guide) throws Exception {
+    Matcher name = TEST_NAME.matcher(Files.readString(file("deploy/maas/" + guide + ".md")));
+    int names = 0;
+    while (name.find()) {
+      names++;
+      String test = name.group(1) + ".java";
+      List<Path> sources;
+      try (Stream<Path> files = Files.walk(ROOT)) {
+        sources = files.filter(f -> f.getFileName().toString().equals(test)).toList();
+      }
+      assertThat(sources).as(test).hasSize(1);
+      if (name.group(2) != null) {
+        assertThat(sources.get(0)).content().contains("void " + name.group(2) + "(");
+      }
+    }
+    assertThat(names).isPositive();
   }
 
   private static JsonNode container(Path manifest) throws IOException {
