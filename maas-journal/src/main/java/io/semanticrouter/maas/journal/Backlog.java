@@ -94,11 +94,15 @@ final class Backlog {
     written = Math.max(written, to);
   }
 
-  /** What was before is safe. */
+  /** What was before is safe. Nobody reads the array when that is all. */
   void release(long to) {
     kept = Math.max(kept, to);
-    if (kept == appended && bytes.length > INITIAL) {
-      bytes = new byte[INITIAL];
+    if (kept == appended) {
+      // Half as large when a quarter would have done.
+      long used = appended - base;
+      if (bytes.length > INITIAL && used < bytes.length / 4) {
+        bytes = new byte[Math.max(INITIAL, bytes.length / 2)];
+      }
       base = kept;
     }
   }

@@ -59,13 +59,24 @@ interface Disk {
   }
 
   /** Not a channel, which is closed when the thread that writes is interrupted. */
-  record RealOutput(RandomAccessFile file) implements Output {
+  final class RealOutput implements Output {
+    private final RandomAccessFile file;
+
+    /** Where the file stands; -1 when that is not known. */
+    private long at;
+
+    private RealOutput(RandomAccessFile file) {
+      this.file = file;
+    }
+
     @Override
     public void write(byte[] bytes, int offset, int length, long position) throws IOException {
-      if (file.getFilePointer() != position) {
+      if (at != position) {
         file.seek(position);
       }
+      at = -1;
       file.write(bytes, offset, length);
+      at = position + length;
     }
 
     @Override

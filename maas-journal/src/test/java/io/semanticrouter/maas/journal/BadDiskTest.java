@@ -26,11 +26,16 @@ class BadDiskTest {
   private static final int BACKLOG = 64 << 10;
 
   private final Path directory;
+
+  /** What a power cut leaves. */
+  private final Path after;
+
   private final FakeDisk disk = new FakeDisk();
   private final List<UsageRecord> given = new ArrayList<>();
 
-  BadDiskTest(@TempDir(factory = InMemory.class) Path directory) {
-    this.directory = directory;
+  BadDiskTest(@TempDir(factory = InMemory.class) Path temporary) {
+    directory = temporary.resolve("journal");
+    after = temporary.resolve("after");
   }
 
   private UsageJournal open(Durability durability) throws IOException {
@@ -150,19 +155,18 @@ class BadDiskTest {
 
   @Test
   void withDurabilityPowerNothingIsLostWithWhatWasNotSynchronised() throws Exception {
-    Path after = directory.resolveSibling(directory.getFileName() + "-after");
     try (UsageJournal journal = open(Durability.POWER)) {
       for (int i = 0; i < 50; i++) {
         give(journal, 1);
         assertThat(journal.stats().late()).isZero();
-        cutPower(after);
+        cutPower();
         assertThat(ReadJournal.of(after).records()).isEqualTo(given);
       }
     }
   }
 
   /** What is left of the files. */
-  private void cutPower(Path after) throws IOException {
+  private void cutPower() throws IOException {
     Files.createDirectories(after);
     for (Map.Entry<Path, Long> file : Map.copyOf(disk.safe).entrySet()) {
       if (Files.exists(file.getKey())) {
@@ -175,7 +179,6 @@ class BadDiskTest {
 
   @Test
   void whatCouldNotBeSynchronisedIsWrittenAgain() throws Exception {
-    Path after = directory.resolveSibling(directory.getFileName() + "-after");
     try (UsageJournal journal = open(Durability.POWER)) {
       give(journal, 3);
       disk.failsToSync("Input/output error");
@@ -186,7 +189,7 @@ class BadDiskTest {
       waiting.join();
       await(journal, stats -> disk.safe.size() > 1);
       give(journal, 2);
-      cutPower(after);
+      cutPower();
       assertThat(ReadJournal.of(after).records()).isEqualTo(given);
     }
     ReadJournal read = ReadJournal.of(directory);

@@ -35,7 +35,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -54,8 +53,6 @@ class JournalCrashIT {
    * Each exchange has a user of its own; when it was answered whole, by {@link System#nanoTime}.
    */
   private final Map<String, Long> answered = new ConcurrentHashMap<>();
-
-  private final AtomicLong calls = new AtomicLong();
 
   @Test
   void noClientHasAWholeAnswerThatTheJournalDoesNotKnow() throws Exception {
@@ -81,7 +78,7 @@ class JournalCrashIT {
         // Up, and seen by Envoy: from here on exchanges are metered.
         awaitMetering(server);
         long from = System.nanoTime();
-        TimeUnit.MILLISECONDS.sleep(random.nextInt(50, 800));
+        TimeUnit.MILLISECONDS.sleep(random.nextInt(300, 2000));
         long killed = System.nanoTime();
         long openBefore = envoy.stat("failure_mode_allowed");
         server.kill();
@@ -194,7 +191,6 @@ class JournalCrashIT {
               .header("x-sim-chunk-delay-ms", "5")
               .POST(HttpRequest.BodyPublishers.ofString(body(stream)))
               .build();
-      calls.incrementAndGet();
       try {
         if (stream && i % 8 == 4) {
           HttpResponse<InputStream> left =
@@ -210,6 +206,7 @@ class JournalCrashIT {
             answered.put(user, System.nanoTime());
           }
         }
+        TimeUnit.MILLISECONDS.sleep(10);
       } catch (IOException e) {
         answered.remove(user);
       } catch (InterruptedException e) {
