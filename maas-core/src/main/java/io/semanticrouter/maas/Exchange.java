@@ -94,6 +94,10 @@ public final class Exchange implements AutoCloseable {
 
   private volatile @Nullable LocalAnswer localAnswer;
   private boolean defective;
+
+  /** Made when the exchange is first reported. */
+  private @Nullable String id;
+
   private volatile @Nullable UsageRecord record;
 
   Exchange(Metering metering, Engine engine, RequestHead head) {
@@ -216,6 +220,11 @@ public final class Exchange implements AutoCloseable {
       }
       ResponseBody next = new ResponseBody(this, head, responseStatus, headers);
       response = next;
+      Operation operation = head.operation();
+      if (operation != null && next.isFollowed() && !head.isUnlisted()) {
+        Measurement none = Measurement.of(Status.NONE, Set.of(), null);
+        metering.opened(newRecord(operation, head.identity(), facts(), none));
+      }
       return next;
     } finally {
       leave();
@@ -492,25 +501,44 @@ public final class Exchange implements AutoCloseable {
   }
 
   private void record(Operation operation, Identity payer, Routing facts, Measurement measurement) {
+    UsageRecord done = newRecord(operation, payer, facts, measurement);
+    record = done;
+    metering.deliver(done);
+  }
+
+  boolean isFollowed() {
+    return metering.isFollowed();
+  }
+
+  /** What is final although the exchange has not ended. */
+  void stated(Measurement measurement) {
+    Operation operation = head.operation();
+    if (operation != null && !settled) {
+      metering.stated(newRecord(operation, head.identity(), facts(), measurement));
+    }
+  }
+
+  private UsageRecord newRecord(
+      Operation operation, Identity payer, Routing facts, Measurement measurement) {
+    if (id == null) {
+      id = metering.newId();
+    }
     ServiceTier tier = serviceTier();
     TokenUsage usage = measurement.usage();
     Cost cost =
         usage == null ? null : engine.pricing().cost(facts, tier, usage, measurement.otherLines());
     boolean isOurs = localAnswer != null && !measurement.has(Reason.UNMEASURABLE);
-    UsageRecord done =
-        UsageRecord.builder(metering.newId(), startedAt, operation, measurement)
-            .duration(Duration.ofNanos(Math.max(0, engine.nanos() - startedNanos)))
-            .identity(payer)
-            .routing(facts)
-            .httpStatus(status)
-            .forcedUsage(isOurs ? ForcedUsage.OFF : head.forcedUsage())
-            .router(head.routerReport())
-            .serviceTier(tier)
-            .cost(cost)
-            .unpriced(cost == null && usage != null && engine.config().mode().calculatesCost())
-            .build();
-    record = done;
-    metering.deliver(done);
+    return UsageRecord.builder(id, startedAt, operation, measurement)
+        .duration(Duration.ofNanos(Math.max(0, engine.nanos() - startedNanos)))
+        .identity(payer)
+        .routing(facts)
+        .httpStatus(status)
+        .forcedUsage(isOurs ? ForcedUsage.OFF : head.forcedUsage())
+        .router(head.routerReport())
+        .serviceTier(tier)
+        .cost(cost)
+        .unpriced(cost == null && usage != null && engine.config().mode().calculatesCost())
+        .build();
   }
 
   private @Nullable ResponseMeter meter() {

@@ -39,6 +39,7 @@ public final class Metering {
   private final MaasConfig config;
   private final Engine engine;
   private final List<UsageSink> sinks;
+  private final List<UsageSink.WhileOpen> followers = new ArrayList<>();
   private final String instanceId;
 
   private final AtomicLong sequence = new AtomicLong();
@@ -48,6 +49,11 @@ public final class Metering {
   private Metering(Builder builder) {
     config = builder.config;
     sinks = List.copyOf(builder.sinks);
+    for (UsageSink sink : sinks) {
+      if (sink instanceof UsageSink.WhileOpen follower) {
+        followers.add(follower);
+      }
+    }
     instanceId = builder.instanceId;
     List<ContentCoding> codings =
         builder.codings != null ? builder.codings : ContentDecoding.installed();
@@ -120,12 +126,41 @@ public final class Metering {
     try {
       sink.record(record);
     } catch (Throwable e) {
-      // A class that is missing in one sink must not cost the others their record.
-      sinkFailures.increment();
-      Defects.passOn(e);
-      if (sinkFailureLogged.compareAndSet(false, true)) {
-        LOG.log(ERROR, "A usage sink failed; further failures are counted, not logged", e);
+      failed(e);
+    }
+  }
+
+  /** Whether anybody wants to hear of exchanges before they have ended. */
+  boolean isFollowed() {
+    return !followers.isEmpty();
+  }
+
+  void opened(UsageRecord record) {
+    for (UsageSink.WhileOpen follower : followers) {
+      try {
+        follower.opened(record);
+      } catch (Throwable e) {
+        failed(e);
       }
+    }
+  }
+
+  void stated(UsageRecord record) {
+    for (UsageSink.WhileOpen follower : followers) {
+      try {
+        follower.stated(record);
+      } catch (Throwable e) {
+        failed(e);
+      }
+    }
+  }
+
+  /** A class that is missing in one sink must not cost the others their record. */
+  private void failed(Throwable e) {
+    sinkFailures.increment();
+    Defects.passOn(e);
+    if (sinkFailureLogged.compareAndSet(false, true)) {
+      LOG.log(ERROR, "A usage sink failed; further failures are counted, not logged", e);
     }
   }
 

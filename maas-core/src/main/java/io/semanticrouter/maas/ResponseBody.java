@@ -14,6 +14,7 @@ import io.semanticrouter.maas.internal.engine.RoutingFacts;
 import io.semanticrouter.maas.internal.engine.RoutingHeaders;
 import io.semanticrouter.maas.internal.engine.UsageForcing;
 import io.semanticrouter.maas.internal.usage.UsageScanner;
+import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Operation;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +66,9 @@ public final class ResponseBody {
   /** Where it goes when it has a coding. Both null when no more of it is wanted. */
   private @Nullable ByteSink coded;
 
+  /** Whether somebody waits for the final usage. */
+  private boolean isFollowed;
+
   private boolean ended;
   private boolean replaced;
   private byte @Nullable [] copy;
@@ -106,6 +110,7 @@ public final class ResponseBody {
             polls ? RoutingFacts.NONE : facts);
     plain = meter.plainBody();
     coded = plain == null ? meter.codedBody() : null;
+    isFollowed = isMeasured() && !polls && exchange.isFollowed();
     KeptAnswer kept = exchange.kept();
     if (kept != null) {
       kept.begin(isMeasured(), status, headers);
@@ -260,9 +265,29 @@ public final class ResponseBody {
       } else if (coded != null) {
         coded.accept(bytes, offset, offset + length);
       }
+      if (isFollowed) {
+        state();
+      }
     } catch (Throwable e) {
       exchange.fail(e);
     }
+  }
+
+  /** Before the piece goes on that makes the usage final. */
+  private void state() {
+    ResponseMeter measured = meter;
+    if (measured != null && measured.hasFinalUsage()) {
+      isFollowed = false;
+      Measurement stated = measured.stated();
+      if (stated != null) {
+        exchange.stated(stated);
+      }
+    }
+  }
+
+  /** Whether somebody wants to hear of it before it has ended. */
+  boolean isFollowed() {
+    return isFollowed;
   }
 
   private void keep(byte[] bytes, int offset, int length) {

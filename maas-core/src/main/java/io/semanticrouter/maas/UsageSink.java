@@ -12,4 +12,28 @@ import io.semanticrouter.maas.record.UsageRecord;
 public interface UsageSink {
   /** Takes the record of a settled exchange. */
   void record(UsageRecord record);
+
+  /**
+   * A sink that hears of exchanges before they have ended: for those who may not lose one when the
+   * process is killed. The calls of one exchange come one after the other, {@link #record} last.
+   */
+  interface WhileOpen extends UsageSink {
+    /**
+     * The response of an exchange has begun and is measured. Called again when another response
+     * takes its place.
+     *
+     * @param record what is known by now; the measurement is {@link
+     *     io.semanticrouter.maas.record.Measurement.Status#NONE} without a reason
+     */
+    void opened(UsageRecord record);
+
+    /**
+     * The final usage of an exchange is known, before the piece of the response that states it goes
+     * on: from here on the client may have the whole answer. {@link #record} comes all the same,
+     * and says more only when more has come.
+     *
+     * @param record what would be recorded if the exchange ended now
+     */
+    void stated(UsageRecord record);
+  }
 }

@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  * traffic: then lines wait in memory, as many as fit there, and the thread of the journal writes
  * them when it can. What does not fit is lost, counted, and a gap in the sequence.
  */
-public final class UsageJournal implements UsageSink, AutoCloseable {
+public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(UsageJournal.class.getName());
 
   /** How long lines gather before they are brought to the device. */
@@ -289,6 +289,7 @@ public final class UsageJournal implements UsageSink, AutoCloseable {
    * The response of an exchange has begun. If there is no record of it when the process is killed,
    * the next run makes one that says so.
    */
+  @Override
   public void opened(UsageRecord begun) {
     lock.lock();
     try {
@@ -301,6 +302,7 @@ public final class UsageJournal implements UsageSink, AutoCloseable {
   }
 
   /** The usage of an exchange is known, although it has not ended. */
+  @Override
   public void stated(UsageRecord record) {
     lock.lock();
     try {

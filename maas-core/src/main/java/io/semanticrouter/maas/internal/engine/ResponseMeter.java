@@ -248,6 +248,21 @@ public final class ResponseMeter {
     return stated != null ? stated : tierOfHeaders;
   }
 
+  /** The verdict if no more came; null as long as the usage is not final, or is not to be taken. */
+  public @Nullable Measurement stated() {
+    UsageScanner scan = scanner;
+    if (scan == null
+        || totals != null
+        || !hasFinalUsage()
+        || scan.largestCount() > config.maxTokens()) {
+      return null;
+    }
+    CanonicalUsage usage = scan.usage(isPromptOnly());
+    return usage == null || (usage.tokens.isEmpty() && usageOfHeaders != null)
+        ? null
+        : measured(scan, usage, null);
+  }
+
   /**
    * The verdict, after the last body byte.
    *
