@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.http;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,6 +45,18 @@ public final class HeaderEdits {
     for (int i = 0; i < set.size(); i += 2) {
       action.accept(set.get(i), set.get(i + 1));
     }
+  }
+
+  /**
+   * The same for an API that takes one char for each byte of a value, as most Java servers and
+   * clients do (ISO 8859-1): the counterpart of {@link Headers#latin1}.
+   */
+  public HeaderEdits latin1() {
+    List<String> wire = new ArrayList<>(set);
+    for (int i = 1; i < wire.size(); i += 2) {
+      wire.set(i, new String(wire.get(i).getBytes(UTF_8), ISO_8859_1));
+    }
+    return wire.equals(set) ? this : new HeaderEdits(List.copyOf(wire), remove);
   }
 
   /** Visits the name of each header to remove. */

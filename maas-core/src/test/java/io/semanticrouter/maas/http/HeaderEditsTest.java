@@ -14,4 +14,18 @@ class HeaderEditsTest {
     assertThat(edits.withRemove("x-d").size()).isEqualTo(4);
     assertThat(HeaderEdits.EMPTY.size()).isZero();
   }
+
+  @Test
+  void latin1HasOneCharForEachByteOfTheWire() {
+    HeaderEdits edits =
+        new HeaderEdits.Builder().set("x-a", "1").set("x-b", "zoë").remove("x-c").build();
+    HeaderEdits expected =
+        new HeaderEdits.Builder()
+            .set("x-a", "1")
+            .set("x-b", "zo\u00c3\u00ab")
+            .remove("x-c")
+            .build();
+    assertThat(edits.latin1()).isEqualTo(expected);
+    assertThat(HeaderEdits.EMPTY.latin1()).isSameAs(HeaderEdits.EMPTY);
+  }
 }

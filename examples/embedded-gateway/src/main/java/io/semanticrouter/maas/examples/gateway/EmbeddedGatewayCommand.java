@@ -2,22 +2,18 @@
 package io.semanticrouter.maas.examples.gateway;
 
 import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.metrics.PrometheusSink;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.Executors;
 
 /** The command line of the gateway. */
 public final class EmbeddedGatewayCommand {
@@ -71,16 +67,13 @@ public final class EmbeddedGatewayCommand {
     PrometheusRegistry registry = new PrometheusRegistry();
     Metering metering =
         config.engine().sink(PrometheusSink.register(config.metering(), registry)).build();
-    InetAddress address = InetAddress.getLoopbackAddress();
-    HttpServer metrics = HttpServer.create(new InetSocketAddress(address, metricsPort), 0);
-    metrics.createContext("/metrics", exchange -> answer(exchange, registry));
-    metrics.setExecutor(Executors.newCachedThreadPool());
-    metrics.start();
-    EmbeddedGateway gateway;
+    LocalServer metrics =
+        new LocalServer(metricsPort, "/metrics", exchange -> answer(exchange, registry));
+    LocalServer gateway;
     try {
-      gateway = EmbeddedGateway.start(new InetSocketAddress(address, port), backend, metering);
+      gateway = new LocalServer(port, "/", new EmbeddedGateway(metering, backend));
     } catch (IOException e) {
-      metrics.stop(0);
+      metrics.close();
       throw e;
     }
     Runtime.getRuntime().addShutdownHook(new Thread(gateway::close, "stop"));
@@ -91,7 +84,7 @@ public final class EmbeddedGatewayCommand {
         config.router().enabled() ? "on" : "off",
         gateway.port(),
         backend,
-        metrics.getAddress().getPort());
+        metrics.port());
     // The servers' own threads keep the process alive.
   }
 

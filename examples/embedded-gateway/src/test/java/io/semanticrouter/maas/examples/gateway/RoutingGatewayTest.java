@@ -17,7 +17,6 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
@@ -68,7 +67,7 @@ class RoutingGatewayTest {
 
   private final ConcurrentLinkedQueue<UsageRecord> records = new ConcurrentLinkedQueue<>();
   private SimulatedVllm vllm;
-  private EmbeddedGateway gateway;
+  private LocalServer gateway;
 
   @BeforeEach
   void start() throws IOException {
@@ -101,11 +100,9 @@ class RoutingGatewayTest {
     return GatewayConfig.read(Files.writeString(directory.resolve("config.yaml"), yaml));
   }
 
-  private EmbeddedGateway gateway(String yaml, URI backend) throws IOException {
-    return EmbeddedGateway.start(
-        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-        backend,
-        read(yaml).engine().sink(records::add).build());
+  private LocalServer gateway(String yaml, URI backend) throws IOException {
+    return new LocalServer(
+        0, "/", new EmbeddedGateway(read(yaml).engine().sink(records::add).build(), backend));
   }
 
   private void restart(String moreOfRouter) throws IOException {
