@@ -95,6 +95,9 @@ public final class Exchange implements AutoCloseable {
   private volatile @Nullable LocalAnswer localAnswer;
   private boolean defective;
 
+  /** Whether a sink has heard of its usage, and waits for the record. */
+  private boolean isStated;
+
   /** Made when the exchange is first reported. */
   private @Nullable String id;
 
@@ -210,14 +213,15 @@ public final class Exchange implements AutoCloseable {
       ResponseBody before = response;
       if (before != null) {
         try {
-          before.replace();
+          before.replace(settled);
         } catch (Throwable e) {
           fail(e);
         }
       }
-      if (!settled) {
-        status = responseStatus;
+      if (settled) {
+        return new ResponseBody(this, head, responseStatus, headers);
       }
+      status = responseStatus;
       ResponseBody next = new ResponseBody(this, head, responseStatus, headers);
       response = next;
       Operation operation = head.operation();
@@ -336,7 +340,9 @@ public final class Exchange implements AutoCloseable {
     status = answer.status();
     localAnswer = answer;
     Operation operation = head.operation();
-    if (operation != null && !settled) {
+    if (ending != null) {
+      settle(ending);
+    } else if (operation != null && !settled) {
       settled = true;
       record(operation, measurement);
     }
@@ -392,8 +398,13 @@ public final class Exchange implements AutoCloseable {
 
   // --- settlement ----------------------------------------------------------------------------
 
+  /** As it should, unless something has ended the exchange while its last piece went on. */
+  void settleAtTheEnd() {
+    settle(ending);
+  }
+
   /** With the lock held. */
-  void settle(@Nullable AbortReason abort) {
+  private void settle(@Nullable AbortReason abort) {
     Operation operation = head.operation();
     if (operation == null || settled) {
       return;
@@ -410,7 +421,7 @@ public final class Exchange implements AutoCloseable {
       head.routing().settled();
     }
     Measurement measurement = measure(abort);
-    if (head.isUnlisted() && (meter() == null || !meter().isUsageStated())) {
+    if (head.isUnlisted() && !isStated && (meter() == null || !meter().isUsageStated())) {
       return; // an estimate of what may be no model's answer is none
     }
     recordOnce(operation, measurement);
@@ -514,6 +525,7 @@ public final class Exchange implements AutoCloseable {
   void stated(Measurement measurement) {
     Operation operation = head.operation();
     if (operation != null && !settled) {
+      isStated = true;
       metering.stated(newRecord(operation, head.identity(), facts(), measurement));
     }
   }

@@ -55,7 +55,7 @@ public final class RequestBody {
     this.head = head;
   }
 
-  /** What to do with the body. */
+  /** What to do with the body. What another thread does at this moment may not show yet. */
   public Mode mode() {
     if (!head.wantsBody()) {
       return Mode.PASS;
@@ -72,9 +72,14 @@ public final class RequestBody {
    * @throws IllegalStateException after {@link #pass}, unless the mode is {@link Mode#PASS}
    */
   public HeaderEdits edits() {
-    handIn();
-    isEdited = true;
-    return head.editsWithBody();
+    exchange.enter();
+    try {
+      handIn();
+      isEdited = true;
+      return head.editsWithBody();
+    } finally {
+      exchange.leave();
+    }
   }
 
   /**
@@ -84,11 +89,16 @@ public final class RequestBody {
    * @throws IllegalStateException when it has been handed in, unless the mode is {@link Mode#PASS}
    */
   public HeaderEdits pass() {
-    if (isHandedIn && head.wantsBody()) {
-      throw new IllegalStateException("the body is handed in: write() it and end() it");
+    exchange.enter();
+    try {
+      if (isHandedIn && head.wantsBody()) {
+        throw new IllegalStateException("the body is handed in: write() it and end() it");
+      }
+      isUnseen = true;
+      return head.edits();
+    } finally {
+      exchange.leave();
     }
-    isUnseen = true;
-    return head.edits();
   }
 
   private void handIn() {
@@ -109,19 +119,17 @@ public final class RequestBody {
   }
 
   /**
-   * The next piece of the body, cut anywhere. The array is only read, and not kept.
+   * The next piece of the body, cut anywhere. The array is only read, and not kept. What comes
+   * after {@link #end} goes on as it is.
    *
    * @param out gets what goes on to the backend: at most a few bytes later, all of it; in {@link
    *     Mode#HOLD} with its last piece, or not at all when there is an {@link #answer}
-   * @throws IllegalStateException after {@link #pass} or {@link #end}
+   * @throws IllegalStateException after {@link #pass}
    */
   public void write(byte[] bytes, int offset, int length, BodySink out) {
     exchange.enter();
     try {
       handIn();
-      if (ended) {
-        throw new IllegalStateException("the request body has ended: write() comes before end()");
-      }
       RequestSize size = head.size();
       if (size != null) {
         size.add(length);

@@ -170,10 +170,17 @@ public final class ResponseBody {
     return isMeasured() ? Mode.WATCH : Mode.PASS;
   }
 
-  /** One of media under a label that does not say so is measured until its first bytes do. */
+  /**
+   * One of media under a label that does not say so is measured until its first bytes do; where
+   * somebody keeps the answer, all of it is shown.
+   */
   private boolean isMeasured() {
     UsageScanner scanner = plain;
-    return scanner == null ? coded != null : !scanner.isMedia();
+    if (scanner == null) {
+      return coded != null;
+    }
+    KeptAnswer kept = exchange.kept();
+    return !scanner.isMedia() || (kept != null && kept.isOpen());
   }
 
   /** What to change in the head; {@link HeaderEdits#EMPTY} in Standalone mode. */
@@ -360,7 +367,7 @@ public final class ResponseBody {
       requireOpen();
       ended = true;
       flush(out);
-      exchange.settle(null);
+      exchange.settleAtTheEnd();
     } finally {
       exchange.leave();
     }
@@ -385,10 +392,12 @@ public final class ResponseBody {
     return polls;
   }
 
-  /** Another response takes its place. */
-  void replace() {
+  /** Another response takes its place, and it is forgotten, unless it is settled already. */
+  void replace(boolean isSettled) {
     replaced = true;
-    stop();
+    if (!isSettled) {
+      stop();
+    }
   }
 
   /** The exchange is settled: what comes later is passed on only. */

@@ -183,6 +183,19 @@ class RoutedLifecycleTest {
   }
 
   @Test
+  void keeperGetsAllOfABodyThatHoldsNoUsage() {
+    FakeKeeper keeper = new FakeKeeper();
+    DrivenExchange exchange = kept(keeper);
+    exchange.respond(200, FakeHeaders.of("content-type", "application/octet-stream"));
+    byte[] picture = {(byte) 0x89, 'P', 'N', 'G', 13, 10, 26, 10};
+    exchange.response(picture, 0, picture.length);
+    assertThat(exchange.wantsResponse()).isTrue();
+    exchange.response(picture, 0, picture.length);
+    exchange.end();
+    assertThat(keeper.calls()).doesNotContain("abandon");
+  }
+
+  @Test
   void keeperGetsNoBodyOfAResponseThatHasNotBegun() {
     FakeKeeper keeper = new FakeKeeper();
     DrivenExchange exchange = kept(keeper);

@@ -87,11 +87,33 @@ class WrongOrderTest {
   }
 
   @Test
-  void nothingComesAfterTheEndOfTheRequest() {
+  void whatComesAfterTheEndOfTheRequestGoesOnAsItIs() {
     request.edits();
     request.end(out);
     assertThat(request.end(out)).isNull();
-    assertOrder(() -> request.write(ASKS, 0, ASKS.length, out), "write() comes before end()");
+    request.write(ASKS, 0, ASKS.length, out);
+    assertThat(passed.toByteArray()).isEqualTo(ASKS);
+  }
+
+  @Test
+  void anEndingThatComesBeforeTheLastBytesHaveGoneOnIsTheOneThatCounts() {
+    ResponseBody body = asked();
+    byte[] held = "data: {\"choices\":[]".getBytes(UTF_8);
+    body.write(held, 0, held.length, out);
+    body.end((bytes, offset, length) -> exchange.abort(AbortReason.CANCELLED));
+    assertThat(sink.single().measurement().reasons()).contains(AbortReason.CANCELLED.reason());
+  }
+
+  @Test
+  void aResponseAfterTheSettlementLeavesWhatWasMeasured() {
+    ResponseBody body = asked();
+    body.write(USAGE, 0, USAGE.length, out);
+    body.end(out);
+    Exchange.SoFar before = exchange.soFar();
+    exchange.response(502, FakeHeaders.of());
+    assertThat(exchange.soFar()).isEqualTo(before);
+    assertThat(before.usage()).isNotNull();
+    assertThat(exchange.hasFinalUsage()).isTrue();
   }
 
   @Test

@@ -45,9 +45,6 @@ final class StreamPhases {
   /** The request where its body is handed in; null where it goes on unseen. */
   private @Nullable RequestBody request;
 
-  /** All of it has been handed in. */
-  private boolean requestTaken;
-
   /** The response, once its headers are here; null again once it is settled. */
   private @Nullable ResponseBody response;
 
@@ -234,7 +231,6 @@ final class StreamPhases {
     boolean isHandedIn =
         begun.request().mode() != RequestBody.Mode.PASS && !observed && !requestEnded;
     request = isHandedIn ? begun.request() : null;
-    requestTaken = false;
     return begun;
   }
 
@@ -247,7 +243,7 @@ final class StreamPhases {
       return;
     }
     RequestBody open = request;
-    if (open == null || requestTaken) {
+    if (open == null) {
       pass(message, echoed, out);
       return;
     }
@@ -263,7 +259,6 @@ final class StreamPhases {
       open.release(edited);
     }
     if (last) {
-      requestTaken = true;
       open.end(edited);
     }
     LocalAnswer answer = open.answer();
@@ -285,7 +280,6 @@ final class StreamPhases {
     requestEnded = true;
     if (request != null) {
       EditedBody rest = new EditedBody(message);
-      requestTaken = true;
       LocalAnswer answer = request.end(rest);
       if (answer != null) {
         answer(answer, message, out);
@@ -356,8 +350,10 @@ final class StreamPhases {
     boolean last = message.endOfStream || (responseMode == BodyMode.BUFFERED && !responseStreamed);
     ResponseBody open = response;
     if (open == null) {
-      if (last) {
+      if (exchange != null && exchange.isOpen()) {
+        // Its head was not shown: nothing says what it is.
         end(NOWHERE);
+        skipped = true;
       }
       pass(message, echoed, out);
       return;
