@@ -74,7 +74,7 @@ class RandomRoutedSequencesTest {
         decided += router.decisions();
         answered += played.immediate() == null ? 0 : 1;
         kept += router.keepers().stream().filter(keeper -> keeper.body().length > 0).count();
-        String wrong = wrong(played, exchange, whole, forces, envoy);
+        String wrong = wrong(filter, played, exchange, whole, forces, envoy);
         if (!wrong.isEmpty() || records.sum() != begun) {
           throw new AssertionError(
               String.join(
@@ -94,7 +94,12 @@ class RandomRoutedSequencesTest {
 
   /** What does not hold; empty when all does. */
   private String wrong(
-      Played played, HttpExchange exchange, boolean whole, boolean forces, MeteredEnvoy envoy) {
+      Filter filter,
+      Played played,
+      HttpExchange exchange,
+      boolean whole,
+      boolean forces,
+      MeteredEnvoy envoy) {
     if (!played.violations().isEmpty()) {
       return "the protocol is broken";
     }
@@ -113,7 +118,8 @@ class RandomRoutedSequencesTest {
     if (whole && !(played.upstream().complete() && played.downstream().complete())) {
       return "not passed on to the end";
     }
-    if (!isRequest(played.upstream().body(), exchange.request().body(), whole, forces)) {
+    if (!isLeftAlone(filter, played)
+        && !isRequest(played.upstream().body(), exchange.request().body(), whole, forces)) {
       return "a request of other bytes";
     }
     ByteString down = played.downstream().body();
@@ -126,6 +132,20 @@ class RandomRoutedSequencesTest {
             .filter(keeper -> isComplete(keeper.measurement()))
             .allMatch(keeper -> ByteString.copyFrom(keeper.body()).equals(down));
     return whole && !kept ? "what is kept is not what the client got" : "";
+  }
+
+  /**
+   * Whether Envoy has ended the stream with the response while the request went on, as from 1.37
+   * on: what the server still held of the request then is lost.
+   */
+  private static boolean isLeftAlone(Filter filter, Played played) {
+    boolean shown = false;
+    boolean ended = false;
+    for (ProcessingRequest message : played.sent()) {
+      shown |= message.hasRequestBody();
+      ended |= message.getRequestBody().getEndOfStream() || message.hasRequestTrailers();
+    }
+    return filter.closesEarly() && shown && !ended;
   }
 
   private static boolean isComplete(@Nullable Measurement measurement) {
