@@ -5,9 +5,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Buffers that are used again, one for each thread. Whoever takes one owns it until it is given
- * back, so that work which is nested or crosses threads gets another; one that never comes back is
- * only garbage. Thread-safe.
+ * Buffers that are used again, one for each thread. The caller that takes one owns it until it is
+ * given back, so that work which is nested or crosses threads gets another; one that never comes
+ * back is only garbage. Thread-safe.
  */
 final class Spare<T> {
   /** Larger ones should not be given back: threads would hold the largest body that ever came. */

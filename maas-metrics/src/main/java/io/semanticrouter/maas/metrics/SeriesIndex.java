@@ -151,7 +151,7 @@ final class SeriesIndex {
       Series admitted = space.series(shown(values), own, overflow(values), false);
       put(admitted, first, second, third, fourth);
       size++;
-      // Only now: whoever sees this without the lock must find the last one admitted.
+      // Only now: a thread that sees this without the lock must find the last one admitted.
       full = size == max;
       return admitted;
     }

@@ -107,8 +107,9 @@ class ConservationTest {
   }
 
   /**
-   * A scrape is not one moment: each metric is read for itself. So that whoever saw an exchange
-   * finds its tokens and reasons in whatever he reads afterwards, the exchange is counted last.
+   * A scrape is not one moment: each metric is read for itself. So that a reader that saw an
+   * exchange finds its tokens and reasons in what it reads afterwards, the exchange is counted
+   * last.
    */
   @Test
   void exchangeThatIsCountedHasItsTokensAndReasonsCounted() throws Exception {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param keepalive silence after which a connection is asked whether its peer still lives
  * @param maxMessageBytes the largest message from Envoy
  * @param maxHeaderListBytes the most that the metadata of a stream may have
- * @param reflection whether the services can be listed by whoever reaches them
+ * @param reflection whether the services can be listed by every client that reaches them
  */
 record GrpcConfig(
     @Nullable ListenAddress tcp,

@@ -146,7 +146,8 @@ public final class Main implements Callable<Integer> {
       log.info("Journal: {}", journalConfig);
     }
     MaasServer server = new MaasServer(file.metering(), file.router(), file.server(), journal);
-    // Before it listens: whoever is served is waited for, however early the process is stopped.
+    // Before it listens: a client that is served is waited for, however early the process is
+    // stopped.
     Thread shutdown = new Thread(() -> stop(log, server), "shutdown");
     if (!addShutdownHook(shutdown)) {
       return 0;

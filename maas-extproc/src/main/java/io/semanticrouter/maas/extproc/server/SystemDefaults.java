@@ -5,7 +5,7 @@ package io.semanticrouter.maas.extproc.server;
 final class SystemDefaults {
   private SystemDefaults() {}
 
-  /** Sets a property, unless whoever runs the server has. */
+  /** Sets a property, unless the command line of the server has. */
   static void set(String property, String value) {
     if (System.getProperty(property) == null) {
       System.setProperty(property, value);

@@ -76,7 +76,7 @@ class GuideIT {
         new ProcessBuilder("bash", "-euc", commands)
             .directory(directory.toFile())
             .redirectErrorStream(true);
-    // Of whoever runs the tests.
+    // What the shell of the tests has set must not reach the guide.
     builder.environment().keySet().removeAll(List.of("CONFIG_FILE", "LOG_LEVEL"));
     Process process = builder.start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -161,7 +161,7 @@ record RawHttp(List<String> head, String body, boolean cut) {
     return chunked ? joined(head, body) : new RawHttp(head, body, false);
   }
 
-  /** The content of a chunked body. Where it is cut into chunks is up to whoever forwards it. */
+  /** The content of a chunked body. The proxy decides where it is cut into chunks. */
   private static RawHttp joined(List<String> head, String chunked) {
     StringBuilder content = new StringBuilder();
     int at = 0;

@@ -311,7 +311,7 @@ class SpellingsIT {
         > 1;
   }
 
-  /** A table of what came out, for whoever changes what is billed. */
+  /** A table of what came out, for a developer who changes what is billed. */
   private void report(Path directory) throws IOException {
     StringBuilder text = new StringBuilder();
     played.forEach(

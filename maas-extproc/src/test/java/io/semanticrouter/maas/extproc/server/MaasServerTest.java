@@ -265,7 +265,7 @@ class MaasServerTest {
   }
 
   @Test
-  void metricsAreCompressedForWhoeverAsks() throws Exception {
+  void metricsAreCompressedForAClientThatAsks() throws Exception {
     MaasServer server = start(NO_DRAIN);
     HttpResponse<byte[]> response = get(server, "/metrics", "accept-encoding", "gzip");
     assertThat(response.headers().firstValue("content-encoding")).hasValue("gzip");
