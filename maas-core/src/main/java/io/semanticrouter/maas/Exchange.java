@@ -32,6 +32,7 @@ import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -86,6 +87,10 @@ public final class Exchange implements AutoCloseable {
 
   private volatile boolean settled;
   private int status;
+
+  /** What has settled it; null when it ended as it should. */
+  private @Nullable AbortReason abortedBy;
+
   private Routing routing = Routing.UNKNOWN;
   private @Nullable ResponseBody response;
 
@@ -353,7 +358,7 @@ public final class Exchange implements AutoCloseable {
     if (routed == null) {
       return;
     }
-    routing = routed.routing();
+    routing = withSafeModel(routed.routing());
     RoutedRequest.Answer routedAnswer = routed.answer();
     LocalAnswer answer = decided.localAnswer();
     if (routedAnswer != null && answer != null) {
@@ -363,6 +368,13 @@ public final class Exchange implements AutoCloseable {
     }
   }
 
+  /** A router reads the requested model from the body, where it can be any text. */
+  private static Routing withSafeModel(Routing of) {
+    String model = of.requestedModel();
+    String safe = Texts.sanitise(model);
+    return Objects.equals(model, safe) ? of : of.toBuilder().requestedModel(safe).build();
+  }
+
   /** A backend has answered, and said so much about its way. */
   void answered(Routing facts) {
     RequestRouting requestRouting = head.routing();
@@ -370,7 +382,7 @@ public final class Exchange implements AutoCloseable {
       requestRouting.answered();
     }
     RoutedRequest routed = requestRouting == null ? null : requestRouting.routed();
-    routing = routed == null ? facts : routed.routing().over(facts);
+    routing = routed == null ? facts : withSafeModel(routed.routing()).over(facts);
   }
 
   /** What a callback catches: one defect, and the exchange is not measured any more. */
@@ -410,6 +422,7 @@ public final class Exchange implements AutoCloseable {
       return;
     }
     settled = true;
+    abortedBy = abort;
     ResponseMeter meter = meter();
     if (response != null) {
       response.settled();
@@ -475,7 +488,7 @@ public final class Exchange implements AutoCloseable {
       record(
           posted.operation(),
           posted.identity(),
-          posted.routing().withResponseModel(measured.model()),
+          posted.routing().withModels(null, measured.model()),
           posted.estimated() ? measurement.with(Reason.REPLACES_ESTIMATE) : measurement);
     } else if (posted != null || (polls && operation == Operation.NOT_METERED)) {
       Measurement none = ResponseMeter.without(Status.NONE, Reason.NOT_METERED);
@@ -540,17 +553,25 @@ public final class Exchange implements AutoCloseable {
     Cost cost =
         usage == null ? null : engine.pricing().cost(facts, tier, usage, measurement.otherLines());
     boolean isOurs = localAnswer != null && !measurement.has(Reason.UNMEASURABLE);
+    long firstByteNanos = response == null ? ResponseBody.NONE : response.firstByteNanos();
     return UsageRecord.builder(id, startedAt, operation, measurement)
-        .duration(Duration.ofNanos(Math.max(0, engine.nanos() - startedNanos)))
+        .timeToFirstByte(firstByteNanos == ResponseBody.NONE ? null : sinceStart(firstByteNanos))
+        .duration(sinceStart(engine.nanos()))
+        .requestId(head.requestId())
         .identity(payer)
         .routing(facts)
         .httpStatus(status)
+        .abortReason(abortedBy)
         .forcedUsage(isOurs ? ForcedUsage.OFF : head.forcedUsage())
         .router(head.routerReport())
         .serviceTier(tier)
         .cost(cost)
         .unpriced(cost == null && usage != null && engine.config().mode().calculatesCost())
         .build();
+  }
+
+  private Duration sinceStart(long nanos) {
+    return Duration.ofNanos(Math.max(0, nanos - startedNanos));
   }
 
   private @Nullable ResponseMeter meter() {
@@ -560,7 +581,9 @@ public final class Exchange implements AutoCloseable {
   private Routing facts() {
     ResponseMeter meter = meter();
     String model = meter == null ? null : meter.model();
-    return routing.withResponseModel(model != null ? model : ModelPath.model(head.path()));
+    String ofPath = ModelPath.model(head.path());
+    String ofBody = head.forcing() == null ? null : Texts.sanitise(head.forcing().model());
+    return routing.withModels(ofBody != null ? ofBody : ofPath, model != null ? model : ofPath);
   }
 
   private ServiceTier serviceTier() {

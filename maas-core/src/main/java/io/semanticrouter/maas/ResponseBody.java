@@ -47,6 +47,9 @@ public final class ResponseBody {
 
   private static final int COPY_BYTES = 1024;
 
+  /** No byte has come. */
+  static final long NONE = Long.MIN_VALUE;
+
   private final Exchange exchange;
   private final RequestHead head;
   private final @Nullable UsageForcing forcing;
@@ -68,6 +71,9 @@ public final class ResponseBody {
 
   /** Whether somebody waits for the final usage. */
   private boolean isFollowed;
+
+  /** When the first byte came, by the ticker. */
+  private long firstByteNanos = NONE;
 
   private boolean ended;
   private boolean replaced;
@@ -265,6 +271,9 @@ public final class ResponseBody {
   }
 
   private void measure(byte[] bytes, int offset, int length) {
+    if (firstByteNanos == NONE && length > 0) {
+      firstByteNanos = exchange.engine().nanos();
+    }
     try {
       UsageScanner scanner = plain;
       if (scanner != null) {
@@ -386,6 +395,10 @@ public final class ResponseBody {
   /** What the body came to; null when it is not measured, or that has failed. */
   @Nullable ResponseMeter meter() {
     return meter;
+  }
+
+  long firstByteNanos() {
+    return firstByteNanos;
   }
 
   boolean polls() {

@@ -5,8 +5,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a semantic router decided about one exchange, as far as it said so. Each fact is null when
- * nothing is known; strings are at most 256 bytes of UTF-8 without control characters. Immutable.
+ * What a semantic router decided about one exchange, as far as it said so, and the models that
+ * request and response name. Each fact is null when nothing is known; strings are at most 256 bytes
+ * of UTF-8 without control characters. Immutable.
  */
 public final class Routing {
   /** No router spoke. */
@@ -21,6 +22,7 @@ public final class Routing {
    */
   public static final String ROUTER_MODEL = "router";
 
+  private final @Nullable String requestedModel;
   private final @Nullable String selectedModel;
   private final @Nullable String responseModel;
   private final @Nullable String routingDecision;
@@ -33,6 +35,7 @@ public final class Routing {
   private final @Nullable ResponsePath responsePath;
 
   private Routing(Builder b) {
+    requestedModel = b.requestedModel;
     selectedModel = b.selectedModel;
     responseModel = b.responseModel;
     routingDecision = b.routingDecision;
@@ -53,6 +56,7 @@ public final class Routing {
   /** A builder that begins with these facts. */
   public Builder toBuilder() {
     Builder b = new Builder();
+    b.requestedModel = requestedModel;
     b.selectedModel = selectedModel;
     b.responseModel = responseModel;
     b.routingDecision = routingDecision;
@@ -64,6 +68,14 @@ public final class Routing {
     b.jailbreakDetected = jailbreakDetected;
     b.responsePath = responsePath;
     return b;
+  }
+
+  /**
+   * The model that the client asked for, as the body of the request names it, or its path. Null
+   * when the body was not seen.
+   */
+  public @Nullable String requestedModel() {
+    return requestedModel;
   }
 
   /** The model that the router chose (its alias, not the provider's id). */
@@ -130,7 +142,10 @@ public final class Routing {
     return responseModel != null ? responseModel : UNKNOWN_MODEL;
   }
 
-  /** Whether any fact came from a router (the response model alone is the backend's word). */
+  /**
+   * Whether any fact came from a router (the requested model is the client's word, the response
+   * model the backend's).
+   */
   public boolean isKnown() {
     return selectedModel != null
         || routingDecision != null
@@ -152,19 +167,35 @@ public final class Routing {
       return this;
     }
     return behind.toBuilder()
+        .requestedModel(requestedModel != null ? requestedModel : behind.requestedModel)
         .piiDetected(piiDetected != null ? piiDetected : behind.piiDetected)
         .jailbreakDetected(jailbreakDetected != null ? jailbreakDetected : behind.jailbreakDetected)
         .build();
   }
 
-  /** The same with the model that the response names; null where it names none. */
-  public Routing withResponseModel(@Nullable String model) {
-    return model == null ? this : toBuilder().responseModel(model).build();
+  /**
+   * The same with the models that the request and the response name; one that is null, and a
+   * request's that is known already, changes nothing.
+   */
+  public Routing withModels(@Nullable String ofRequest, @Nullable String ofResponse) {
+    boolean isRequested = requestedModel == null && ofRequest != null;
+    if (!isRequested && ofResponse == null) {
+      return this;
+    }
+    Builder b = toBuilder();
+    if (isRequested) {
+      b.requestedModel = ofRequest;
+    }
+    if (ofResponse != null) {
+      b.responseModel = ofResponse;
+    }
+    return b.build();
   }
 
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof Routing that
+        && Objects.equals(requestedModel, that.requestedModel)
         && Objects.equals(selectedModel, that.selectedModel)
         && Objects.equals(responseModel, that.responseModel)
         && Objects.equals(routingDecision, that.routingDecision)
@@ -180,6 +211,7 @@ public final class Routing {
   @Override
   public int hashCode() {
     return Objects.hash(
+        requestedModel,
         selectedModel,
         responseModel,
         routingDecision,
@@ -196,6 +228,7 @@ public final class Routing {
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder("Routing[");
+    append(text, "requestedModel", requestedModel);
     append(text, "selectedModel", selectedModel);
     append(text, "responseModel", responseModel);
     append(text, "routingDecision", routingDecision);
@@ -218,6 +251,7 @@ public final class Routing {
 
   /** Gathers facts; each is null unless set. Not thread-safe. */
   public static final class Builder {
+    private @Nullable String requestedModel;
     private @Nullable String selectedModel;
     private @Nullable String responseModel;
     private @Nullable String routingDecision;
@@ -230,6 +264,12 @@ public final class Routing {
     private @Nullable ResponsePath responsePath;
 
     private Builder() {}
+
+    /** See {@link Routing#requestedModel()}. */
+    public Builder requestedModel(@Nullable String fact) {
+      requestedModel = fact;
+      return this;
+    }
 
     /** The model that the router chose (its alias, not the provider's id). */
     public Builder selectedModel(@Nullable String fact) {

@@ -11,11 +11,14 @@ import org.jspecify.annotations.Nullable;
 public final class UsageRecord {
   private final String id;
   private final Instant startedAt;
+  private final @Nullable Duration timeToFirstByte;
   private final Duration duration;
+  private final @Nullable String requestId;
   private final Operation operation;
   private final Identity identity;
   private final Routing routing;
   private final int httpStatus;
+  private final @Nullable AbortReason abortReason;
   private final ForcedUsage forcedUsage;
   private final RouterReport router;
   private final ServiceTier serviceTier;
@@ -26,11 +29,14 @@ public final class UsageRecord {
   private UsageRecord(Builder b) {
     id = b.id;
     startedAt = b.startedAt;
+    timeToFirstByte = b.timeToFirstByte;
     duration = b.duration;
+    requestId = b.requestId;
     operation = b.operation;
     identity = b.identity;
     routing = b.routing;
     httpStatus = b.httpStatus;
+    abortReason = b.abortReason;
     forcedUsage = b.forcedUsage;
     router = b.router;
     serviceTier = b.serviceTier;
@@ -41,8 +47,8 @@ public final class UsageRecord {
 
   /**
    * A builder of a record. What is not set is what an exchange has of which nothing more is known:
-   * no duration, {@link Identity#ANONYMOUS}, {@link Routing#UNKNOWN}, no response, nothing forced,
-   * no router, no service tier, no cost.
+   * no duration, no request id, {@link Identity#ANONYMOUS}, {@link Routing#UNKNOWN}, no response,
+   * nothing forced, no router, no service tier, no cost.
    *
    * @param id see {@link #id}
    */
@@ -54,10 +60,13 @@ public final class UsageRecord {
   /** A builder that begins with all of this. */
   public Builder toBuilder() {
     return new Builder(id, startedAt, operation, measurement)
+        .timeToFirstByte(timeToFirstByte)
         .duration(duration)
+        .requestId(requestId)
         .identity(identity)
         .routing(routing)
         .httpStatus(httpStatus)
+        .abortReason(abortReason)
         .forcedUsage(forcedUsage)
         .router(router)
         .serviceTier(serviceTier)
@@ -78,9 +87,26 @@ public final class UsageRecord {
     return startedAt;
   }
 
+  /**
+   * From begin to the first byte of the response's body; null when none was seen, also because the
+   * body was not shown.
+   */
+  public @Nullable Duration timeToFirstByte() {
+    return timeToFirstByte;
+  }
+
   /** From begin to settlement. */
   public Duration duration() {
     return duration;
+  }
+
+  /**
+   * What the header {@code x-request-id} of the request says, at most 256 bytes of UTF-8: to find
+   * an exchange that somebody asks about. A client can state any, also that of another exchange.
+   * Null when there is none, or one that is no text.
+   */
+  public @Nullable String requestId() {
+    return requestId;
   }
 
   /** The LLM operation. */
@@ -101,6 +127,13 @@ public final class UsageRecord {
   /** The response status, 0 when there was no response. */
   public int httpStatus() {
     return httpStatus;
+  }
+
+  /**
+   * What ended the exchange; null when it ended as it should. Its usage can be known all the same.
+   */
+  public @Nullable AbortReason abortReason() {
+    return abortReason;
   }
 
   /** Whether the backend was asked for usage on behalf of the client. */
@@ -164,11 +197,14 @@ public final class UsageRecord {
     return other instanceof UsageRecord that
         && id.equals(that.id)
         && startedAt.equals(that.startedAt)
+        && Objects.equals(timeToFirstByte, that.timeToFirstByte)
         && duration.equals(that.duration)
+        && Objects.equals(requestId, that.requestId)
         && operation.equals(that.operation)
         && identity.equals(that.identity)
         && routing.equals(that.routing)
         && httpStatus == that.httpStatus
+        && abortReason == that.abortReason
         && forcedUsage.equals(that.forcedUsage)
         && router.equals(that.router)
         && serviceTier.equals(that.serviceTier)
@@ -189,8 +225,12 @@ public final class UsageRecord {
         + id
         + ", startedAt="
         + startedAt
+        + ", timeToFirstByte="
+        + timeToFirstByte
         + ", duration="
         + duration
+        + ", requestId="
+        + requestId
         + ", operation="
         + operation
         + ", identity="
@@ -199,6 +239,8 @@ public final class UsageRecord {
         + routing
         + ", httpStatus="
         + httpStatus
+        + ", abortReason="
+        + abortReason
         + ", forcedUsage="
         + forcedUsage
         + ", router="
@@ -218,11 +260,14 @@ public final class UsageRecord {
   public static final class Builder {
     private final String id;
     private Instant startedAt;
+    private @Nullable Duration timeToFirstByte;
     private Duration duration = Duration.ZERO;
+    private @Nullable String requestId;
     private final Operation operation;
     private Identity identity = Identity.ANONYMOUS;
     private Routing routing = Routing.UNKNOWN;
     private int httpStatus;
+    private @Nullable AbortReason abortReason;
     private ForcedUsage forcedUsage = ForcedUsage.OFF;
     private RouterReport router = RouterReport.OFF;
     private ServiceTier serviceTier = ServiceTier.UNKNOWN;
@@ -243,9 +288,21 @@ public final class UsageRecord {
       return this;
     }
 
+    /** See {@link UsageRecord#timeToFirstByte}. */
+    public Builder timeToFirstByte(@Nullable Duration value) {
+      timeToFirstByte = value;
+      return this;
+    }
+
     /** See {@link UsageRecord#duration}. */
     public Builder duration(Duration value) {
       duration = value;
+      return this;
+    }
+
+    /** See {@link UsageRecord#requestId}. */
+    public Builder requestId(@Nullable String value) {
+      requestId = value;
       return this;
     }
 
@@ -264,6 +321,12 @@ public final class UsageRecord {
     /** See {@link UsageRecord#httpStatus}. */
     public Builder httpStatus(int value) {
       httpStatus = value;
+      return this;
+    }
+
+    /** See {@link UsageRecord#abortReason}. */
+    public Builder abortReason(@Nullable AbortReason value) {
+      abortReason = value;
       return this;
     }
 

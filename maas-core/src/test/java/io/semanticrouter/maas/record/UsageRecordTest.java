@@ -28,10 +28,13 @@ class UsageRecordTest {
   private static Stream<UnaryOperator<UsageRecord.Builder>> changesOfRecords() {
     return Stream.of(
         b -> b.startedAt(Instant.EPOCH.plusSeconds(1)),
+        b -> b.timeToFirstByte(Duration.ofSeconds(1)),
         b -> b.duration(Duration.ofSeconds(1)),
+        b -> b.requestId("r"),
         b -> b.identity(Identity.of("alice", "premium")),
         b -> b.routing(Routing.builder().selectedModel("m").build()),
         b -> b.httpStatus(200),
+        b -> b.abortReason(AbortReason.DRAIN),
         b -> b.forcedUsage(ForcedUsage.EDITED),
         b -> b.router(RouterReport.of(RouterReport.Result.ROUTED)),
         b -> b.serviceTier(new ServiceTier("flex", null)),
@@ -54,15 +57,18 @@ class UsageRecordTest {
     assertThat(bare("1")).isEqualTo(bare("1")).isNotEqualTo(bare("2"));
     assertThat(bare("1"))
         .hasToString(
-            "UsageRecord[id=1, startedAt=1970-01-01T00:00:00Z, duration=PT0S, operation=CHAT, "
+            "UsageRecord[id=1, startedAt=1970-01-01T00:00:00Z, timeToFirstByte=null, duration=PT0S, "
+                + "requestId=null, operation=CHAT, "
                 + "identity=Identity[user=, tier=, userSource=NOT_READ, tierSource=NOT_READ], "
-                + "routing=Routing[], httpStatus=0, forcedUsage=OFF, router=RouterReport[OFF, []], "
+                + "routing=Routing[], httpStatus=0, abortReason=null, forcedUsage=OFF, "
+                + "router=RouterReport[OFF, []], "
                 + "serviceTier=ServiceTier[requested=null, served=null], measurement=NONE[], "
                 + "cost=null, unpriced=false]");
   }
 
   private static Stream<UnaryOperator<Routing.Builder>> changesOfRouting() {
     return Stream.of(
+        b -> b.requestedModel("m"),
         b -> b.selectedModel("m"),
         b -> b.responseModel("m"),
         b -> b.routingDecision("d"),
@@ -81,7 +87,8 @@ class UsageRecordTest {
     Routing changed = change.apply(Routing.builder()).build();
     assertThat(changed).isNotEqualTo(Routing.UNKNOWN).doesNotHaveToString("Routing[]");
     assertThat(changed.toBuilder().build()).isEqualTo(changed).hasSameHashCodeAs(changed);
-    assertThat(changed.isKnown()).isEqualTo(changed.responseModel() == null);
+    assertThat(changed.isKnown())
+        .isEqualTo(changed.responseModel() == null && changed.requestedModel() == null);
   }
 
   @Test

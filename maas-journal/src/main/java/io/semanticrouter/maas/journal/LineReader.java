@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.journal;
 
+import io.semanticrouter.maas.record.AbortReason;
 import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.ForcedUsage;
 import io.semanticrouter.maas.record.Identity;
@@ -108,10 +109,13 @@ final class LineReader {
   private static UsageRecord record(String id, String end, Map<String, @Nullable Object> data)
       throws UnreadableException {
     Instant started = instant(text(data, "started"));
+    String firstByte = optionalText(data, "first_byte");
     String cost = optionalText(data, "cost");
     return UsageRecord.builder(
             id, started, constant(Operation.class, data, "operation"), measurement(data))
+        .timeToFirstByte(firstByte == null ? null : Duration.between(started, instant(firstByte)))
         .duration(Duration.between(started, instant(end)))
+        .requestId(optionalText(data, "request_id"))
         .identity(
             Identity.of(textOrNone(data, "user"), textOrNone(data, "tier"))
                 .withSources(
@@ -119,6 +123,10 @@ final class LineReader {
                     constant(Identity.Source.class, data, "tier_source")))
         .routing(routing(data))
         .httpStatus((int) number(data, "http_status"))
+        .abortReason(
+            data.get("abort_reason") == null
+                ? null
+                : constant(AbortReason.class, data, "abort_reason"))
         .forcedUsage(constant(ForcedUsage.class, data, "forced_usage"))
         .router(
             RouterReport.of(constant(RouterReport.Result.class, data, "router"))
@@ -134,6 +142,7 @@ final class LineReader {
 
   private static Routing routing(Map<String, @Nullable Object> data) throws UnreadableException {
     return Routing.builder()
+        .requestedModel(optionalText(data, "requested_model"))
         .selectedModel(optionalText(data, "selected_model"))
         .responseModel(optionalText(data, "response_model"))
         .routingDecision(optionalText(data, "routing_decision"))

@@ -14,6 +14,7 @@ import io.semanticrouter.maas.record.UsageLine;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.Arrays;
@@ -171,6 +172,12 @@ final class LineWriter {
     Measurement measurement = record.measurement();
     raw("{");
     time("started", record.startedAt());
+    Duration toFirstByte = record.timeToFirstByte();
+    if (toFirstByte != null) {
+      separate();
+      time("first_byte", record.startedAt().plus(toFirstByte));
+    }
+    optional("request_id", record.requestId());
     member("operation", Names.of(record.operation()));
     member("model", record.model());
     if (!user.isEmpty()) {
@@ -181,6 +188,7 @@ final class LineWriter {
       member("tier", record.identity().tier());
     }
     member("tier_source", Names.of(record.identity().tierSource()));
+    optional("requested_model", routing.requestedModel());
     optional("selected_model", routing.selectedModel());
     optional("response_model", routing.responseModel());
     optional("routing_decision", routing.routingDecision());
@@ -194,6 +202,9 @@ final class LineWriter {
       member("response_path", Names.of(routing.responsePath()));
     }
     member("http_status", record.httpStatus());
+    if (record.abortReason() != null) {
+      member("abort_reason", Names.of(record.abortReason()));
+    }
     member("forced_usage", Names.of(record.forcedUsage()));
     member("router", Names.of(record.router().result()));
     if (!record.router().piiTypes().isEmpty()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.journal;
 
+import io.semanticrouter.maas.record.AbortReason;
 import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.ForcedUsage;
 import io.semanticrouter.maas.record.Identity;
@@ -56,11 +57,17 @@ final class RandomRecords {
             any(Operation.class),
             measurement())
         .duration(Duration.ofNanos(1000 * random.nextLong(0, 1L << random.nextInt(1, 42))))
+        .timeToFirstByte(
+            random.nextBoolean()
+                ? null
+                : Duration.ofNanos(1000 * random.nextLong(0, 1L << random.nextInt(1, 42))))
+        .requestId(optionalText())
         .identity(
             Identity.of(text(), text())
                 .withSources(any(Identity.Source.class), any(Identity.Source.class)))
         .routing(
             Routing.builder()
+                .requestedModel(optionalText())
                 .selectedModel(optionalText())
                 .responseModel(optionalText())
                 .routingDecision(optionalText())
@@ -73,6 +80,7 @@ final class RandomRecords {
                 .responsePath(random.nextBoolean() ? null : any(ResponsePath.class))
                 .build())
         .httpStatus(random.nextInt(4) == 0 ? random.nextInt(-5, 100_000) : 200)
+        .abortReason(random.nextInt(3) == 0 ? any(AbortReason.class) : null)
         .forcedUsage(any(ForcedUsage.class))
         .router(
             RouterReport.of(any(RouterReport.Result.class)).withPiiTypes(some(PiiType.class, 3)))

@@ -34,10 +34,13 @@ final class Records {
   static UsageRecord chat(String id, String user, String model) {
     return UsageRecord.builder(
             id, START, Operation.CHAT, Measurement.of(Status.COMPLETE, Set.of(), TOKENS))
+        .timeToFirstByte(Duration.ofMillis(250))
         .duration(Duration.ofMillis(1500))
+        .requestId("5c1e0f6a-client")
         .identity(Identity.of(user, "premium").withSources(Source.HEADER, Source.HEADER))
         .routing(
             Routing.builder()
+                .requestedModel("auto")
                 .selectedModel(model)
                 .responseModel(model + "-8b")
                 .routingDecision("math")
@@ -58,6 +61,7 @@ final class Records {
   /** What is known of an exchange when its response begins. */
   static UsageRecord begun(UsageRecord of) {
     return of.toBuilder()
+        .timeToFirstByte(null)
         .duration(Duration.ZERO)
         .measurement(Measurement.of(Status.NONE, Set.of(), null))
         .cost(null)

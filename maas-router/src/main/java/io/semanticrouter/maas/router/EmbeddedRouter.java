@@ -104,7 +104,7 @@ public final class EmbeddedRouter implements RequestRouter {
     RoutingDecision decision = decider.decide(prompt, request.identity());
     if (security.isBlocked(findings)) {
       return RoutedRequest.answered(
-          facts(decision, findings, null, false, false),
+          facts(document, decision, findings, null, false, false),
           report(Result.BLOCKED, findings),
           Refusal.of(request.operation(), security.isBlockedAsJailbreak(findings)));
     }
@@ -112,7 +112,7 @@ public final class EmbeddedRouter implements RequestRouter {
     CachedAnswer known = cache == null || key == null ? null : cache.get(key);
     if (known != null) {
       return RoutedRequest.answered(
-          facts(decision, findings, known.model(), true, false),
+          facts(document, decision, findings, known.model(), true, false),
           report(Result.CACHED, findings),
           known.answer());
     }
@@ -139,7 +139,7 @@ public final class EmbeddedRouter implements RequestRouter {
     if (model == null) {
       boolean pinned = !decider.isRouted(document.prompt().model());
       return RoutedRequest.unchanged(
-          facts(decision, findings, null, false, false),
+          facts(document, decision, findings, null, false, false),
           report(pinned ? Result.PINNED : Result.DEFAULT, findings));
     }
     BodyEdits edits = new BodyEdits(document).model(model);
@@ -150,7 +150,7 @@ public final class EmbeddedRouter implements RequestRouter {
     SystemPrompt prompt = decision.systemPrompt();
     boolean injected = prompt != null && edits.systemPrompt(prompt) == SystemPrompt.Outcome.ADDED;
     boolean isDefault = decision.name().equals(DecisionConfig.DEFAULT);
-    Routing facts = facts(decision, findings, null, false, injected);
+    Routing facts = facts(document, decision, findings, null, false, injected);
     RouterReport report = report(isDefault ? Result.DEFAULT : Result.ROUTED, findings);
     byte[] body = edits.apply();
     return body == document.body()
@@ -163,6 +163,7 @@ public final class EmbeddedRouter implements RequestRouter {
   }
 
   private Routing facts(
+      RequestDocument document,
       RoutingDecision decision,
       Findings findings,
       @Nullable String responseModel,
@@ -170,6 +171,7 @@ public final class EmbeddedRouter implements RequestRouter {
       boolean injected) {
     boolean routed = decision.isRouted();
     return Routing.builder()
+        .requestedModel(document.prompt().model())
         .selectedModel(decision.model())
         .responseModel(responseModel)
         .routingDecision(routed ? decision.name() : null)

@@ -147,6 +147,7 @@ class EmbeddedRouterTest {
                 "x-vsr-reasoning-enabled", "off",
                 "x-vsr-cache-hit", "false"));
     assertThat(last().model()).isEqualTo("qwen3");
+    assertThat(last().routing().requestedModel()).isEqualTo("gpt-4");
     assertThat(last().router().result()).isEqualTo(Result.ROUTED);
   }
 

@@ -6,6 +6,7 @@ import io.semanticrouter.maas.http.HeaderEdits;
 import io.semanticrouter.maas.http.Headers;
 import io.semanticrouter.maas.internal.spelling.Endpoints;
 import io.semanticrouter.maas.internal.spelling.RequestPath;
+import io.semanticrouter.maas.internal.spelling.Texts;
 import io.semanticrouter.maas.record.ForcedUsage;
 import io.semanticrouter.maas.record.Identity;
 import io.semanticrouter.maas.record.Operation;
@@ -21,11 +22,15 @@ import org.jspecify.annotations.Nullable;
 public final class RequestHead {
   private static final String CONTENT_LENGTH = "content-length";
 
+  /** Envoy makes one where the client states none, before any filter (x-request-id). */
+  private static final String REQUEST_ID = "x-request-id";
+
   private final @Nullable Operation operation;
   private final boolean unlisted;
   private final @Nullable Operation stored;
   private final String path;
   private final @Nullable RequestSize size;
+  private final @Nullable String requestId;
 
   private Identity identity = Identity.ANONYMOUS;
   private HeaderEdits edits = HeaderEdits.EMPTY;
@@ -55,6 +60,7 @@ public final class RequestHead {
     }
     unlisted = known == null && generates;
     operation = unlisted ? Operation.DETECT : known;
+    requestId = operation == null ? null : requestId(engine, request);
     size = known == null ? null : RequestSize.of(known, request, engine.config(), engine.defects());
     if (engine.config().mode().isIntegrated()) {
       identify(engine, request);
@@ -66,6 +72,16 @@ public final class RequestHead {
     }
     if (forcing == null && routing == null) {
       editsWithBody = edits;
+    }
+  }
+
+  private static @Nullable String requestId(Engine engine, Headers request) {
+    try {
+      String value = request.get(REQUEST_ID);
+      return value != null && Texts.check(value) == Identity.Source.HEADER ? value : null;
+    } catch (Throwable e) {
+      engine.defects().add(e);
+      return null;
     }
   }
 
@@ -236,6 +252,11 @@ public final class RequestHead {
   /** The path, normalised. */
   public String path() {
     return path;
+  }
+
+  /** What a client may ask about; see {@code UsageRecord}. */
+  public @Nullable String requestId() {
+    return requestId;
   }
 
   /** The payer. */

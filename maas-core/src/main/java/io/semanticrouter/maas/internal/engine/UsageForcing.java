@@ -268,6 +268,11 @@ public final class UsageForcing {
     open.giveUp(length);
   }
 
+  /** The model that the request names, as it spells it; null when it names none or was not seen. */
+  public @Nullable String model() {
+    return model;
+  }
+
   /** How many choices the request asks for, 0 when it was not seen. */
   public long choices() {
     return choices;

@@ -9,10 +9,14 @@ import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageLine;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Says how one bill came about. */
@@ -25,15 +29,38 @@ import picocli.CommandLine.Parameters;
           + " journal cannot be read."
     })
 public final class ExplainCommand extends JournalCommand {
-  @Parameters(paramLabel = "ID", description = "The id of the exchange.")
+  /** One of the two. */
+  @ArgGroup(exclusive = true, multiplicity = "1")
   @SuppressWarnings("NullAway.Init") // by picocli
-  private String id;
+  private Which which;
+
+  /** What names an exchange. */
+  static final class Which {
+    @Parameters(paramLabel = "ID", description = "The id of the exchange.")
+    private @Nullable String id;
+
+    @Option(
+        names = "--request-id",
+        paramLabel = "ID",
+        description =
+            "What its x-request-id said; clients choose it, so that several can have the same.")
+    private @Nullable String requestId;
+
+    boolean isMeant(UsageRecord record) {
+      return id != null ? id.equals(record.id()) : Objects.equals(requestId, record.requestId());
+    }
+
+    @Override
+    public String toString() {
+      return id != null ? "id " + id : "request id " + requestId;
+    }
+  }
 
   private boolean found;
 
   @Override
   public void line(JournalLine line) {
-    if (line.record().id().equals(id)) {
+    if (which.isMeant(line.record())) {
       found = true;
       print(line, line.record());
     }
@@ -48,8 +75,14 @@ public final class ExplainCommand extends JournalCommand {
             + line.writer()
             + (open ? ": the response has begun" : "")
             + (line.revision() > 1 ? ": revision " + line.revision() : ""));
+    say("id", record.id());
+    say("request id", record.requestId());
     say("program", line.program());
     say("started", record.startedAt());
+    Duration toFirstByte = record.timeToFirstByte();
+    if (toFirstByte != null) {
+      say("first byte", "after " + toFirstByte.toMillis() + " ms");
+    }
     if (!open) {
       say("ended", Key.end(record) + " (after " + record.duration().toMillis() + " ms)");
     }
@@ -58,6 +91,7 @@ public final class ExplainCommand extends JournalCommand {
     say("tier", record.identity().tier() + " (" + record.identity().tierSource().label() + ")");
     Routing routing = record.routing();
     say("model", record.model() + " (what is billed)");
+    say("requested", routing.requestedModel());
     say("selected", routing.selectedModel());
     say("answered", routing.responseModel());
     say("decision", routing.routingDecision());
@@ -68,6 +102,7 @@ public final class ExplainCommand extends JournalCommand {
     say("asked for tier", record.serviceTier().requested());
     say("served as tier", record.serviceTier().served());
     say("HTTP status", record.httpStatus());
+    say("ended by", record.abortReason() == null ? null : record.abortReason().reason().label());
     if (!open) {
       bill(record);
     }
@@ -130,7 +165,7 @@ public final class ExplainCommand extends JournalCommand {
   @Override
   boolean end(PrintWriter out) {
     if (!found) {
-      err().println("explain: no exchange has the id " + Table.printable(id));
+      err().println("explain: no exchange has the " + Table.printable(which.toString()));
     }
     return found;
   }

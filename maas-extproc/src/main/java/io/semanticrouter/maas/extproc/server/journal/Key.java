@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.extproc.server.journal;
 
 import io.semanticrouter.maas.journal.JournalLine;
+import io.semanticrouter.maas.record.AbortReason;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -15,6 +16,7 @@ enum Key {
   USER,
   TIER,
   MODEL,
+  REQUESTED_MODEL,
   SELECTED_MODEL,
   RESPONSE_MODEL,
   OPERATION,
@@ -24,6 +26,7 @@ enum Key {
   CACHE_HIT,
   SERVICE_TIER,
   HTTP_STATUS,
+  ABORT_REASON,
   OUTCOME,
   WRITER,
   PROGRAM,
@@ -46,6 +49,7 @@ enum Key {
       case USER -> record.identity().user();
       case TIER -> record.identity().tier();
       case MODEL -> model;
+      case REQUESTED_MODEL -> orNone(record.routing().requestedModel());
       case SELECTED_MODEL -> orNone(record.routing().selectedModel());
       case RESPONSE_MODEL -> orNone(record.routing().responseModel());
       case OPERATION -> record.operation().label();
@@ -55,6 +59,7 @@ enum Key {
       case CACHE_HIT -> orNone(record.routing().cacheHit());
       case SERVICE_TIER -> orNone(record.serviceTier().served());
       case HTTP_STATUS -> Integer.toString(record.httpStatus());
+      case ABORT_REASON -> abortReason(record);
       case OUTCOME -> record.outcome().label();
       case WRITER -> line.writer();
       case PROGRAM -> line.program();
@@ -62,6 +67,11 @@ enum Key {
       case DAY -> times.day(end(record));
       case MONTH -> times.day(end(record)).substring(0, "2026-11".length());
     };
+  }
+
+  private static String abortReason(UsageRecord record) {
+    AbortReason reason = record.abortReason();
+    return reason == null ? "" : reason.reason().label();
   }
 
   private static String orNone(@Nullable Object value) {

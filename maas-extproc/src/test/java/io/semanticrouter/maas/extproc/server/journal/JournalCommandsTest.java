@@ -62,6 +62,7 @@ class JournalCommandsTest {
             Identity.of(user, "premium")
                 .withSources(Identity.Source.HEADER, Identity.Source.ABSENT))
         .routing(Routing.builder().selectedModel(model).build())
+        .requestId("client-" + (count + 1) / 2)
         .httpStatus(200)
         .build();
   }
@@ -281,6 +282,24 @@ class JournalCommandsTest {
         .contains("revision 2\n")
         .contains("cost                            unknown: there is no price for it\n");
     assertThat(run(new ExplainCommand(), "run-99")).isEqualTo(4);
+    assertThat(err).hasToString("explain: no exchange has the id run-99\n");
+  }
+
+  @Test
+  void explainFindsExchangesByTheIdOfTheirClient() throws IOException {
+    write();
+    assertThat(run(new ExplainCommand(), "--request-id", "client-3")).isZero();
+    assertThat(
+            out.toString()
+                .lines()
+                .filter(line -> line.startsWith("id "))
+                .map(line -> line.replaceAll(" +", "  ")))
+        .containsExactly("id  run-5", "id  run-6", "id  run-6");
+    assertThat(run(new ExplainCommand(), "--request-id", "client-9")).isEqualTo(4);
+    assertThat(run(new ExplainCommand())).as("neither").isEqualTo(2);
+    assertThat(run(new ExplainCommand(), "run-6", "--request-id", "client-3"))
+        .as("both")
+        .isEqualTo(2);
   }
 
   @Test
