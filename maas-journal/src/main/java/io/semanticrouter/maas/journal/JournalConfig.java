@@ -52,6 +52,7 @@ public final class JournalConfig {
   private final Duration segmentAge;
   private final long keepBytes;
   private final Duration keepAge;
+  private final boolean restoreCounters;
 
   JournalConfig(
       Path directory,
@@ -62,6 +63,20 @@ public final class JournalConfig {
       Duration segmentAge,
       long keepBytes,
       Duration keepAge) {
+    this(
+        directory, durability, users, hmacKey, segmentBytes, segmentAge, keepBytes, keepAge, false);
+  }
+
+  private JournalConfig(
+      Path directory,
+      Durability durability,
+      Users users,
+      @Nullable SecretKey hmacKey,
+      long segmentBytes,
+      Duration segmentAge,
+      long keepBytes,
+      Duration keepAge,
+      boolean restoreCounters) {
     this.directory = directory;
     this.durability = durability;
     this.users = users;
@@ -70,6 +85,7 @@ public final class JournalConfig {
     this.segmentAge = segmentAge;
     this.keepBytes = keepBytes;
     this.keepAge = keepAge;
+    this.restoreCounters = restoreCounters;
   }
 
   /** A journal with the defaults. */
@@ -88,7 +104,15 @@ public final class JournalConfig {
   /** The same with another durability. */
   public JournalConfig withDurability(Durability other) {
     return new JournalConfig(
-        directory, other, users, hmacKey, segmentBytes, segmentAge, keepBytes, keepAge);
+        directory,
+        other,
+        users,
+        hmacKey,
+        segmentBytes,
+        segmentAge,
+        keepBytes,
+        keepAge,
+        restoreCounters);
   }
 
   /** The section; null when it names no directory, so that there is no journal. */
@@ -102,6 +126,10 @@ public final class JournalConfig {
     Duration segmentAge = Duration.ofHours(section.integer("segment_hours", 24, 1, 8760));
     long keepBytes = section.integer("keep_gb", 0, 0, 1 << 20) << 30;
     Duration keepAge = Duration.ofDays(section.integer("keep_days", 0, 0, 36_500));
+    boolean restoreCounters = section.bool("restore_counters", false);
+    if (restoreCounters && users != Users.PLAIN) {
+      section.reject("restore_counters", "needs users: plain, by which the metrics are labelled");
+    }
     section.rejectUnknownKeys();
     Path directory = null;
     try {
@@ -112,7 +140,15 @@ public final class JournalConfig {
     return directory == null
         ? null
         : new JournalConfig(
-            directory, durability, users, key, segmentBytes, segmentAge, keepBytes, keepAge);
+            directory,
+            durability,
+            users,
+            key,
+            segmentBytes,
+            segmentAge,
+            keepBytes,
+            keepAge,
+            restoreCounters);
   }
 
   private static @Nullable SecretKey key(ConfigSection section, Users users) {
@@ -153,6 +189,11 @@ public final class JournalConfig {
   /** How names of users are written. */
   public Users users() {
     return users;
+  }
+
+  /** Whether the counters of the server go on where the run before has ended. */
+  public boolean restoresCounters() {
+    return restoreCounters;
   }
 
   /** The key for {@link Users#HMAC}, else null. */

@@ -12,6 +12,7 @@ import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
 import java.util.zip.ZipException;
@@ -47,16 +48,27 @@ public final class JournalReader {
 
   private final Path directory;
   private final boolean verifying;
+
+  /** What is up to here has been read before. */
+  private final long after;
+
+  /** Whether the segments are left out that are not sealed. */
+  private final boolean sealedOnly;
+
   private final LineReader lines = new LineReader();
   private Manifest manifest;
 
   /** The number of the last line that was read; 0 when there was none. */
   private long last;
 
-  private JournalReader(Path directory, boolean verifying) throws IOException {
+  private JournalReader(Path directory, boolean verifying, long after, boolean sealedOnly)
+      throws IOException {
     manifest = Manifest.of(directory);
     this.directory = directory;
     this.verifying = verifying;
+    this.after = after;
+    this.sealedOnly = sealedOnly;
+    last = after;
   }
 
   /**
@@ -65,12 +77,29 @@ public final class JournalReader {
    * @throws IOException when the directory or one of its files cannot be read at all
    */
   public static void read(Path directory, Visitor visitor) throws IOException {
-    new JournalReader(directory, false).readAll(visitor);
+    new JournalReader(directory, false, 0, false).readAll(visitor);
   }
 
   /** The same, and compares the sealed segments with the manifest. */
   public static void verify(Path directory, Visitor visitor) throws IOException {
-    new JournalReader(directory, true).readAll(visitor);
+    new JournalReader(directory, true, 0, false).readAll(visitor);
+  }
+
+  /**
+   * Reads the lines that have come since the last time. Segments that have no other lines are not
+   * opened.
+   *
+   * @param after the sequence number of the last line that was read then; 0 for all
+   * @return that of the last line that was read now
+   */
+  public static long readAfter(Path directory, long after, Visitor visitor) throws IOException {
+    return new JournalReader(directory, false, after, false).readAll(visitor);
+  }
+
+  /** The same of the segments that are sealed: they do not change any more. */
+  public static long readSealedAfter(Path directory, long after, Visitor visitor)
+      throws IOException {
+    return new JournalReader(directory, false, after, true).readAll(visitor);
   }
 
   /**
@@ -82,8 +111,7 @@ public final class JournalReader {
     TreeSet<Segment> segments = Segment.in(directory);
     if (!segments.isEmpty()) {
       Segment segment = segments.last();
-      JournalReader reader = new JournalReader(directory, false);
-      reader.last = segment.first() - 1;
+      JournalReader reader = new JournalReader(directory, false, segment.first() - 1, false);
       while (segment != null) {
         segment = reader.follow(segment, visitor, waiting);
       }
@@ -113,8 +141,8 @@ public final class JournalReader {
     }
   }
 
-  private void readAll(Visitor visitor) throws IOException {
-    TreeSet<Segment> segments = Segment.in(directory);
+  private long readAll(Visitor visitor) throws IOException {
+    NavigableSet<Segment> segments = news();
     manifest.problems().forEach(visitor::problem);
     long all = 0;
     for (Segment segment : segments) {
@@ -122,7 +150,7 @@ public final class JournalReader {
     }
     for (Sealed sealed : List.copyOf(manifest.sealed().values())) {
       Segment segment = Segment.of(directory, sealed.segment());
-      if (segment != null && segments.contains(segment)) {
+      if ((segment != null && segments.contains(segment)) || sealed.last() <= after) {
         continue;
       }
       if (sealed.removed() || isRemoved(sealed)) {
@@ -143,6 +171,23 @@ public final class JournalReader {
       read(segment, segment.equals(segments.last()), visitor);
     }
     visitor.progress(all, all);
+    return last;
+  }
+
+  /** Segments with lines that have not been read. */
+  private NavigableSet<Segment> news() throws IOException {
+    TreeSet<Segment> segments = Segment.in(directory);
+    if (sealedOnly) {
+      segments.removeIf(segment -> !manifest.sealed().containsKey(segment.name()));
+    }
+    for (Segment segment : List.copyOf(segments)) {
+      Segment next = segments.higher(segment);
+      Sealed sealed = manifest.sealed().get(segment.name());
+      if (sealed != null ? sealed.last() <= after : next != null && next.first() <= after + 1) {
+        segments.remove(segment);
+      }
+    }
+    return segments;
   }
 
   private static long size(Segment segment) throws IOException {
@@ -199,6 +244,9 @@ public final class JournalReader {
   private void line(Lines in, Path file, boolean newest, Visitor visitor) throws IOException {
     try {
       long sequence = sequence(in, newest);
+      if (sequence <= after) {
+        return;
+      }
       if (sequence <= last) {
         visitor.problem(
             new JournalProblem(

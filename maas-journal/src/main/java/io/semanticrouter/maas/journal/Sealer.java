@@ -18,6 +18,7 @@ import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Compresses the segments that are not written any more, lists them in the manifest, and removes
@@ -34,8 +35,13 @@ final class Sealer {
     this.clock = clock;
   }
 
-  /** Seals all segments before the one that is written now. */
-  synchronized void seal(Segment current) throws IOException {
+  /**
+   * Seals all segments before the one that is written now.
+   *
+   * @param taken takes what is sealed, before anything of it may be removed; null when who does
+   *     that is not there yet
+   */
+  synchronized void seal(Segment current, @Nullable Runnable taken) throws IOException {
     Manifest manifest = Manifest.of(config.directory());
     for (Segment segment : Segment.in(config.directory()).headSet(current)) {
       Path plain = segment.plain();
@@ -48,7 +54,10 @@ final class Sealer {
       }
       Files.delete(plain);
     }
-    removeOld(manifest);
+    if (taken != null) {
+      taken.run();
+      removeOld(manifest);
+    }
   }
 
   private Sealed compress(Segment segment) throws IOException {

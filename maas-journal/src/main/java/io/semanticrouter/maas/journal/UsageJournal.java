@@ -131,6 +131,9 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
   private boolean closing;
   private boolean closed;
 
+  /** Takes what is sealed; null as long as the server has not said who does. */
+  private @Nullable Runnable taken;
+
   private long lines;
   private long lost;
   private long lostBefore;
@@ -219,6 +222,7 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
     keptSequence = lastSequence;
     repairedBytes = before.repairedBytes();
     sealer = new Sealer(config, clock);
+    taken = config.restoresCounters() ? null : () -> {};
     segment = new Segment(config.directory(), writer, epoch, lastSequence + 1);
     output = disk.create(segment.plain());
     disk.syncDirectory(config.directory());
@@ -266,6 +270,25 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
    */
   public String instanceId() {
     return writer + '-' + epoch;
+  }
+
+  /**
+   * Has an action run when segments have been sealed, and once now, on a thread of the journal. No
+   * segment is removed because of its age or size before the action has returned; when it throws,
+   * that is logged and counted, and it is run again after the next one.
+   *
+   * @param action see {@link JournalReader#readSealedAfter}
+   */
+  public void whenSealed(Runnable action) {
+    lock.lock();
+    try {
+      taken = action;
+      if (!closing) {
+        sealing.execute(this::seal);
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** What it has done so far. */
@@ -716,14 +739,16 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
 
   private void seal() {
     Segment current;
+    @Nullable Runnable taking;
     lock.lock();
     try {
       current = segment;
+      taking = taken;
     } finally {
       lock.unlock();
     }
     try {
-      sealer.seal(current);
+      sealer.seal(current, taking);
     } catch (IOException | RuntimeException e) {
       lock.lock();
       try {

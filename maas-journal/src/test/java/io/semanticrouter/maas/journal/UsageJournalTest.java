@@ -408,10 +408,10 @@ class UsageJournalTest {
       awaitSealed(directory, 1);
     }
     Sealer later = new Sealer(config, () -> Records.START.plus(Duration.ofDays(29)));
-    later.seal(new Segment(directory, "x", 0, 0));
+    later.seal(new Segment(directory, "x", 0, 0), () -> {});
     assertThat(ReadJournal.of(directory).records()).hasSize(1);
     later = new Sealer(config, () -> Records.START.plus(Duration.ofDays(31)));
-    later.seal(new Segment(directory, "x", 0, 0));
+    later.seal(new Segment(directory, "x", 0, 0), () -> {});
     assertThat(ReadJournal.of(directory)).isEqualTo(new ReadJournal(List.of(), List.of()));
   }
 

@@ -237,7 +237,7 @@ class VerifyTest {
 
   private void expectWhole(String manifest) throws IOException {
     assertThat(ReadJournal.of(directory).records()).hasSize(40);
-    new Sealer(JournalConfig.in(directory), () -> Records.START).seal(segment(3));
+    new Sealer(JournalConfig.in(directory), () -> Records.START).seal(segment(3), () -> {});
     ReadJournal read = ReadJournal.of(directory);
     assertThat(read.records()).hasSize(40);
     assertThat(read.problems()).isEmpty();

@@ -28,12 +28,12 @@ final class CacheMetrics implements SeriesMetrics {
   }
 
   @Override
-  public void record(Series series, UsageRecord record) {
+  public void record(Series series, UsageRecord record, int sign) {
     Boolean hit = record.routing().cacheHit();
-    requests.add(series, hit == null ? UNKNOWN : hit ? HIT : MISS, 1);
+    requests.add(series, hit == null ? UNKNOWN : hit ? HIT : MISS, sign);
     TokenUsage usage = record.measurement().usage();
     if (record.isCacheHit() && usage != null && record.measurement().status() != Status.ESTIMATED) {
-      TokenMetrics.addTotals(tokens, series, usage);
+      TokenMetrics.addTotals(tokens, series, usage, sign);
     }
   }
 }

@@ -53,21 +53,23 @@ final class CostMetrics implements SeriesMetrics, Collector {
   static CostMetrics register(PrometheusRegistry registry, LabelSpace exchanges) {
     CostMetrics metrics = new CostMetrics(exchanges);
     registry.register(metrics);
+    exchanges.hasCosts(metrics);
     return metrics;
   }
 
   @Override
-  public void record(Series series, UsageRecord record) {
+  public void record(Series series, UsageRecord record, int sign) {
     Cost cost = record.cost();
     if (cost != null) {
-      sum(series, cost.currency()).add(cost);
+      sum(series, cost.currency()).add(cost, sign);
     }
     if (record.unpriced()) {
-      unpriced.add(series, 0, 1);
+      unpriced.add(series, 0, sign);
     }
   }
 
-  private CostSum sum(Series series, String currency) {
+  /** The sum of a series in a currency. */
+  CostSum sum(Series series, String currency) {
     for (CostSum sum = series.costs(); sum != null; sum = sum.next) {
       if (sum.currency.equals(currency)) {
         return sum;

@@ -30,12 +30,34 @@ final class CostSum {
     this.other = other;
   }
 
-  void add(Cost cost) {
-    if (other == null) {
+  /**
+   * Adds a cost.
+   *
+   * @param sign -1 to take it off again
+   */
+  void add(Cost cost, int sign) {
+    if (other != null) {
+      other.add(cost, sign);
+    } else if (sign > 0) {
       addHere(cost);
     } else {
-      other.add(cost);
+      takeOff(cost);
     }
+  }
+
+  /** Whether it is counted in the sum of another series. */
+  boolean isElsewhere() {
+    return other != null;
+  }
+
+  private synchronized void takeOff(Cost cost) {
+    picos -= cost.picos();
+    long borrow = 0;
+    if (picos < 0) {
+      picos += Cost.PICOS_PER_UNIT;
+      borrow = 1;
+    }
+    units = Math.max(0, units - cost.units() - borrow);
   }
 
   private synchronized void addHere(Cost cost) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.metrics;
 
-import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.record.Identity.Source;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.util.Arrays;
@@ -18,8 +17,8 @@ final class IdentityMetrics implements SeriesMetrics {
   private final SeriesCounter hashes;
   private final Series everything;
 
-  IdentityMetrics(PrometheusRegistry registry) {
-    LabelSpace global = new LabelSpace(registry, List.of());
+  IdentityMetrics(Spaces spaces) {
+    LabelSpace global = spaces.space(List.of());
     fallbacks =
         counter(
             global,
@@ -45,16 +44,16 @@ final class IdentityMetrics implements SeriesMetrics {
   }
 
   @Override
-  public void record(Series series, UsageRecord record) {
-    count(record.identity().userSource(), 0);
-    count(record.identity().tierSource(), SOURCES);
+  public void record(Series series, UsageRecord record, int sign) {
+    count(record.identity().userSource(), 0, sign);
+    count(record.identity().tierSource(), SOURCES, sign);
   }
 
-  private void count(Source source, int field) {
+  private void count(Source source, int field, int sign) {
     if (source.isFallback()) {
-      fallbacks.add(everything, field + ClosedLabels.index(source), 1);
+      fallbacks.add(everything, field + ClosedLabels.index(source), sign);
     } else if (source.isHash()) {
-      hashes.add(everything, field + ClosedLabels.index(source), 1);
+      hashes.add(everything, field + ClosedLabels.index(source), sign);
     }
   }
 }

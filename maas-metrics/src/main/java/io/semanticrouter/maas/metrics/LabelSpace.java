@@ -2,7 +2,10 @@
 package io.semanticrouter.maas.metrics;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +15,14 @@ import org.jspecify.annotations.Nullable;
 final class LabelSpace {
   private final PrometheusRegistry registry;
   private final List<String> names;
-  private int slots;
+
+  /** By slot: whose it is. */
+  private final List<SeriesCounter> counters = new ArrayList<>();
+
+  private final Queue<Series> all = new ConcurrentLinkedQueue<>();
+  private @Nullable SeriesIndex index;
+  private @Nullable CostMetrics costs;
+  private @Nullable Series single;
 
   LabelSpace(PrometheusRegistry registry, List<String> names) {
     this.registry = registry;
@@ -29,19 +39,63 @@ final class LabelSpace {
    * count together.
    */
   SeriesCounter counter(String name, String help, int open, ClosedLabels closed) {
-    int firstSlot = slots;
-    slots += closed.tuples().size();
-    return new SeriesCounter(registry, name, help, names.subList(0, open), closed, firstSlot);
+    SeriesCounter counter =
+        new SeriesCounter(name, help, names.subList(0, open), closed, counters.size());
+    for (int i = 0; i < closed.tuples().size(); i++) {
+      counters.add(counter);
+    }
+    registry.register(counter);
+    return counter;
   }
 
   /** A series of a label space that has no open labels: there is one. */
   Series single() {
-    return series(List.of(), Room.UNBOUNDED, null, false);
+    if (single == null) {
+      single = series(Series.Origin.SINGLE, List.of(), Room.UNBOUNDED, null, false);
+    }
+    return single;
   }
 
   /** A series with nothing bound to it yet; see {@link Series}. */
-  Series series(List<String> values, Room room, @Nullable Series overflow, boolean isOverflow) {
-    return new Series(values, slots, room, overflow, isOverflow);
+  Series series(
+      Series.Origin origin,
+      List<String> values,
+      Room room,
+      @Nullable Series overflow,
+      boolean isOverflow) {
+    Series series = new Series(origin, values, counters.size(), room, overflow, isOverflow);
+    all.add(series);
+    return series;
+  }
+
+  /** Who finds its series again. */
+  void isFoundBy(SeriesIndex seriesIndex) {
+    index = seriesIndex;
+  }
+
+  void hasCosts(CostMetrics metrics) {
+    costs = metrics;
+  }
+
+  @Nullable CostMetrics costs() {
+    return costs;
+  }
+
+  Iterable<Series> all() {
+    return all;
+  }
+
+  /** By slot. */
+  List<SeriesCounter> counters() {
+    return counters;
+  }
+
+  /** The series that another run found so; null when this one has none like it. */
+  @Nullable Series found(Series.Origin origin) {
+    if (origin.kind() == Series.Kind.SINGLE) {
+      return names.isEmpty() ? single() : null;
+    }
+    return index == null ? null : index.found(origin);
   }
 
   List<String> names() {

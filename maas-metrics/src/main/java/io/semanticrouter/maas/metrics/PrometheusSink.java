@@ -8,6 +8,9 @@ import io.semanticrouter.maas.record.Identity;
 import io.semanticrouter.maas.record.Routing;
 import io.semanticrouter.maas.record.UsageLine;
 import io.semanticrouter.maas.record.UsageRecord;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -39,6 +42,7 @@ public final class PrometheusSink implements UsageSink {
   private final RequestMetrics requests;
   private final SeriesMetrics[] others;
   private final SeriesIndex index;
+  private final KeptCounters kept;
 
   /** For the lines of further models; null when tokens are not exported. */
   private final @Nullable TokenMetrics tokens;
@@ -47,9 +51,10 @@ public final class PrometheusSink implements UsageSink {
     Set<String> listed = new HashSet<>(models);
     listed.addAll(config.rateCard().models());
     integrated = config.mode().isIntegrated();
+    Spaces spaces = new Spaces(registry);
     LabelSpace exchanges =
-        new LabelSpace(registry, integrated ? List.of("user", "tier", "model") : List.of("model"));
-    requests = new RequestMetrics(registry, exchanges);
+        spaces.space(integrated ? List.of("user", "tier", "model") : List.of("model"));
+    requests = new RequestMetrics(spaces, exchanges);
     List<SeriesMetrics> metrics = new ArrayList<>();
     if (config.metrics().tokens()) {
       tokens = new TokenMetrics(exchanges);
@@ -61,8 +66,8 @@ public final class PrometheusSink implements UsageSink {
       metrics.add(new CacheMetrics(exchanges));
     }
     if (config.metrics().routing()) {
-      metrics.add(new RoutingMetrics(config, listed, registry));
-      metrics.add(new RouterMetrics(registry));
+      metrics.add(new RoutingMetrics(config, listed, spaces));
+      metrics.add(new RouterMetrics(spaces));
     }
     if (config.metrics().security()) {
       metrics.add(new SecurityMetrics(exchanges));
@@ -71,8 +76,9 @@ public final class PrometheusSink implements UsageSink {
       metrics.add(CostMetrics.register(registry, exchanges));
     }
     if (integrated) {
-      metrics.add(new IdentityMetrics(registry));
+      metrics.add(new IdentityMetrics(spaces));
     }
+    kept = new KeptCounters(spaces);
     others = metrics.toArray(SeriesMetrics[]::new);
     index = new SeriesIndex(exchanges, config.metrics().maxSeries(), listed, BYTES_PER_SERIES);
   }
@@ -99,18 +105,50 @@ public final class PrometheusSink implements UsageSink {
 
   @Override
   public void record(UsageRecord record) {
+    record(record, 1);
+  }
+
+  /**
+   * Takes off what a record has added that another one replaces, as a journal has them. Not for
+   * counters that somebody reads already: they would go back.
+   */
+  public void takeOff(UsageRecord record) {
+    record(record, -1);
+  }
+
+  /**
+   * Writes what all counters have come to, so that another sink can go on from there.
+   *
+   * @throws IOException when it cannot be written
+   */
+  public void save(DataOutput out) throws IOException {
+    kept.save(out);
+  }
+
+  /**
+   * Adds what another sink has saved. What has no place here, since the configuration is another
+   * one, is left out.
+   *
+   * @return how many counts were left out
+   * @throws IOException when it cannot be read, or is not what {@link #save} writes
+   */
+  public long restore(DataInput in) throws IOException {
+    return kept.restore(in);
+  }
+
+  private void record(UsageRecord record, int sign) {
     Series series = series(record, record.model());
     for (SeriesMetrics metrics : others) {
-      metrics.record(series, record);
+      metrics.record(series, record, sign);
     }
     if (tokens != null && !record.isCacheHit()) {
       List<UsageLine> lines = record.measurement().otherLines();
       for (int i = 0; i < lines.size(); i++) {
-        tokens.addTokens(series(record, lines.get(i).model()), lines.get(i).usage());
+        tokens.addTokens(series(record, lines.get(i).model()), lines.get(i).usage(), sign);
       }
     }
     // Behind all others, for it counts the exchange.
-    requests.record(series, record);
+    requests.record(series, record, sign);
   }
 
   private Series series(UsageRecord record, String model) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.metrics;
 
-import io.prometheus.metrics.core.metrics.Counter;
-import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.record.ForcedUsage;
 import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Measurement.Reason;
@@ -22,9 +20,9 @@ final class RequestMetrics implements SeriesMetrics {
   private final SeriesCounter reasons;
   private final SeriesCounter forcedUsage;
   private final Series everything;
-  private final Counter overflowRequests;
+  private final SeriesCounter overflowRequests;
 
-  RequestMetrics(PrometheusRegistry registry, LabelSpace exchanges) {
+  RequestMetrics(Spaces spaces, LabelSpace exchanges) {
     requests =
         exchanges.counter(
             "semantic_router_requests",
@@ -38,7 +36,7 @@ final class RequestMetrics implements SeriesMetrics {
             exchanges.names().size() - 1, // all but the model, which is the last one
             ClosedLabels.of(
                 "reason", Arrays.stream(Unmeasured.values()).map(Unmeasured::label).toList()));
-    LabelSpace global = new LabelSpace(registry, List.of());
+    LabelSpace global = spaces.space(List.of());
     reasons =
         global.counter(
             "semantic_router_measurement_reasons",
@@ -54,38 +52,38 @@ final class RequestMetrics implements SeriesMetrics {
             "Chats and completions by what became of asking the backend for their usage.",
             ClosedLabels.of(
                 "result", Arrays.stream(ForcedUsage.values()).map(ForcedUsage::label).toList()));
-    everything = global.single();
     overflowRequests =
-        Counter.builder()
-            .name("semantic_router_overflow_requests")
-            .help("Exchanges counted in the overflow series, because max_series was reached.")
-            .withoutExemplars()
-            .register(registry);
+        global.counter(
+            "semantic_router_overflow_requests",
+            "Exchanges counted in the overflow series, because max_series was reached.",
+            ClosedLabels.NONE);
+    everything = global.single();
+    overflowRequests.add(everything, 0, 0);
   }
 
   @Override
-  public void record(Series series, UsageRecord record) {
+  public void record(Series series, UsageRecord record, int sign) {
     if (record.forcedUsage() != ForcedUsage.OFF) {
-      forcedUsage.add(everything, ClosedLabels.index(record.forcedUsage()), 1);
+      forcedUsage.add(everything, ClosedLabels.index(record.forcedUsage()), sign);
     }
     Unmeasured unmeasured = record.unmeasured();
     if (unmeasured != null) {
-      unmeasurable.add(series, ClosedLabels.index(unmeasured), 1);
+      unmeasurable.add(series, ClosedLabels.index(unmeasured), sign);
     }
     Measurement measurement = record.measurement();
     if (!measurement.reasons().isEmpty()) {
       int first = ClosedLabels.index(measurement.status()) * REASONS.length;
       for (Reason reason : REASONS) {
         if (measurement.has(reason)) {
-          reasons.add(everything, first + ClosedLabels.index(reason), 1);
+          reasons.add(everything, first + ClosedLabels.index(reason), sign);
         }
       }
     }
     // Last: who has seen the exchange finds all of it in what he reads afterwards.
     int outcome = ClosedLabels.index(record.outcome());
     if (requests.overflows(series, outcome)) {
-      overflowRequests.inc();
+      overflowRequests.add(everything, 0, sign);
     }
-    requests.add(series, outcome, 1);
+    requests.add(series, outcome, sign);
   }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.metrics;
 
-import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.record.RouterReport.Result;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.util.Arrays;
@@ -12,8 +11,8 @@ final class RouterMetrics implements SeriesMetrics {
   private final SeriesCounter requests;
   private final Series everything;
 
-  RouterMetrics(PrometheusRegistry registry) {
-    LabelSpace global = new LabelSpace(registry, List.of());
+  RouterMetrics(Spaces spaces) {
+    LabelSpace global = spaces.space(List.of());
     requests =
         global.counter(
             "semantic_router_routed_requests",
@@ -23,10 +22,10 @@ final class RouterMetrics implements SeriesMetrics {
   }
 
   @Override
-  public void record(Series series, UsageRecord record) {
+  public void record(Series series, UsageRecord record, int sign) {
     Result result = record.router().result();
     if (result != Result.OFF) {
-      requests.add(everything, ClosedLabels.index(result), 1);
+      requests.add(everything, ClosedLabels.index(result), sign);
     }
   }
 }

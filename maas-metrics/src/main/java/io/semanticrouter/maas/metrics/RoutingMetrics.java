@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.metrics;
 
-import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.record.ResponsePath;
 import io.semanticrouter.maas.record.Routing;
@@ -31,11 +30,10 @@ final class RoutingMetrics implements SeriesMetrics {
   private final SeriesCounter paths;
   private final Series everything;
 
-  RoutingMetrics(MaasConfig config, Set<String> listed, PrometheusRegistry registry) {
+  RoutingMetrics(MaasConfig config, Set<String> listed, Spaces spaces) {
     tiers = config.mode().isIntegrated();
     LabelSpace space =
-        new LabelSpace(
-            registry,
+        spaces.space(
             tiers
                 ? List.of("tier", "model", "decision", "category")
                 : List.of("model", "decision", "category"));
@@ -45,7 +43,7 @@ final class RoutingMetrics implements SeriesMetrics {
             "Exchanges by what the semantic router decided; without user, to stay small.",
             ClosedLabels.of("reasoning", "on", "off", "unknown"));
     index = new SeriesIndex(space, config.metrics().maxSeries(), listed, BYTES_PER_SERIES);
-    LabelSpace global = new LabelSpace(registry, List.of());
+    LabelSpace global = spaces.space(List.of());
     paths =
         global.counter(
             "semantic_router_response_paths",
@@ -56,14 +54,14 @@ final class RoutingMetrics implements SeriesMetrics {
   }
 
   @Override
-  public void record(Series series, UsageRecord record) {
+  public void record(Series series, UsageRecord record, int sign) {
     Routing routing = record.routing();
     if (!routing.isKnown()) {
       return;
     }
     ResponsePath path = routing.responsePath();
     if (path != null) {
-      paths.add(everything, ClosedLabels.index(path), 1);
+      paths.add(everything, ClosedLabels.index(path), sign);
     }
     String decision = orAbsent(routing.routingDecision());
     String category = orAbsent(routing.category());
@@ -75,7 +73,7 @@ final class RoutingMetrics implements SeriesMetrics {
             ? index.find(user, record.identity().tier(), model, decision, category)
             : index.find(user, model, decision, category, ""),
         reasoning == null ? UNKNOWN : reasoning ? ON : OFF,
-        1);
+        sign);
   }
 
   /** A model that neither router nor backend has answered for may be of the client's making. */

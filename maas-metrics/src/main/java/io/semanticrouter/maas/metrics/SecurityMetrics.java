@@ -30,17 +30,17 @@ final class SecurityMetrics implements SeriesMetrics {
   }
 
   @Override
-  public void record(Series series, UsageRecord record) {
+  public void record(Series series, UsageRecord record, int sign) {
     Routing routing = record.routing();
     if (Boolean.TRUE.equals(routing.piiDetected())) {
-      signals.add(series, PII, 1);
+      signals.add(series, PII, sign);
     }
     if (Boolean.TRUE.equals(routing.jailbreakDetected())) {
-      signals.add(series, JAILBREAK, 1);
+      signals.add(series, JAILBREAK, sign);
     }
     if (!record.router().piiTypes().isEmpty()) {
       for (PiiType type : record.router().piiTypes()) {
-        piiTypes.add(series, ClosedLabels.index(type), 1);
+        piiTypes.add(series, ClosedLabels.index(type), sign);
       }
     }
   }

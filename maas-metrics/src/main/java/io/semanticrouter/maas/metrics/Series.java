@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.metrics;
 
-import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
@@ -11,11 +10,37 @@ import org.jspecify.annotations.Nullable;
  * handle that makes counting an increment instead of a look-up. Thread-safe.
  */
 final class Series {
+  /**
+   * What a series was found by.
+   *
+   * @param payer the user who was at the cost of it
+   * @param values of its labels, as traffic has them
+   */
+  record Origin(Kind kind, String payer, List<String> values) {
+    static final Origin SINGLE = new Origin(Kind.SINGLE, "", List.of());
+    static final Origin REST = new Origin(Kind.REST, "", List.of());
+  }
+
+  /** What a series is. */
+  enum Kind {
+    /** The only one of a space without labels. */
+    SINGLE,
+    /** That of its values alone. */
+    OWN,
+    /** The overflow series of a tier and a model. */
+    OVERFLOW,
+    /** That of all other values. */
+    REST
+  }
+
+  /** Where it came from, so that another run finds it again. */
+  private final Origin origin;
+
   private final List<String> values;
   private final Room room;
   private final @Nullable Series overflow;
   private final boolean isOverflow;
-  private final AtomicReferenceArray<@Nullable CounterDataPoint> points;
+  private final AtomicReferenceArray<@Nullable Point> points;
   private volatile @Nullable CostSum costs;
 
   /**
@@ -26,12 +51,27 @@ final class Series {
    * @param overflow where a line goes that has no room; null when there is always room
    * @param isOverflow whether this is one of those
    */
-  Series(List<String> values, int slots, Room room, @Nullable Series overflow, boolean isOverflow) {
+  Series(
+      Origin origin,
+      List<String> values,
+      int slots,
+      Room room,
+      @Nullable Series overflow,
+      boolean isOverflow) {
+    this.origin = origin;
     this.values = values;
     this.room = room;
     this.overflow = overflow;
     this.isOverflow = isOverflow;
     this.points = new AtomicReferenceArray<>(slots);
+  }
+
+  Origin origin() {
+    return origin;
+  }
+
+  int slots() {
+    return points.length();
   }
 
   List<String> values() {
@@ -51,11 +91,11 @@ final class Series {
             && overflow.overflows(slot));
   }
 
-  @Nullable CounterDataPoint point(int slot) {
+  @Nullable Point point(int slot) {
     return points.get(slot);
   }
 
-  void bind(int slot, CounterDataPoint point) {
+  void bind(int slot, Point point) {
     points.set(slot, point);
   }
 

@@ -1,78 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.metrics;
 
-import io.prometheus.metrics.core.datapoints.CounterDataPoint;
-import io.prometheus.metrics.core.metrics.Counter;
-import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.model.registry.Collector;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricFamilyDescriptor;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
- * A Prometheus counter whose data points are bound to {@link Series}. A data point appears in the
- * exposition when something is first added to it, be it zero.
+ * A Prometheus counter whose lines are bound to {@link Series}. A line appears in the exposition
+ * when something is first added to it, be it zero. A collector of its own rather than a counter of
+ * the library, which cannot take off again what a journal replaces.
  */
-final class SeriesCounter {
-  /**
-   * Larger amounts are added to the double half of the library's counter. Nothing is lost: the
-   * exposition is a double anyway, and whole numbers in a double are exact up to 2^53. But a
-   * backend that claims 2^53-1 tokens a thousand times can no longer turn a long negative, which
-   * the library refuses to expose, with every other metric of the scrape.
-   */
-  private static final long LARGE = 1L << 32;
-
+final class SeriesCounter implements Collector {
   /** {@code _total{}}, a space, a double and the end of the line. */
   private static final int MAX_BYTES_BESIDE_LABELS = 34;
 
   /** An equals sign, two quotes and a comma. */
   private static final int MAX_BYTES_BESIDE_LABEL = 4;
 
-  private final Counter counter;
+  private final String name;
+  private final String help;
   private final int openLabels;
+  private final List<String> labels;
   private final List<List<String>> closed;
   private final int firstSlot;
+  private final MetricFamilyDescriptor descriptor;
+
+  /** By the values of all labels: series that differ in labels that are not shown share one. */
+  private final Map<List<String>, Point> points = new ConcurrentHashMap<>();
 
   /** Of a line, without the values of its labels: name, names, signs and a number. */
   private final int lineBytes;
 
-  SeriesCounter(
-      PrometheusRegistry registry,
-      String name,
-      String help,
-      List<String> open,
-      ClosedLabels closed,
-      int firstSlot) {
+  SeriesCounter(String name, String help, List<String> open, ClosedLabels closed, int firstSlot) {
+    this.name = name;
+    this.help = help;
     this.openLabels = open.size();
+    this.labels = Stream.concat(open.stream(), closed.names().stream()).toList();
     this.closed = closed.tuples();
     this.firstSlot = firstSlot;
     this.lineBytes = lineBytes(name, open) + lineBytes("", closed.names());
-    this.counter =
-        Counter.builder()
-            .name(name)
-            .help(help)
-            .labelNames(
-                Stream.concat(open.stream(), closed.names().stream()).toArray(String[]::new))
-            // Exemplars cost more than all other metering together; see the README.
-            .withoutExemplars()
-            .register(registry);
+    this.descriptor = MetricFamilyDescriptor.counter(name).help(help).labelNames(labels).build();
   }
 
   /**
-   * Adds to one data point.
+   * Adds to one line.
    *
    * @param tuple index of the closed label values
-   * @param amount 0 or more
+   * @param amount less than 0 only where as much was added before
    */
   void add(Series series, int tuple, long amount) {
-    CounterDataPoint point = series.point(firstSlot + tuple);
+    Point point = series.point(firstSlot + tuple);
     if (point == null) {
       point = bind(series, tuple);
     }
-    if (amount < LARGE) {
-      point.inc(amount);
-    } else {
-      point.inc((double) amount);
-    }
+    point.add(amount);
+  }
+
+  /** The line of a slot of a series. */
+  Point inSlot(Series series, int slot) {
+    Point point = series.point(slot);
+    return point != null ? point : bind(series, slot - firstSlot);
+  }
+
+  /** How another run calls a slot. */
+  String nameOfSlot(int slot) {
+    return name + closed.get(slot - firstSlot);
   }
 
   /** Whether what is added there is counted among others. */
@@ -83,9 +82,9 @@ final class SeriesCounter {
     return series.overflows(firstSlot + tuple);
   }
 
-  private CounterDataPoint bind(Series series, int tuple) {
+  private Point bind(Series series, int tuple) {
     synchronized (series) { // one of several that see it first takes the room
-      CounterDataPoint point = series.point(firstSlot + tuple);
+      Point point = series.point(firstSlot + tuple);
       if (point == null) {
         point = point(series, tuple);
         series.bind(firstSlot + tuple, point);
@@ -94,16 +93,34 @@ final class SeriesCounter {
     }
   }
 
-  private CounterDataPoint point(Series series, int tuple) {
+  private Point point(Series series, int tuple) {
     List<String> open = series.values().subList(0, openLabels);
     long bytes = lineBytes + valueBytes(open) + valueBytes(closed.get(tuple));
     Series shown = series.withRoomFor(bytes);
     if (shown != series) {
-      CounterDataPoint point = shown.point(firstSlot + tuple);
+      Point point = shown.point(firstSlot + tuple);
       return point == null ? bind(shown, tuple) : point;
     }
-    return counter.labelValues(
-        Stream.concat(open.stream(), closed.get(tuple).stream()).toArray(String[]::new));
+    List<String> values = Stream.concat(open.stream(), closed.get(tuple).stream()).toList();
+    return points.computeIfAbsent(values, all -> new Point(series, firstSlot + tuple, all));
+  }
+
+  @Override
+  public CounterSnapshot collect() {
+    CounterSnapshot.Builder snapshot = CounterSnapshot.builder().name(name).help(help);
+    for (Point point : points.values()) {
+      snapshot.dataPoint(
+          CounterDataPointSnapshot.builder()
+              .value(point.value())
+              .labels(Labels.of(labels, point.labels))
+              .build());
+    }
+    return snapshot.build();
+  }
+
+  @Override
+  public MetricFamilyDescriptor getMetricFamilyDescriptor() {
+    return descriptor;
   }
 
   /** What a line takes, without the values of its labels. */

@@ -94,7 +94,10 @@ final class SeriesIndex {
     this.room = new Room(null, bytes);
     this.bytesOfShare = users ? bytes / SHARES : bytes;
     this.overflowRoom = new Room(null, bytes / OVERFLOW_PART);
-    this.rest = space.series(overflowValues(OVERFLOW, OVERFLOW), Room.UNBOUNDED, null, true);
+    this.rest =
+        space.series(
+            Series.Origin.REST, overflowValues(OVERFLOW, OVERFLOW), Room.UNBOUNDED, null, true);
+    space.isFoundBy(this);
   }
 
   /** Whether a model is one of the configuration, so that it has series whatever is asked for. */
@@ -148,13 +151,36 @@ final class SeriesIndex {
         opened.spent = opened.size == share;
         own = opened.room;
       }
-      Series admitted = space.series(shown(values), own, overflow(values), false);
+      List<String> shown = shown(values);
+      Series.Origin origin =
+          new Series.Origin(
+              Series.Kind.OWN, payer, shown.equals(values) ? shown : List.copyOf(values));
+      Series admitted = space.series(origin, shown, own, overflow(values), false);
       put(admitted, first, second, third, fourth);
       size++;
       // Only now: a thread that sees this without the lock must find the last one admitted.
       full = size == max;
       return admitted;
     }
+  }
+
+  /** The series that another run found so; null when it had other labels. */
+  @Nullable Series found(Series.Origin origin) {
+    List<String> values = origin.values();
+    if (origin.kind() == Series.Kind.REST) {
+      return rest;
+    }
+    if (values.size() != space.names().size()) {
+      return null;
+    }
+    if (origin.kind() == Series.Kind.OVERFLOW) {
+      return overflow(values);
+    }
+    String[] all = {"", "", "", ""};
+    for (int i = 0; i < values.size(); i++) {
+      all[i] = values.get(i);
+    }
+    return find(origin.payer(), all[0], all[1], all[2], all[3]);
   }
 
   private void put(Series series, String first, String second, String third, String fourth) {
@@ -184,7 +210,9 @@ final class SeriesIndex {
     String shownModel = ofModel.equals(OVERFLOW) ? OVERFLOW : LabelText.shown(ofModel);
     List<String> values = overflowValues(LabelText.shown(ofTier), shownModel);
     // Where the model is the only label, that of a listed one is not shared with others.
-    series = space.series(values, overflowRoom, rest, values.contains(OVERFLOW));
+    Series.Origin origin =
+        new Series.Origin(Series.Kind.OVERFLOW, "", overflowValues(ofTier, ofModel));
+    series = space.series(origin, values, overflowRoom, rest, values.contains(OVERFLOW));
     overflows.computeIfAbsent(ofTier, value -> new ConcurrentHashMap<>()).put(ofModel, series);
     overflowSize++;
     return series;

@@ -9,6 +9,7 @@ interface SeriesMetrics {
    * Counts one exchange.
    *
    * @param series the exchange's combination of user, tier and model
+   * @param sign 1, or -1 to take off what was counted of it before
    */
-  void record(Series series, UsageRecord record);
+  void record(Series series, UsageRecord record, int sign);
 }

@@ -48,50 +48,51 @@ final class TokenMetrics implements SeriesMetrics {
   }
 
   @Override
-  public void record(Series series, UsageRecord record) {
+  public void record(Series series, UsageRecord record, int sign) {
     TokenUsage usage = record.measurement().usage();
     if (usage == null) {
       return;
     }
     if (record.measurement().status() == Status.ESTIMATED) {
-      addTotals(estimated, series, usage);
+      addTotals(estimated, series, usage, sign);
     } else if (!record.isCacheHit()) {
-      addTokens(series, usage);
-      addUnits(series, record.measurement().units());
+      addTokens(series, usage, sign);
+      addUnits(series, record.measurement().units(), sign);
     }
   }
 
   /** Adds measured tokens and their parts. */
-  void addTokens(Series series, TokenUsage usage) {
-    addTotals(tokens, series, usage);
+  void addTokens(Series series, TokenUsage usage, int sign) {
+    addTotals(tokens, series, usage, sign);
     for (TokenPart part : PARTS) {
-      addPart(parts, series, ClosedLabels.index(part), usage.part(part));
+      addPart(parts, series, ClosedLabels.index(part), usage.part(part), sign);
     }
   }
 
-  private void addUnits(Series series, UnitUsage usage) {
+  private void addUnits(Series series, UnitUsage usage, int sign) {
     int unit = 0;
-    addPart(units, series, unit++, usage.audioSeconds());
-    addPart(units, series, unit++, usage.images());
-    addPart(units, series, unit++, usage.searchUnits());
-    addPart(units, series, unit++, usage.toolCalls());
-    addPart(units, series, unit, usage.freeToolCalls());
+    addPart(units, series, unit++, usage.audioSeconds(), sign);
+    addPart(units, series, unit++, usage.images(), sign);
+    addPart(units, series, unit++, usage.searchUnits(), sign);
+    addPart(units, series, unit++, usage.toolCalls(), sign);
+    addPart(units, series, unit, usage.freeToolCalls(), sign);
   }
 
   /** Adds what is known of prompt and completion to a counter of {@link #TYPES}. */
-  static void addTotals(SeriesCounter counter, Series series, TokenUsage usage) {
+  static void addTotals(SeriesCounter counter, Series series, TokenUsage usage, int sign) {
     if (usage.prompt() >= 0) {
-      counter.add(series, 0, usage.prompt());
+      counter.add(series, 0, sign * usage.prompt());
     }
     if (usage.completion() >= 0) {
-      counter.add(series, 1, usage.completion());
+      counter.add(series, 1, sign * usage.completion());
     }
   }
 
   /** Most backends state most parts as zero; those would be half of all series, and say nothing. */
-  private static void addPart(SeriesCounter counter, Series series, int part, long amount) {
+  private static void addPart(
+      SeriesCounter counter, Series series, int part, long amount, int sign) {
     if (amount > 0) {
-      counter.add(series, part, amount);
+      counter.add(series, part, sign * amount);
     }
   }
 }

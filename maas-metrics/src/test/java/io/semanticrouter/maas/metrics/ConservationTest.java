@@ -193,7 +193,7 @@ class ConservationTest {
     assertThat(exposition.sum("semantic_router_cost_total", "")).isEqualByComparingTo(cost);
   }
 
-  private static List<UsageRecord> randomRecords(Random random) {
+  static List<UsageRecord> randomRecords(Random random) {
     List<UsageRecord> records = new ArrayList<>(PER_THREAD);
     for (int i = 0; i < PER_THREAD; i++) {
       Records record =

@@ -92,7 +92,8 @@ class CostTest {
     long seed = System.nanoTime();
     System.out.println("CostTest seed " + seed);
     Random random = new Random(seed);
-    Series series = new Series(List.of("qwen3"), 0, Room.UNBOUNDED, null, false);
+    Series series =
+        new Series(Series.Origin.REST, List.of("qwen3"), 0, Room.UNBOUNDED, null, false);
     for (int i = 0; i < 10_000; i++) {
       CostSum sum = new CostSum(series, "USD", null, null);
       BigDecimal exact = BigDecimal.ZERO;
@@ -102,8 +103,12 @@ class CostTest {
                 "USD",
                 random.nextLong() >>> (1 + random.nextInt(63)) >>> 3,
                 Math.floorMod(random.nextLong(), Cost.PICOS_PER_UNIT));
-        sum.add(cost);
-        exact = exact.add(cost.amount());
+        sum.add(cost, 1);
+        if (random.nextBoolean()) {
+          sum.add(cost, -1);
+        } else {
+          exact = exact.add(cost.amount());
+        }
       }
       assertThat(sum.total().amount()).isEqualByComparingTo(exact);
       assertThat(sum.value()).isEqualTo(exact.doubleValue());

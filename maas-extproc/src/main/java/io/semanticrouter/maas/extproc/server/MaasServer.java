@@ -8,6 +8,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.extproc.MaasProcessor;
+import io.semanticrouter.maas.journal.JournalConfig;
 import io.semanticrouter.maas.journal.UsageJournal;
 import io.semanticrouter.maas.metrics.PrometheusSink;
 import io.semanticrouter.maas.router.EmbeddedRouter;
@@ -69,24 +70,22 @@ final class MaasServer implements AutoCloseable {
    * A server that does not listen yet.
    *
    * @param journal closed with the server; null when there is none
+   * @throws IOException when the journal cannot be read, from which counters are to be restored
    */
   MaasServer(
-      MaasConfig metering,
-      RouterConfig router,
-      ServerConfig config,
-      @Nullable UsageJournal journal) {
+      MaasConfig metering, RouterConfig router, ServerConfig config, @Nullable UsageJournal journal)
+      throws IOException {
     this.config = config;
     this.journal = journal;
     Metering.Builder builder = Metering.builder(metering);
+    PrometheusSink counters = PrometheusSink.register(metering, router.modelNames(), registry);
     if (journal != null) {
       // Before the metrics: what they count is on disk.
       builder.instanceId(journal.instanceId()).sink(journal);
       JournalMetrics.register(registry, journal);
+      restore(counters, metering, router, journal);
     }
-    builder
-        .sink(PrometheusSink.register(metering, router.modelNames(), registry))
-        .sink(new DebugLog())
-        .sink(totals);
+    builder.sink(counters).sink(new DebugLog()).sink(totals);
     if (router.enabled()) {
       EmbeddedRouter embedded = new EmbeddedRouter(router);
       RouterCacheMetrics.register(registry, embedded);
@@ -95,6 +94,22 @@ final class MaasServer implements AutoCloseable {
     this.metering = builder.build();
     processor = new MaasProcessor(this.metering, config.extProc());
     registerOwn();
+  }
+
+  private void restore(
+      PrometheusSink counters, MaasConfig metering, RouterConfig router, UsageJournal journal)
+      throws IOException {
+    JournalConfig section = config.journal();
+    if (section != null && section.restoresCounters()) {
+      RestoredCounters restored =
+          new RestoredCounters(
+              section.directory(),
+              () ->
+                  PrometheusSink.register(metering, router.modelNames(), new PrometheusRegistry()));
+      restored.restore(counters);
+      RestoredCounters.register(registry);
+      journal.whenSealed(restored::takeSealed);
+    }
   }
 
   /**

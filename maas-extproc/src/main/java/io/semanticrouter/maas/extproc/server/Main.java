@@ -134,18 +134,19 @@ public final class Main implements Callable<Integer> {
   }
 
   private int run(Logger log, Path path, ConfigFile file) throws InterruptedException {
-    UsageJournal journal = null;
-    JournalConfig journalConfig = file.server().journal();
-    if (journalConfig != null) {
-      try {
+    MaasServer server;
+    try {
+      UsageJournal journal = null;
+      JournalConfig journalConfig = file.server().journal();
+      if (journalConfig != null) {
         journal = UsageJournal.open(journalConfig, Version.text());
-      } catch (IOException e) {
-        err.println("maas-extproc: no journal: " + e.getMessage());
-        return CANNOT_RUN;
+        log.info("Journal: {}", journalConfig);
       }
-      log.info("Journal: {}", journalConfig);
+      server = new MaasServer(file.metering(), file.router(), file.server(), journal);
+    } catch (IOException e) {
+      err.println("maas-extproc: no journal: " + e.getMessage());
+      return CANNOT_RUN;
     }
-    MaasServer server = new MaasServer(file.metering(), file.router(), file.server(), journal);
     // Before it listens: a client that is served is waited for, however early the process is
     // stopped.
     Thread shutdown = new Thread(() -> stop(log, server), "shutdown");

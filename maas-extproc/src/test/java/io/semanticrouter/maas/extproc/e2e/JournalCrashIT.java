@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -39,12 +40,13 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The server is killed again and again under load, and no client has a whole answer of which the
- * journal knows nothing, but for those that Envoy let pass without the server. {@code
- * -Djournal.kills=30} kills it more often.
+ * journal knows nothing, but for those that Envoy let pass without the server; the counters of the
+ * last run are the sums of the journal. {@code -Djournal.kills=30} kills it more often.
  */
 class JournalCrashIT {
   private static final int CLIENTS = 6;
   private static final int MAX_CALLS_PER_CLIENT = 5000;
+  private static final int TOKENS = 12;
   private static final int KILLS = Integer.getInteger("journal.kills", 4);
 
   private final AtomicBoolean go = new AtomicBoolean(true);
@@ -97,9 +99,10 @@ class JournalCrashIT {
       for (Future<?> load : loads) {
         load.get(60, TimeUnit.SECONDS);
       }
+      Scrape restored = awaitSettled(server);
       assertThat(server.stop()).isZero();
       failedOpen = envoy.stat("failure_mode_allowed");
-      check(journal, certain, failedOpen);
+      check(journal, certain, failedOpen, restored);
     } finally {
       go.set(false);
       clients.shutdownNow();
@@ -107,7 +110,8 @@ class JournalCrashIT {
     }
   }
 
-  private void check(Path journal, Set<String> certain, long failedOpen) throws IOException {
+  private void check(Path journal, Set<String> certain, long failedOpen, Scrape restored)
+      throws IOException {
     Map<String, UsageRecord> records = new HashMap<>();
     Set<String> crashed = new HashSet<>();
     JournalReader.verify(
@@ -152,17 +156,53 @@ class JournalCrashIT {
       TokenUsage usage = record.measurement().usage();
       assertThat(usage).isNotNull();
       assertThat(usage.prompt()).isEqualTo(7);
-      assertThat(usage.completion()).isPositive();
+      assertThat(usage.completion()).as("what the simulator made").isEqualTo(TOKENS);
+    }
+    // The metrics of the last run are those of all runs.
+    for (Outcome outcome : Outcome.values()) {
+      assertThat(restored.sum("semantic_router_requests_total", "outcome", outcome.label()))
+          .as("restored exchanges that are %s", outcome)
+          .isEqualTo((double) count(records.values(), outcome));
+    }
+    for (String type : List.of("prompt", "completion")) {
+      assertThat(restored.sum("semantic_router_tokens_total", "type", type))
+          .as("restored %s tokens", type)
+          .isEqualTo((double) tokens(records.values(), type, false));
+      assertThat(restored.sum("semantic_router_estimated_tokens_total", "type", type))
+          .as("restored estimated %s tokens", type)
+          .isEqualTo((double) tokens(records.values(), type, true));
     }
     assertThat((long) unknown.size())
         .as("answers that neither the journal nor Envoy's counter knows: %s", unknown)
         .isLessThanOrEqualTo(failedOpen);
   }
 
+  private static long count(Collection<UsageRecord> records, Outcome outcome) {
+    return records.stream().filter(record -> record.outcome() == outcome).count();
+  }
+
+  private static long tokens(Collection<UsageRecord> records, String type, boolean estimated) {
+    long sum = 0;
+    for (UsageRecord record : records) {
+      TokenUsage usage = record.measurement().usage();
+      if (usage != null && (record.outcome() == Outcome.ESTIMATED) == estimated) {
+        sum += Math.max(0, type.equals("prompt") ? usage.prompt() : usage.completion());
+      }
+    }
+    return sum;
+  }
+
   private static void awaitMetering(ServerJar server) {
     Waiting.until(
         Duration.ofSeconds(60),
         () -> assertThat(server.scrape().sum("semantic_router_requests_total")).isGreaterThan(3));
+  }
+
+  private static Scrape awaitSettled(ServerJar server) {
+    Waiting.until(
+        Duration.ofSeconds(60),
+        () -> assertThat(server.scrape().sum("semantic_router_extproc_open_streams")).isZero());
+    return server.scrape();
   }
 
   /** What passed without the server, once no more does. */
@@ -187,7 +227,7 @@ class JournalCrashIT {
           HttpRequest.newBuilder(URI.create(url + Requests.CHAT))
               .header("content-type", "application/json")
               .header("x-auth-request-user", user)
-              .header("x-sim-tokens", "12")
+              .header("x-sim-tokens", Integer.toString(TOKENS))
               .header("x-sim-chunk-delay-ms", "5")
               .POST(HttpRequest.BodyPublishers.ofString(body(stream)))
               .build();
@@ -232,6 +272,7 @@ class JournalCrashIT {
           enabled: true
         journal:
           directory: %s
+          restore_counters: true
         """
         .formatted(grpcPort, journal);
   }

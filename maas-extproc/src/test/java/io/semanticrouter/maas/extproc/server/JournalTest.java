@@ -33,6 +33,17 @@ class JournalTest {
   }
 
   @Test
+  void countersAreRestoredByTheNamesThatTheyHave() throws Exception {
+    assertThat(read("journal: { directory: /var/lib/maas, restore_counters: true }"))
+        .matches(config -> config != null && config.restoresCounters());
+    ConfigException e =
+        catchThrowableOfType(
+            ConfigException.class,
+            () -> read("journal: { directory: /tmp/j, users: none, restore_counters: true }"));
+    assertThat(e.errors()).singleElement().asString().startsWith("journal.restore_counters");
+  }
+
+  @Test
   void allKeysAreRead() throws Exception {
     Path key = Files.writeString(directory.resolve("key"), "0123456789abcdef");
     String yaml =

@@ -89,7 +89,7 @@ class MetricsPageTest {
         config(
             """
             router: { enabled: true, response_cache: { enabled: true } }
-            journal: { directory: %s }
+            journal: { directory: %s, restore_counters: true }
             server: { grpc_address: 127.0.0.1, grpc_port: 0, metrics_address: 127.0.0.1, metrics_port: 0 }
             """
                 .formatted(directory.resolve("journal")));

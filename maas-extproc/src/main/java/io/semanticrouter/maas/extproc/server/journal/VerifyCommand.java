@@ -33,6 +33,9 @@ import picocli.CommandLine.Option;
 public final class VerifyCommand extends JournalCommand {
   private static final String TOKENS = "semantic_router_tokens_total{";
   private static final String ESTIMATED = "semantic_router_estimated_tokens_total{";
+  private static final String RESTORED = "semantic_router_journal_restored{";
+  private static final String PROMPT = "type=\"prompt\"";
+  private static final String COMPLETION = "type=\"completion\"";
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   @Option(
@@ -53,6 +56,11 @@ public final class VerifyCommand extends JournalCommand {
   private long epoch;
   private Sums all = new Sums();
   private Sums run = new Sums();
+
+  /** What the counters of the server have begun with; 0 where they are not restored. */
+  private interface Restored {
+    long of(String what);
+  }
 
   @Override
   boolean isVerifying() {
@@ -91,6 +99,7 @@ public final class VerifyCommand extends JournalCommand {
     boolean same = true;
     if (metrics != null) {
       List<String> samples = read(metrics);
+      Restored restored = what -> sum(samples, RESTORED, "what=\"" + what + "\"");
       out.println();
       out.println("last run          journal  metrics");
       same =
@@ -98,22 +107,28 @@ public final class VerifyCommand extends JournalCommand {
               out,
               "exchanges",
               run.exchanges(),
-              sum(samples, "semantic_router_requests_total{", ""));
-      same &= compare(out, "prompt", stated(true), sum(samples, TOKENS, "type=\"prompt\""));
+              sum(samples, "semantic_router_requests_total{", "") - restored.of("exchanges"));
       same &=
-          compare(out, "completion", stated(false), sum(samples, TOKENS, "type=\"completion\""));
+          compare(
+              out, "prompt", stated(true), sum(samples, TOKENS, PROMPT) - restored.of("prompt"));
+      same &=
+          compare(
+              out,
+              "completion",
+              stated(false),
+              sum(samples, TOKENS, COMPLETION) - restored.of("completion"));
       same &=
           compare(
               out,
               "estimated prompt",
               estimated().prompt(),
-              sum(samples, ESTIMATED, "type=\"prompt\""));
+              sum(samples, ESTIMATED, PROMPT) - restored.of("estimated_prompt"));
       same &=
           compare(
               out,
               "estimated completion",
               estimated().completion(),
-              sum(samples, ESTIMATED, "type=\"completion\""));
+              sum(samples, ESTIMATED, COMPLETION) - restored.of("estimated_completion"));
     }
     if (envoy != null) {
       long failedOpen = sum(read(envoy), "envoy_http_ext_proc_failure_mode_allowed", "");
