@@ -166,11 +166,12 @@ public final class Exchange implements AutoCloseable {
   /**
    * Refuses the request where the configuration says so: settles the exchange, and returns the
    * answer for the client instead of a backend's. Null when the request goes on. Refused is an
-   * identity that cannot be billed ({@code authentication.unusable: refuse}), and a head that has
-   * no room for the edits that a bill depends on ({@code usage.unmeasurable: refuse}), or for the
-   * removal of headers with which a client would steer a router. Called right after {@link
-   * Metering#begin}, by gateways that can answer themselves; without it nothing is refused. Nor are
-   * unlisted requests: they need not have to do with models.
+   * identity that cannot be billed ({@code authentication.unusable: refuse}) or that nothing
+   * vouches for ({@code authentication.untrusted: refuse}), and a head that has no room for the
+   * edits that a bill depends on ({@code usage.unmeasurable: refuse}), or for the removal of
+   * headers with which a client would steer a router. Called right after {@link Metering#begin}, by
+   * gateways that can answer themselves; without it nothing is refused. Nor are unlisted requests:
+   * they need not have to do with models.
    */
   public @Nullable LocalAnswer refuse() {
     Operation operation = head.operation();
@@ -187,7 +188,7 @@ public final class Exchange implements AutoCloseable {
       }
       return engine.identities().refuses(head.identity())
           ? refuse(
-              ErrorAnswers.unusableIdentity(operation),
+              ErrorAnswers.identity(operation, head.identity()),
               EnumSet.of(Reason.HTTP_ERROR, Reason.IDENTITY_REFUSED))
           : null;
     } finally {

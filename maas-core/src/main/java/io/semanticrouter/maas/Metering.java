@@ -4,6 +4,7 @@ package io.semanticrouter.maas;
 import static java.lang.System.Logger.Level.ERROR;
 
 import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.config.TokenConfig;
 import io.semanticrouter.maas.http.Headers;
 import io.semanticrouter.maas.internal.coding.ContentDecoding;
 import io.semanticrouter.maas.internal.engine.Defects;
@@ -11,6 +12,7 @@ import io.semanticrouter.maas.internal.engine.Engine;
 import io.semanticrouter.maas.record.UsageRecord;
 import io.semanticrouter.maas.spi.ContentCoding;
 import io.semanticrouter.maas.spi.RequestRouter;
+import io.semanticrouter.maas.spi.TokenVerifier;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +20,7 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +60,8 @@ public final class Metering {
     instanceId = builder.instanceId;
     List<ContentCoding> codings =
         builder.codings != null ? builder.codings : ContentDecoding.installed();
-    engine = new Engine(config, builder.clock, builder.ticker, codings, builder.router);
+    engine =
+        new Engine(config, builder.clock, builder.ticker, codings, builder.router, builder.tokens);
   }
 
   /** Starts to configure an engine. */
@@ -173,6 +177,12 @@ public final class Metering {
     private String instanceId = UUID.randomUUID().toString();
     private @Nullable List<ContentCoding> codings;
     private @Nullable RequestRouter router;
+    private Function<TokenConfig, TokenVerifier> tokens =
+        token -> {
+          throw new IllegalStateException(
+              "authentication.trust has tokens (by: jwt): give the builder what verifies them, such"
+                  + " as the JwtVerifiers of maas-jwt");
+        };
 
     private Builder(MaasConfig config) {
       this.config = config;
@@ -217,7 +227,21 @@ public final class Metering {
       return this;
     }
 
-    /** The engine. */
+    /**
+     * What verifies the tokens of each issuer that the configuration trusts ({@code by: jwt}), such
+     * as the {@code JwtVerifiers} of {@code maas-jwt}.
+     */
+    public Builder tokens(Function<TokenConfig, TokenVerifier> verifiers) {
+      tokens = verifiers;
+      return this;
+    }
+
+    /**
+     * The engine.
+     *
+     * @throws IllegalStateException when the configuration trusts signed tokens, and nothing here
+     *     can verify them
+     */
     public Metering build() {
       return new Metering(this);
     }

@@ -3,6 +3,7 @@ package io.semanticrouter.maas;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.http.Headers;
@@ -11,6 +12,7 @@ import io.semanticrouter.maas.record.Identity;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Outcome;
 import io.semanticrouter.maas.record.UsageRecord;
+import io.semanticrouter.maas.spi.VerifiedToken;
 import io.semanticrouter.maas.testkit.DrivenExchange;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code authentication.unusable: refuse} refuses, and how the client is answered. */
 class IdentityRefusalTest {
@@ -130,5 +133,77 @@ class IdentityRefusalTest {
                 "$",
                 "The request was refused: the gateway states no user or tier that can be billed."));
     assertThat(answer.headers().sets("content-type")).isTrue();
+  }
+
+  private static LocalAnswer refusalOf(String path, String... by) {
+    Map<String, Object> source =
+        by[0].equals("jwt")
+            ? Map.of("by", "jwt", "jwks", "keys.json", "issuer", "https://idp", "user", "sub")
+            : Map.of("proof_header", "x-proof", "secrets", List.of("0123456789abcdef"));
+    Map<String, Object> section =
+        Map.of(
+            "enabled",
+            true,
+            "authentication",
+            Map.of("untrusted", "refuse", "trust", List.of(source)));
+    Metering metering =
+        Metering.builder(MaasConfig.from(Map.of("maas_integration", section)))
+            .tokens(issuer -> token -> VerifiedToken.refused(Identity.Untrusted.WRONG_SIGNATURE))
+            .build();
+    return Objects.requireNonNull(metering.begin("POST", path, Headers.EMPTY).refuse());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        CHAT
+            + "|401|jwt|{\"error\":{\"message\":\"The request was refused: it has no valid token.\","
+            + "\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"identity_untrusted\"}}",
+        "/v1/messages|401|jwt|{\"type\":\"error\",\"error\":{\"type\":\"authentication_error\","
+            + "\"message\":\"The request was refused: it has no valid token.\"}}",
+        "/v1/messages|403|headers|{\"type\":\"error\",\"error\":{\"type\":\"permission_error\","
+            + "\"message\":\"The request was refused: nothing proves that it came through the"
+            + " gateway.\"}}",
+        "/v1beta/models/g:generateContent|401|jwt|{\"error\":{\"code\":401,\"message\":\"The request"
+            + " was refused: it has no valid token.\",\"status\":\"UNAUTHENTICATED\"}}",
+        "/model/m/converse|401|jwt|{\"message\":\"The request was refused: it has no valid token.\"}",
+      })
+  void whatNothingVouchesForIsAnsweredInTheShapeOfTheApi(
+      String path, int status, String by, String body) {
+    LocalAnswer answer = refusalOf(path, by);
+
+    assertThat(answer.status()).isEqualTo(status);
+    assertThat(new String(answer.body(), UTF_8)).isEqualTo(body);
+  }
+
+  @Test
+  void tokensAreNotTrustedWithoutSomethingThatVerifiesThem() {
+    Map<String, Object> source =
+        Map.of("by", "jwt", "jwks", "keys.json", "issuer", "https://idp", "user", "sub");
+    Map<String, Object> section =
+        Map.of("enabled", true, "authentication", Map.of("trust", List.of(source)));
+    Metering.Builder builder =
+        Metering.builder(MaasConfig.from(Map.of("maas_integration", section)));
+
+    assertThatIllegalStateException().isThrownBy(builder::build).withMessageContaining("by: jwt");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {CHAT, "/healthz", "/v1/models"})
+  void proofOfTheGatewayDoesNotReachTheBackend(String path) {
+    Map<String, Object> source =
+        Map.of("proof_header", "x-proof", "secrets", List.of("0123456789abcdef"));
+    Map<String, Object> section =
+        Map.of("enabled", true, "authentication", Map.of("trust", List.of(source)));
+    Metering metering =
+        Metering.builder(MaasConfig.from(Map.of("maas_integration", section))).build();
+    Headers request = name -> name.equals("x-proof") ? "whatever the client sent" : null;
+
+    Exchange exchange = metering.begin("POST", path, request);
+
+    assertThat(exchange.request().pass().toRemove()).contains("x-proof");
+    exchange.close();
   }
 }

@@ -139,6 +139,27 @@ public final class ConfigSection {
     return keep(key, List.copyOf(strings));
   }
 
+  /**
+   * The texts of a list, or a single one, that nobody may see: neither errors nor {@link
+   * #effective} show them.
+   */
+  public List<String> secrets(String key) {
+    Object value = take(key);
+    List<?> elements =
+        value instanceof List<?> list ? list : value == null ? List.of() : List.of(value);
+    List<String> secrets = new ArrayList<>();
+    for (Object element : elements) {
+      if (element instanceof String text) {
+        secrets.add(text);
+      } else {
+        errors.add(new ConfigError(pathOf(key), null, "must be a list of texts", null));
+      }
+    }
+    values.computeIfPresent(key, (k, shown) -> "***");
+    keep(key, secrets.stream().map(secret -> "***").toList());
+    return List.copyOf(secrets);
+  }
+
   private List<?> list(String key, String rule) {
     Object value = take(key);
     if (value instanceof List<?> list) {

@@ -66,9 +66,9 @@ public final class MaasConfig {
   private MaasConfig(ConfigSection root) {
     ConfigSection section = root.section(SECTION);
     boolean enabled = section.bool("enabled", false);
-    authentication = new Authentication(section.section("authentication"));
+    authentication = Authentication.from(section.section("authentication"));
     ConfigSection metricsSection = section.section("metrics");
-    metrics = new Metrics(metricsSection);
+    metrics = new Metrics(metricsSection, authentication);
     boolean internalCost = metricsSection.bool("internal_cost_calculation", false);
     metricsSection.rejectUnknownKeys();
     headers = new HeaderExport(section.section("headers"), authentication);
@@ -145,16 +145,6 @@ public final class MaasConfig {
     return rateCard;
   }
 
-  /** A header that may become a metric label: never one that carries a secret. */
-  private static String identityHeader(ConfigSection section, String key, String defaultValue) {
-    String name = headerName(section, key, defaultValue);
-    if (isSecret(name)) {
-      section.reject(key, "must not be a header with credentials: it becomes a metric label");
-      return defaultValue;
-    }
-    return name;
-  }
-
   static boolean isSecret(String header) {
     return SECRET_HEADERS.contains(header);
   }
@@ -192,20 +182,6 @@ public final class MaasConfig {
     return name.toLowerCase(Locale.ROOT);
   }
 
-  private static String label(ConfigSection section, String key, String defaultValue) {
-    String value = section.string(key, defaultValue);
-    if (!isCleanText(value) || !value.equals(Texts.trimmed(value))) {
-      section.reject(
-          key, "must have 1 to 256 bytes, no control characters and no white space around it");
-      return defaultValue;
-    }
-    if (isTemplate(value)) {
-      section.reject(key, "must not be a template: nobody expands it here");
-      return defaultValue;
-    }
-    return value;
-  }
-
   /** Whether a text can be a user, a tier or a model: what comes in headers is held to the same. */
   static boolean isCleanText(String value) {
     boolean clean =
@@ -221,76 +197,6 @@ public final class MaasConfig {
         && value.getBytes(StandardCharsets.UTF_8).length <= MAX_VALUE_BYTES;
   }
 
-  private static boolean isTemplate(String value) {
-    int open = value.indexOf('{');
-    return value.contains("$(") || (open >= 0 && value.indexOf('}', open) > 0);
-  }
-
-  /** Where the identity comes from. Immutable. */
-  public static final class Authentication {
-    private final String userHeader;
-    private final String tierHeader;
-    private final String fallbackUser;
-    private final String fallbackTier;
-    private final boolean lastValueWins;
-    private final boolean refusesUnusable;
-
-    private Authentication(ConfigSection section) {
-      int errorsBefore = section.errorCount();
-      userHeader = identityHeader(section, "user_header", "x-auth-request-user");
-      tierHeader = identityHeader(section, "tier_header", "x-auth-request-tier");
-      if (errorsBefore == section.errorCount() && userHeader.equals(tierHeader)) {
-        boolean tierWritten = section.has("tier_header");
-        section.reject(
-            tierWritten ? "tier_header" : "user_header",
-            "must differ from " + (tierWritten ? "user_header" : "tier_header"));
-      }
-      fallbackUser = label(section, "fallback_user", "unknown");
-      fallbackTier = label(section, "fallback_tier", "free");
-      String several = section.oneOf("multiple_values", "missing", Set.of("missing", "last"));
-      lastValueWins = several.equals("last");
-      String unusable = section.oneOf("unusable", "fallback", Set.of("fallback", "refuse"));
-      refusesUnusable = unusable.equals("refuse");
-      section.rejectUnknownKeys();
-    }
-
-    /** The request header with the user, in lower case. */
-    public String userHeader() {
-      return userHeader;
-    }
-
-    /** The request header with the tier, in lower case. */
-    public String tierHeader() {
-      return tierHeader;
-    }
-
-    /** The user where the gateway set none. */
-    public String fallbackUser() {
-      return fallbackUser;
-    }
-
-    /** The tier where the gateway set none. */
-    public String fallbackTier() {
-      return fallbackTier;
-    }
-
-    /**
-     * Whether the last of several lines of one header is taken; otherwise several lines count as
-     * missing, because a client may have smuggled in one of them.
-     */
-    public boolean lastValueWins() {
-      return lastValueWins;
-    }
-
-    /**
-     * Whether exchanges without a user or tier that can be taken as it is are refused with a 403,
-     * instead of being billed to the fallback or to a hash.
-     */
-    public boolean refusesUnusable() {
-      return refusesUnusable;
-    }
-  }
-
   /** Which metrics are exported. Immutable. */
   public static final class Metrics {
     private final boolean tokens;
@@ -298,13 +204,18 @@ public final class MaasConfig {
     private final boolean routing;
     private final boolean security;
     private final int maxSeries;
+    private final List<String> identityLabels;
 
-    private Metrics(ConfigSection section) {
+    private Metrics(ConfigSection section, Authentication authentication) {
       tokens = section.bool("export_token_metrics", true);
       cache = section.bool("export_cache_metrics", true);
       routing = section.bool("export_routing_metrics", true);
       security = section.bool("export_security_metrics", true);
       maxSeries = (int) section.integer("max_series", 10_000, 1, 1_000_000);
+      identityLabels =
+          List.copyOf(
+              section.someOf(
+                  "identity_labels", authentication.labels(), authentication.attributeNames()));
     }
 
     /** Token counts. */
@@ -325,6 +236,11 @@ public final class MaasConfig {
     /** Detected personal data and jailbreak attempts. */
     public boolean security() {
       return security;
+    }
+
+    /** The attributes of the payer that are labels beside user and tier, in their order. */
+    public List<String> identityLabels() {
+      return identityLabels;
     }
 
     /**

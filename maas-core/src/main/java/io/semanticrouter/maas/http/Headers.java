@@ -7,6 +7,7 @@ import java.util.Enumeration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -85,6 +86,27 @@ public interface Headers {
   /** How many lines the header has. The default cannot tell more than one from one. */
   default int count(String lowerCaseName) {
     return get(lowerCaseName) == null ? 0 : 1;
+  }
+
+  /**
+   * What the gateway has noted about the request where no client can write: metadata of an earlier
+   * filter, an attribute that it evaluates, an attribute of a servlet request. None by default.
+   *
+   * @param namespace the filter that has noted it; empty for what the gateway evaluates itself
+   * @param key the name in it, with dots between the names of nested values
+   * @return the value as text; several for a list
+   */
+  default List<String> noted(String namespace, String key) {
+    return List.of();
+  }
+
+  /**
+   * The same headers with what this gateway notes about the request; see {@link #noted}.
+   *
+   * @param notes namespace and key to values
+   */
+  default Headers withNotes(BiFunction<String, String, List<String>> notes) {
+    return new HeadersWithNotes(this, notes);
   }
 
   /**

@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.http;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Headers with one char for each byte of their values, read as the UTF-8 that the bytes are. */
@@ -26,6 +27,11 @@ record Latin1Headers(Headers headers) implements Headers {
   @Override
   public int count(String lowerCaseName) {
     return headers.count(lowerCaseName);
+  }
+
+  @Override
+  public List<String> noted(String namespace, String key) {
+    return headers.noted(namespace, key);
   }
 
   @Override

@@ -2,40 +2,69 @@
 package io.semanticrouter.maas.record;
 
 import io.semanticrouter.maas.internal.Labels;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who an exchange is billed to: what the gateway vouches for in its identity headers, or the
- * configured fallbacks where it vouches for nobody. A name is taken as it is, but for spaces and
- * tabs around it, which are not part of a header's value (RFC 9110, 5.5). A name that cannot be
- * taken so is billed under its hash: {@code sha256:} and the first 32 hexadecimal digits of the
- * SHA-256 of its UTF-8. Immutable.
+ * Who an exchange is billed to: what the gateway vouches for, in its identity headers or in another
+ * place that the configuration trusts, or the configured fallbacks where nothing vouches for
+ * anybody. A name is taken as it is, but for spaces and tabs around it, which are not part of a
+ * header's value (RFC 9110, 5.5). A name that cannot be taken so is billed under its hash: {@code
+ * sha256:} and the first 32 hexadecimal digits of the SHA-256 of its UTF-8. Immutable.
  */
 public final class Identity {
 
   /** The identity in Standalone mode, which reads no identity headers and exports no identity. */
-  public static final Identity ANONYMOUS = new Identity("", "", Source.NOT_READ, Source.NOT_READ);
+  public static final Identity ANONYMOUS =
+      new Identity("", "", Source.NOT_READ, Source.NOT_READ, Map.of(), null);
 
   private final String user;
   private final String tier;
   private final Source userSource;
   private final Source tierSource;
+  private final Map<String, String> attributes;
+  private final @Nullable Untrusted untrusted;
 
-  private Identity(String user, String tier, Source userSource, Source tierSource) {
+  private Identity(
+      String user,
+      String tier,
+      Source userSource,
+      Source tierSource,
+      Map<String, String> attributes,
+      @Nullable Untrusted untrusted) {
     this.user = user;
     this.tier = tier;
     this.userSource = userSource;
     this.tierSource = tierSource;
+    this.attributes = attributes;
+    this.untrusted = untrusted;
   }
 
   /** An identity that the gateway's headers state. */
   public static Identity of(String user, String tier) {
-    return new Identity(user, tier, Source.HEADER, Source.HEADER);
+    return new Identity(user, tier, Source.HEADER, Source.HEADER, Map.of(), null);
   }
 
   /** The same from other sources. */
   public Identity withSources(Source ofUser, Source ofTier) {
-    return new Identity(user, tier, ofUser, ofTier);
+    return new Identity(user, tier, ofUser, ofTier, attributes, untrusted);
+  }
+
+  /**
+   * The same with what else is known of the payer.
+   *
+   * @param named names to values, in an order that is kept; values as those of users
+   */
+  public Identity withAttributes(Map<String, String> named) {
+    Map<String, String> copy = Collections.unmodifiableMap(new LinkedHashMap<>(named));
+    return new Identity(user, tier, userSource, tierSource, copy, untrusted);
+  }
+
+  /** The same, of a request that nothing vouches for, or, with null, of one that something does. */
+  public Identity withUntrusted(@Nullable Untrusted reason) {
+    return new Identity(user, tier, userSource, tierSource, attributes, reason);
   }
 
   /** The user: never blank, at most 256 bytes of UTF-8, no control characters. */
@@ -58,13 +87,28 @@ public final class Identity {
     return tierSource;
   }
 
+  /**
+   * What else is known of the payer, such as a cost center: names of the configuration to values
+   * with the limits of users. What the gateway does not state is not there.
+   */
+  public Map<String, String> attributes() {
+    return attributes;
+  }
+
+  /** Why nothing vouches for the request; null when something does, or nothing is read. */
+  public @Nullable Untrusted untrusted() {
+    return untrusted;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof Identity that
         && user.equals(that.user)
         && tier.equals(that.tier)
         && userSource == that.userSource
-        && tierSource == that.tierSource;
+        && tierSource == that.tierSource
+        && attributes.equals(that.attributes)
+        && untrusted == that.untrusted;
   }
 
   @Override
@@ -82,7 +126,45 @@ public final class Identity {
         + userSource
         + ", tierSource="
         + tierSource
+        + ", attributes="
+        + attributes
+        + ", untrusted="
+        + untrusted
         + "]";
+  }
+
+  /**
+   * Why nothing vouches for a request. Where several places were asked in vain, the reason that
+   * stands last here is reported: what is wrong says more than what is not there.
+   */
+  public enum Untrusted {
+    /** The gateway has noted no user. */
+    NO_METADATA,
+    /** The header that proves the others is not there. */
+    NO_PROOF,
+    /** There is no signed token. */
+    NO_TOKEN,
+    /** The keys that sign have not been read yet. */
+    NO_KEYS,
+    /** What stands in the header of the token is no JWT that is taken here. */
+    MALFORMED_TOKEN,
+    /** No key has the name that the token states. */
+    UNKNOWN_KEY,
+    /** It has another issuer or another audience. */
+    WRONG_CLAIMS,
+    /** It has expired, or is not valid yet. */
+    EXPIRED_TOKEN,
+    /** It was not signed with the key that it names. */
+    WRONG_SIGNATURE,
+    /** The header that proves the others holds something else, or has several lines. */
+    WRONG_PROOF;
+
+    private final String label = Labels.of(this);
+
+    /** The metric label value. */
+    public String label() {
+      return label;
+    }
   }
 
   /**
@@ -92,6 +174,10 @@ public final class Identity {
   public enum Source {
     /** The gateway's header. */
     HEADER,
+    /** Metadata or an attribute of the gateway, which no client can set. */
+    METADATA,
+    /** A claim of a signed token that has been verified. */
+    TOKEN,
     /** Identity is not read in this mode. */
     NOT_READ,
     /** Fallback: no such header. */
@@ -119,16 +205,22 @@ public final class Identity {
     /** Hash: the name of the fallback user, or one that looks like a hash. */
     RESERVED,
     /**
-     * Fallback: several header lines, and the configuration does not say that the last one wins.
+     * Fallback: several header lines, and the configuration does not say that the last one wins; or
+     * a list with several values.
      */
-    AMBIGUOUS;
+    AMBIGUOUS,
+    /** Fallback: nothing vouches for the request; {@link Identity#untrusted} says why. */
+    UNTRUSTED,
+    /** Fallback: a tier that the configuration does not list. */
+    UNLISTED;
 
     private final String label = Labels.of(this);
 
     /** Whether the value is the configured fallback. */
     public boolean isFallback() {
       return switch (this) {
-        case ABSENT, BLANK, UNEXPANDED_TEMPLATE, PLACEHOLDER, AMBIGUOUS -> true;
+        case ABSENT, BLANK, UNEXPANDED_TEMPLATE, PLACEHOLDER, AMBIGUOUS, UNTRUSTED, UNLISTED ->
+            true;
         default -> false;
       };
     }

@@ -4,6 +4,7 @@ package io.semanticrouter.maas.record;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.semanticrouter.maas.record.Identity.Source;
+import io.semanticrouter.maas.record.Identity.Untrusted;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
 import java.time.Duration;
@@ -59,7 +60,8 @@ class UsageRecordTest {
         .hasToString(
             "UsageRecord[id=1, startedAt=1970-01-01T00:00:00Z, timeToFirstByte=null, duration=PT0S, "
                 + "requestId=null, operation=CHAT, "
-                + "identity=Identity[user=, tier=, userSource=NOT_READ, tierSource=NOT_READ], "
+                + "identity=Identity[user=, tier=, userSource=NOT_READ, tierSource=NOT_READ, "
+                + "attributes={}, untrusted=null], "
                 + "routing=Routing[], httpStatus=0, abortReason=null, forcedUsage=OFF, "
                 + "router=RouterReport[OFF, []], "
                 + "serviceTier=ServiceTier[requested=null, served=null], measurement=NONE[], "
@@ -106,9 +108,13 @@ class UsageRecordTest {
         .isNotEqualTo(Identity.of("alice", "free"))
         .isNotEqualTo(Identity.of("bob", "premium"))
         .isNotEqualTo(alice.withSources(Source.TOO_LONG, Source.HEADER))
-        .isNotEqualTo(alice.withSources(Source.HEADER, Source.ABSENT));
+        .isNotEqualTo(alice.withSources(Source.HEADER, Source.ABSENT))
+        .isNotEqualTo(alice.withAttributes(Map.of("team", "red")))
+        .isNotEqualTo(alice.withUntrusted(Untrusted.NO_PROOF));
     assertThat(alice.withSources(Source.TOO_LONG, Source.ABSENT))
-        .hasToString("Identity[user=alice, tier=premium, userSource=TOO_LONG, tierSource=ABSENT]");
+        .hasToString(
+            "Identity[user=alice, tier=premium, userSource=TOO_LONG, tierSource=ABSENT, "
+                + "attributes={}, untrusted=null]");
   }
 
   @Test

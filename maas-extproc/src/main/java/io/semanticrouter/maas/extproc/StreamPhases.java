@@ -178,7 +178,7 @@ final class StreamPhases {
       notSkipped = false;
     }
     requestEnded = message.endOfStream;
-    Exchange begun = begin(SourcedHeaders.of(message, config.headerSources()));
+    Exchange begun = begin(NotedHeaders.of(message, metering.config()));
     LocalAnswer refusal = observed ? null : begun.refuse();
     if (refusal != null) {
       answer(refusal, message, out);
@@ -207,7 +207,7 @@ final class StreamPhases {
     if (requestMissed || message.phase == Phase.UNKNOWN) {
       return;
     }
-    Headers head = SourcedHeaders.ofRequest(message, config.headerSources());
+    Headers head = NotedHeaders.ofRequest(message);
     if (head != null) {
       Exchange begun = begin(head);
       if (request != null) {

@@ -72,7 +72,10 @@ final class MeteredEnvoy implements AutoCloseable {
   private final boolean answers;
 
   private MeteredEnvoy(
-      boolean forcesUsage, UsageSink sink, ExtProcConfig config, @Nullable RequestRouter router) {
+      boolean forcesUsage,
+      UsageSink sink,
+      Map<String, ?> authentication,
+      @Nullable RequestRouter router) {
     Metering.Builder builder =
         Metering.builder(
                 MaasConfig.from(
@@ -81,6 +84,8 @@ final class MeteredEnvoy implements AutoCloseable {
                         Map.of(
                             "enabled",
                             true,
+                            "authentication",
+                            authentication,
                             "usage",
                             // Only what is measured.
                             Map.of(
@@ -94,7 +99,7 @@ final class MeteredEnvoy implements AutoCloseable {
             .sink(sink);
     metering = (router == null ? builder : builder.router(router)).build();
     answers = router != null;
-    processor = new MaasProcessor(metering, config);
+    processor = new MaasProcessor(metering, ExtProcConfig.DEFAULT);
     String name = InProcessServerBuilder.generateName();
     try {
       server =
@@ -111,27 +116,27 @@ final class MeteredEnvoy implements AutoCloseable {
 
   /** A meter that only looks on. */
   static MeteredEnvoy metering(UsageSink sink) {
-    return metering(sink, ExtProcConfig.DEFAULT);
+    return metering(sink, Map.of());
   }
 
-  /** The same with another configuration of the service. */
-  static MeteredEnvoy metering(UsageSink sink, ExtProcConfig config) {
-    return new MeteredEnvoy(false, sink, config, null);
+  /** The same with another section on identity. */
+  static MeteredEnvoy metering(UsageSink sink, Map<String, ?> authentication) {
+    return new MeteredEnvoy(false, sink, authentication, null);
   }
 
   /** A meter that asks backends for usage, and takes it out again for those who did not. */
   static MeteredEnvoy forcingUsage(UsageSink sink) {
-    return new MeteredEnvoy(true, sink, ExtProcConfig.DEFAULT, null);
+    return new MeteredEnvoy(true, sink, Map.of(), null);
   }
 
   /** The same with a router inside. */
   static MeteredEnvoy routing(UsageSink sink, RequestRouter router) {
-    return new MeteredEnvoy(true, sink, ExtProcConfig.DEFAULT, router);
+    return new MeteredEnvoy(true, sink, Map.of(), router);
   }
 
   /** A router in a meter that only looks on. */
   static MeteredEnvoy routingOnly(UsageSink sink, RequestRouter router) {
-    return new MeteredEnvoy(false, sink, ExtProcConfig.DEFAULT, router);
+    return new MeteredEnvoy(false, sink, Map.of(), router);
   }
 
   static HttpMessage chat(End end, String... body) {

@@ -16,6 +16,7 @@ import io.semanticrouter.maas.extproc.minienvoy.Modes;
 import io.semanticrouter.maas.extproc.minienvoy.Played;
 import io.semanticrouter.maas.record.Outcome;
 import io.semanticrouter.maas.testkit.RecordingSink;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -30,12 +31,8 @@ class ResponseFirstScenariosTest {
   private final MeteredEnvoy envoy =
       MeteredEnvoy.metering(
           sink,
-          new ExtProcConfig(
-              false,
-              "n",
-              Map.of(
-                  "x-auth-request-user",
-                  HeaderSource.attribute("request.headers['x-auth-request-user']"))));
+          Map.of(
+              "trust", List.of(Map.of("by", "attributes", "user", "filter_state['auth.user']"))));
 
   @AfterEach
   void close() {
@@ -53,7 +50,7 @@ class ResponseFirstScenariosTest {
         Struct.newBuilder()
             .putFields("request.method", text("POST"))
             .putFields("request.path", text("/v1/chat/completions"))
-            .putFields("request.headers['x-auth-request-user']", text("alice"))
+            .putFields("filter_state['auth.user']", text("alice"))
             .build();
     Filter filter =
         Filter.builder(Modes.of(false, BodySendMode.NONE, false, true, BodySendMode.STREAMED, true))

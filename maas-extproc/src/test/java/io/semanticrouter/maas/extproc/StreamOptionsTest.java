@@ -10,6 +10,8 @@ import static io.semanticrouter.maas.extproc.Messages.response;
 import static io.semanticrouter.maas.extproc.Messages.trailers;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.Any;
+import com.google.protobuf.ListValue;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import io.envoyproxy.envoy.config.core.v3.Metadata;
@@ -20,11 +22,13 @@ import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.extproc.ExtProcStats.End;
 import io.semanticrouter.maas.extproc.ExtProcStats.ReplyKind;
+import io.semanticrouter.maas.http.Headers;
 import io.semanticrouter.maas.record.Identity;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Operation;
 import io.semanticrouter.maas.testkit.RecordingSink;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -36,27 +40,36 @@ import org.junit.jupiter.params.provider.EnumSource;
 class StreamOptionsTest {
   private static final String USER = "x-auth-request-user";
   private static final String TIER = "x-auth-request-tier";
-  private static final Map<String, HeaderSource> SOURCES =
+  private static final Map<String, ?> NOTED =
       Map.of(
-          USER, HeaderSource.metadata("authz", "auth.identity.name"),
-          TIER, HeaderSource.attribute("request.headers['x-tier']"));
+          "by", "metadata",
+          "namespace", "authz",
+          "user", "auth.identity.name",
+          "tier", "auth.identity.plan");
+  private static final Map<String, ?> EVALUATED =
+      Map.of("by", "attributes", "user", "filter_state['auth.user']", "tier", "auth.plan");
 
   private final RecordingSink sink = new RecordingSink();
   private MaasProcessor processor = processor(ExtProcConfig.DEFAULT);
   private @Nullable FakeEnvoy envoy;
 
   private MaasProcessor processor(ExtProcConfig config) {
-    Map<String, ?> maas = Map.of("maas_integration", Map.of("enabled", true));
+    return processor(config, Map.of());
+  }
+
+  private MaasProcessor trusting(List<Map<String, ?>> sources) {
+    return processor(ExtProcConfig.DEFAULT, Map.of("trust", sources));
+  }
+
+  private MaasProcessor processor(ExtProcConfig config, Map<String, ?> authentication) {
+    Map<String, ?> maas =
+        Map.of("maas_integration", Map.of("enabled", true, "authentication", authentication));
     return new MaasProcessor(
         Metering.builder(MaasConfig.from(maas)).sink(sink).instanceId("test").build(), config);
   }
 
   private static ExtProcConfig early(boolean earlyCompletion) {
-    return new ExtProcConfig(earlyCompletion, "n", Map.of());
-  }
-
-  private static ExtProcConfig sources() {
-    return new ExtProcConfig(false, "n", SOURCES);
+    return new ExtProcConfig(earlyCompletion, "n");
   }
 
   private FakeEnvoy.Stream open() {
@@ -99,48 +112,78 @@ class StreamOptionsTest {
 
   @Test
   void identityIsWhatAnEarlierFilterNotedWhateverTheClientSays() {
-    processor = processor(sources());
+    processor = trusting(List.of(NOTED));
+    open().send(known(chat(USER, "mallory", TIER, "gold"), Map.of(), "alice")).cancel();
+    assertThat(sink.single().identity())
+        .isEqualTo(
+            Identity.of("alice", "free")
+                .withSources(Identity.Source.METADATA, Identity.Source.ABSENT));
+  }
+
+  @Test
+  void identityIsWhatEnvoyEvaluatesWhateverTheClientSays() {
+    processor = trusting(List.of(NOTED, EVALUATED));
     open()
         .send(
             known(
                 chat(USER, "mallory", TIER, "free"),
-                Map.of("request.headers['x-tier']", "gold"),
-                "alice"))
+                Map.of("filter_state['auth.user']", "alice", "auth.plan", "gold"),
+                null))
         .cancel();
-    assertThat(sink.single().identity()).isEqualTo(Identity.of("alice", "gold"));
+    assertThat(sink.single().identity())
+        .isEqualTo(
+            Identity.of("alice", "gold")
+                .withSources(Identity.Source.METADATA, Identity.Source.METADATA));
   }
 
   @Test
   void identityThatNobodyNotedIsTheFallbackWhateverTheClientSays() {
-    processor = processor(sources());
+    processor = trusting(List.of(NOTED, EVALUATED));
     open().send(known(chat(USER, "mallory", TIER, "gold"), Map.of(), null)).cancel();
-    assertThat(sink.single().identity().userSource()).isEqualTo(Identity.Source.ABSENT);
-    assertThat(sink.single().identity().tierSource()).isEqualTo(Identity.Source.ABSENT);
+    assertThat(sink.single().identity().user()).isEqualTo("unknown");
+    assertThat(sink.single().identity().untrusted()).isEqualTo(Identity.Untrusted.NO_METADATA);
   }
 
   @Test
-  void numberThatAnEarlierFilterNotedIsReadWhenItIsWhole() {
-    Map<String, @Nullable String> read = new HashMap<>();
+  void whatAnEarlierFilterNotedIsReadAsTextWholeNumberOrList() {
+    Map<Object, List<String>> read = new HashMap<>();
+    Value list =
+        Value.newBuilder()
+            .setListValue(
+                ListValue.newBuilder()
+                    .addValues(Value.newBuilder().setStringValue("red"))
+                    .addValues(Value.newBuilder().setBoolValue(true))
+                    .addValues(Value.newBuilder().setNumberValue(7)))
+            .build();
+    read.put("list", noted(list));
     for (double number : new double[] {42, -1, 1.5, 1e300, Double.NaN}) {
-      ProcessingRequest message =
-          ProcessingRequest.newBuilder()
-              .setMetadataContext(
-                  Metadata.newBuilder()
-                      .putFilterMetadata(
-                          "n", struct("k", Value.newBuilder().setNumberValue(number).build())))
-              .build();
-      read.put(Double.toString(number), HeaderSource.metadata("n", "k").in(message));
+      read.put(number, noted(Value.newBuilder().setNumberValue(number).build()));
     }
-    assertThat(read.get("42.0")).isEqualTo("42");
-    assertThat(read.get("-1.0")).isEqualTo("-1");
-    assertThat(read.get("1.5")).isNull();
-    assertThat(read.get("1.0E300")).isNull();
-    assertThat(read.get("NaN")).isNull();
+    assertThat(read)
+        .containsEntry("list", List.of("red", "7"))
+        .containsEntry(42.0, List.of("42"))
+        .containsEntry(-1.0, List.of("-1"))
+        .containsEntry(1.5, List.of())
+        .containsEntry(1e300, List.of())
+        .containsEntry(Double.NaN, List.of());
+  }
+
+  private static List<String> noted(Value value) {
+    Metadata untyped = Metadata.newBuilder().putFilterMetadata("n", struct("k", value)).build();
+    Metadata typed =
+        Metadata.newBuilder().putTypedFilterMetadata("n", Any.pack(struct("k", value))).build();
+    List<String> read = NotedHeaders.of(Headers.EMPTY, message(untyped)).noted("n", "k");
+    assertThat(NotedHeaders.of(Headers.EMPTY, message(typed)).noted("n", "k")).isEqualTo(read);
+    return read;
+  }
+
+  private static ProcessingRequest message(Metadata metadata) {
+    return ProcessingRequest.newBuilder().setMetadataContext(metadata).build();
   }
 
   @Test
   void streamThatBeginsWithTheResponseIsMeteredByTheAttributesOfItsRequest() {
-    processor = processor(sources());
+    processor = trusting(List.of(EVALUATED));
     open()
         .send(
             known(
@@ -148,8 +191,9 @@ class StreamOptionsTest {
                 Map.of(
                     "request.path", "/v1/chat/completions",
                     "request.method", "POST",
-                    "request.headers['x-tier']", "gold"),
-                "alice"),
+                    "filter_state['auth.user']", "alice",
+                    "auth.plan", "gold"),
+                null),
             body(JSON_ANSWER, true));
     assertThat(sink.single().operation()).isEqualTo(Operation.CHAT);
     assertThat(sink.single().identity().user()).isEqualTo("alice");
@@ -267,7 +311,7 @@ class StreamOptionsTest {
 
   @Test
   void statisticsTellWhatHappened() {
-    processor = processor(new ExtProcConfig(false, "n", Map.of()));
+    processor = processor(new ExtProcConfig(false, "n"));
     open()
         .send(
             chat(USER, "alice", "x-vsr-debug", "1"),

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Counts usage records in Prometheus metrics. The switches of the configuration decide which
- * metrics exist; the mode decides the labels (user and tier only in MaaS and Hybrid mode) and the
- * cost (only in Standalone and Hybrid mode). {@code docs/metrics.md} lists all.
+ * metrics exist; the mode decides the labels (those of the payer only in MaaS and Hybrid mode) and
+ * the cost (only in Standalone and Hybrid mode). {@code docs/metrics.md} lists all.
  *
  * <p>At most {@code max_series} combinations of user, tier and model get series of their own, and
  * only with usage, so that no client fills them with models that do not exist; all others are
@@ -39,6 +39,10 @@ public final class PrometheusSink implements UsageSink {
   private static final long BYTES_PER_SERIES = 1536;
 
   private final boolean integrated;
+
+  /** Attributes of the payer that are labels. */
+  private final List<String> labels;
+
   private final RequestMetrics requests;
   private final SeriesMetrics[] others;
   private final SeriesIndex index;
@@ -51,9 +55,9 @@ public final class PrometheusSink implements UsageSink {
     Set<String> listed = new HashSet<>(models);
     listed.addAll(config.rateCard().models());
     integrated = config.mode().isIntegrated();
+    labels = integrated ? config.metrics().identityLabels() : List.of();
     Spaces spaces = new Spaces(registry);
-    LabelSpace exchanges =
-        spaces.space(integrated ? List.of("user", "tier", "model") : List.of("model"));
+    LabelSpace exchanges = spaces.space(names(integrated, labels));
     requests = new RequestMetrics(spaces, exchanges);
     List<SeriesMetrics> metrics = new ArrayList<>();
     if (config.metrics().tokens()) {
@@ -81,6 +85,17 @@ public final class PrometheusSink implements UsageSink {
     kept = new KeptCounters(spaces);
     others = metrics.toArray(SeriesMetrics[]::new);
     index = new SeriesIndex(exchanges, config.metrics().maxSeries(), listed, BYTES_PER_SERIES);
+  }
+
+  private static List<String> names(boolean integrated, List<String> labels) {
+    List<String> names = new ArrayList<>();
+    if (integrated) {
+      names.add("user");
+      names.add("tier");
+      names.addAll(labels);
+    }
+    names.add("model");
+    return List.copyOf(names);
   }
 
   /**
@@ -156,11 +171,22 @@ public final class PrometheusSink implements UsageSink {
     String first = integrated ? identity.user() : model;
     String second = integrated ? identity.tier() : "";
     String third = integrated ? model : "";
+    String fourth = labels.isEmpty() ? "" : attributes(identity);
     if (record.measurement().usage() == null && !index.isListed(model)) {
       // A path or a request can name any model: it has a series when a backend has served it.
-      Series known = index.known(first, second, third, "");
+      Series known = index.known(first, second, third, fourth);
       return known != null ? known : series(record, Routing.UNKNOWN_MODEL);
     }
-    return index.find(identity.user(), first, second, third, "");
+    return index.find(identity.user(), first, second, third, fourth);
+  }
+
+  /** The attributes in the order of their labels; what is not stated is empty, as if not there. */
+  private String attributes(Identity identity) {
+    StringBuilder values = new StringBuilder();
+    for (int i = 0; i < labels.size(); i++) {
+      String value = identity.attributes().get(labels.get(i));
+      values.append(i == 0 ? "" : SeriesIndex.SEPARATOR).append(value == null ? "" : value);
+    }
+    return values.toString();
   }
 }

@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 final class SeriesIndex {
   static final String OVERFLOW = "__overflow__";
 
+  /** Between values that come as one; a control character, which no value has. */
+  static final String SEPARATOR = "\u0001";
+
   private static final int SHARES = 10;
   private static final int SMALLEST_SHARE = 8;
   private static final int MAX_OVERFLOW_SERIES = 4_000;
@@ -124,7 +127,7 @@ final class SeriesIndex {
   }
 
   private Series open(String payer, String first, String second, String third, String fourth) {
-    List<String> values = List.of(first, second, third, fourth).subList(0, space.names().size());
+    List<String> values = values(first, second, third, fourth);
     boolean isListed = isListed(values.get(model));
     Share spent = isListed ? null : shares.get(payer);
     if (full || (spent != null && spent.spent)) {
@@ -176,11 +179,27 @@ final class SeriesIndex {
     if (origin.kind() == Series.Kind.OVERFLOW) {
       return overflow(values);
     }
+    if (model > 2) {
+      String attributes = String.join(SEPARATOR, values.subList(2, model));
+      return find(origin.payer(), values.get(0), values.get(1), values.get(model), attributes);
+    }
     String[] all = {"", "", "", ""};
     for (int i = 0; i < values.size(); i++) {
       all[i] = values.get(i);
     }
     return find(origin.payer(), all[0], all[1], all[2], all[3]);
+  }
+
+  /** The values in the order of the names: the attributes of a payer stand before the model. */
+  private List<String> values(String first, String second, String third, String fourth) {
+    int names = space.names().size();
+    if (model <= 2) {
+      return List.of(first, second, third, fourth).subList(0, names);
+    }
+    List<String> values = new ArrayList<>(List.of(first, second));
+    values.addAll(List.of(fourth.split(SEPARATOR, -1)));
+    values.add(third);
+    return values;
   }
 
   private void put(Series series, String first, String second, String third, String fourth) {

@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.internal.engine;
 
 import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.config.TokenConfig;
 import io.semanticrouter.maas.http.HeaderEdits;
 import io.semanticrouter.maas.http.Headers;
 import io.semanticrouter.maas.http.LocalAnswer;
@@ -9,9 +10,11 @@ import io.semanticrouter.maas.record.Routing;
 import io.semanticrouter.maas.spi.ContentCoding;
 import io.semanticrouter.maas.spi.RequestRouter;
 import io.semanticrouter.maas.spi.RoutedRequest;
+import io.semanticrouter.maas.spi.TokenVerifier;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -36,13 +39,14 @@ public final class Engine {
       InstantSource clock,
       LongSupplier ticker,
       List<ContentCoding> codings,
-      @Nullable RequestRouter router) {
+      @Nullable RequestRouter router,
+      Function<TokenConfig, TokenVerifier> tokens) {
     this.config = config;
     this.clock = clock;
     this.ticker = ticker;
     this.codings = codings;
     this.router = router;
-    identities = new IdentityReader(config.authentication());
+    identities = new IdentityReader(config.authentication(), tokens);
     routingHeaders = new RoutingHeaders(config.headers(), config.routing());
     askedModels = new AskedModels(ticker);
     pricing = new Pricing(config, defects);

@@ -3,6 +3,8 @@ package io.semanticrouter.maas.internal.engine;
 
 import io.semanticrouter.maas.http.HeaderEdits;
 import io.semanticrouter.maas.http.LocalAnswer;
+import io.semanticrouter.maas.record.Identity;
+import io.semanticrouter.maas.record.Identity.Untrusted;
 import io.semanticrouter.maas.record.Operation;
 import java.nio.charset.StandardCharsets;
 
@@ -12,14 +14,39 @@ import java.nio.charset.StandardCharsets;
  */
 public final class ErrorAnswers {
   private static final int BAD_REQUEST = 400;
+  private static final int UNAUTHORIZED = 401;
   private static final int FORBIDDEN = 403;
   private static final int HEAD_TOO_LARGE = 431;
   private static final String UNMEASURABLE = "unmeasurable_request";
 
   private ErrorAnswers() {}
 
-  /** The gateway vouches for nobody that the request could be billed to. */
-  public static LocalAnswer unusableIdentity(Operation operation) {
+  /** The request cannot be billed to anybody: why depends on what was read of its payer. */
+  public static LocalAnswer identity(Operation operation, Identity identity) {
+    Untrusted untrusted = identity.untrusted();
+    if (untrusted != null) {
+      return switch (untrusted) {
+        case NO_METADATA, NO_PROOF, WRONG_PROOF ->
+            of(
+                operation,
+                FORBIDDEN,
+                "identity_untrusted",
+                "The request was refused: nothing proves that it came through the gateway.");
+        // The client can send another token.
+        case NO_TOKEN,
+            MALFORMED_TOKEN,
+            UNKNOWN_KEY,
+            WRONG_CLAIMS,
+            EXPIRED_TOKEN,
+            WRONG_SIGNATURE,
+            NO_KEYS ->
+            of(
+                operation,
+                UNAUTHORIZED,
+                "identity_untrusted",
+                "The request was refused: it has no valid token.");
+      };
+    }
     return of(
         operation,
         FORBIDDEN,
@@ -50,19 +77,22 @@ public final class ErrorAnswers {
   /**
    * An error.
    *
-   * @param status 403, else it is called an invalid request
+   * @param status 401 or 403, else it is called an invalid request
    * @param code a word for programs, where the API has a place for it
    * @param message a sentence for people; nothing in it needs to be escaped in JSON
    */
   private static LocalAnswer of(Operation operation, int status, String code, String message) {
-    boolean forbidden = status == FORBIDDEN;
     HeaderEdits.Builder headers = new HeaderEdits.Builder();
     headers.set("content-type", "application/json");
     String body =
         switch (operation) {
           case MESSAGES ->
               "{\"type\":\"error\",\"error\":{\"type\":\""
-                  + (forbidden ? "permission_error" : "invalid_request_error")
+                  + switch (status) {
+                    case UNAUTHORIZED -> "authentication_error";
+                    case FORBIDDEN -> "permission_error";
+                    default -> "invalid_request_error";
+                  }
                   + "\",\"message\":\""
                   + message
                   + "\"}}";
@@ -72,11 +102,16 @@ public final class ErrorAnswers {
                   + ",\"message\":\""
                   + message
                   + "\",\"status\":\""
-                  + (forbidden ? "PERMISSION_DENIED" : "INVALID_ARGUMENT")
+                  + switch (status) {
+                    case UNAUTHORIZED -> "UNAUTHENTICATED";
+                    case FORBIDDEN -> "PERMISSION_DENIED";
+                    default -> "INVALID_ARGUMENT";
+                  }
                   + "\"}}";
           case CONVERSE, INVOKE -> {
+            boolean denied = status == UNAUTHORIZED || status == FORBIDDEN;
             headers.set(
-                "x-amzn-errortype", forbidden ? "AccessDeniedException" : "ValidationException");
+                "x-amzn-errortype", denied ? "AccessDeniedException" : "ValidationException");
             yield "{\"message\":\"" + message + "\"}";
           }
           case COHERE_CHAT, RERANK -> "{\"message\":\"" + message + "\"}";

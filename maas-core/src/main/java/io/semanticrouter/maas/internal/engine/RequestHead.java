@@ -90,7 +90,7 @@ public final class RequestHead {
       identity = engine.identities().read(request);
     } catch (Throwable e) {
       engine.defects().add(e);
-      identity = engine.identities().read(Headers.EMPTY);
+      identity = engine.identities().unread();
     }
   }
 
@@ -104,7 +104,7 @@ public final class RequestHead {
     boolean detects = unlisted && usage.unlisted() == UsageConfig.Unlisted.DETECT;
     boolean polls = stored != null && engine.pending().isWaiting();
     try {
-      edits = engine.routingHeaders().ask(request, asks);
+      edits = withoutProof(engine, engine.routingHeaders().ask(request, asks), request);
       if (!edits.fitInto(request)) {
         // Headers that steer a router have to go, and the gateway takes no change of this head.
         isFull = !edits.toRemove().isEmpty();
@@ -228,6 +228,12 @@ public final class RequestHead {
     return length > open.maxBodyBytes()
         ? RouterReport.Result.TOO_LARGE
         : RouterReport.Result.UNSEEN;
+  }
+
+  /** What proves to us that the gateway has set the others is nobody else's business. */
+  private static HeaderEdits withoutProof(Engine engine, HeaderEdits edits, Headers request) {
+    String proof = engine.config().authentication().proofHeader();
+    return proof == null || request.get(proof) == null ? edits : edits.withRemove(proof);
   }
 
   private static HeaderEdits withoutLength(HeaderEdits edits, Headers request) {

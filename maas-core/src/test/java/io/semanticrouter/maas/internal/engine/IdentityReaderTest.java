@@ -301,6 +301,9 @@ class IdentityReaderTest {
             multipleValues);
     return new IdentityReader(
         MaasConfig.from(Map.of("maas_integration", Map.of("authentication", authentication)))
-            .authentication());
+            .authentication(),
+        token -> {
+          throw new AssertionError("there are no tokens here");
+        });
   }
 }

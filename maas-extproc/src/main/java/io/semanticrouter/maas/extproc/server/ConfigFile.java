@@ -72,7 +72,8 @@ record ConfigFile(MaasConfig metering, RouterConfig router, ServerConfig server)
    */
   static ConfigFile read(Path path, String logLevel, ConfigText text) throws UnreadableException {
     List<ConfigError> errors = new ArrayList<>();
-    ConfigSection root = ConfigSection.root(tree(path, text), errors);
+    Map<?, ?> tree = new SecretValues(System::getenv, errors).in(tree(path, text));
+    ConfigSection root = ConfigSection.root(tree, errors);
     ConfigFile file =
         new ConfigFile(MaasConfig.from(root), RouterConfig.from(root), ServerConfig.from(root));
     root.rejectMisspelledKeys();

@@ -6,10 +6,12 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.config.ConfigException;
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.extproc.MaasProcessor;
 import io.semanticrouter.maas.journal.JournalConfig;
 import io.semanticrouter.maas.journal.UsageJournal;
+import io.semanticrouter.maas.jwt.JwtVerifiers;
 import io.semanticrouter.maas.metrics.PrometheusSink;
 import io.semanticrouter.maas.router.EmbeddedRouter;
 import io.semanticrouter.maas.router.RouterConfig;
@@ -48,6 +50,7 @@ final class MaasServer implements AutoCloseable {
   private final HealthStatusManager health = new HealthStatusManager();
 
   private final @Nullable UsageJournal journal;
+  private final JwtVerifiers tokens;
   private @Nullable TlsFiles tls;
   private @Nullable MetricsEndpoint metrics;
   private @Nullable GrpcListeners listeners;
@@ -70,6 +73,7 @@ final class MaasServer implements AutoCloseable {
    * A server that does not listen yet.
    *
    * @param journal closed with the server; null when there is none
+   * @throws ConfigException when the keys of tokens cannot be read
    * @throws IOException when the journal cannot be read, from which counters are to be restored
    */
   MaasServer(
@@ -91,7 +95,8 @@ final class MaasServer implements AutoCloseable {
       RouterCacheMetrics.register(registry, embedded);
       builder.router(new RoutingBudget(embedded));
     }
-    this.metering = builder.build();
+    tokens = JwtVerifiers.open(metering);
+    this.metering = builder.tokens(tokens).build();
     processor = new MaasProcessor(this.metering, config.extProc());
     registerOwn();
   }
@@ -255,6 +260,7 @@ final class MaasServer implements AutoCloseable {
     if (tls != null) {
       tls.close();
     }
+    tokens.close();
     if (journal != null) {
       journal.close();
     }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server;
 
+import io.semanticrouter.maas.config.Authentication;
 import io.semanticrouter.maas.config.ConfigError;
 import io.semanticrouter.maas.config.ConfigException;
+import io.semanticrouter.maas.config.IdentitySource;
 import io.semanticrouter.maas.config.Mode;
 import io.semanticrouter.maas.config.RoutingConfig;
 import io.semanticrouter.maas.config.RoutingProfile;
@@ -21,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -146,6 +149,9 @@ public final class Main implements Callable<Integer> {
     } catch (IOException e) {
       err.println("maas-extproc: no journal: " + e.getMessage());
       return CANNOT_RUN;
+    } catch (ConfigException e) {
+      err.println("maas-extproc: " + path + ": " + e.getMessage());
+      return WRONG_CONFIGURATION;
     }
     // Before it listens: a client that is served is waited for, however early the process is
     // stopped.
@@ -155,6 +161,9 @@ public final class Main implements Callable<Integer> {
     }
     OutOfMemory.endsTheProcess(server);
     log.info("MaaS integration: {} ({})", describe(file.metering().mode()), path);
+    if (file.metering().mode() != Mode.STANDALONE) {
+      tellOfTrust(log, file.metering().authentication());
+    }
     log.info("Usage that is not stated: {}", describe(file.metering().usage()));
     if (file.router().enabled()) {
       log.info("Embedded router: on");
@@ -182,6 +191,34 @@ public final class Main implements Callable<Integer> {
     }
     Thread.currentThread().join();
     return 0;
+  }
+
+  /** Whose word decides who pays. */
+  private static void tellOfTrust(Logger log, Authentication authentication) {
+    List<String> places = new ArrayList<>();
+    boolean proven = true;
+    for (IdentitySource source : authentication.trust()) {
+      proven &= !source.isUnproven();
+      places.add(
+          switch (source.by()) {
+            case HEADERS ->
+                source.isUnproven()
+                    ? "the header " + source.user()
+                    : "the header " + source.user() + " with " + source.proofHeader();
+            case METADATA -> "metadata of " + source.namespace();
+            case ATTRIBUTES -> "the attribute " + source.user();
+            case JWT -> "tokens of " + Objects.requireNonNull(source.token()).issuer();
+          });
+    }
+    String trusted = String.join(", then ", places);
+    if (proven) {
+      log.info("Who pays: {}", trusted);
+    } else {
+      log.warn(
+          "Who pays: {}, whoever set it: let only the gateway reach this server, and let its auth"
+              + " filter set that header in each request (authentication.trust asks for a proof)",
+          trusted);
+    }
   }
 
   /** Whose word decides that an answer was cached, or what a looper used. */

@@ -12,6 +12,7 @@ import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.ForcedUsage;
 import io.semanticrouter.maas.record.Identity;
 import io.semanticrouter.maas.record.Identity.Source;
+import io.semanticrouter.maas.record.Identity.Untrusted;
 import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
@@ -163,7 +164,10 @@ class MetricsPageTest {
     Measurement measurement =
         Measurement.of(status, Set.of(reason), known ? usage.build() : null).withUnits(units);
     return UsageRecord.builder("id", Instant.EPOCH, Operation.CHAT, measurement)
-        .identity(Identity.of("alice", "premium").withSources(source, source))
+        .identity(
+            Identity.of("alice", "premium")
+                .withSources(source, source)
+                .withUntrusted(source == Source.UNLISTED ? null : ofTurn(Untrusted.values(), turn)))
         .routing(routing)
         .httpStatus(200)
         .forcedUsage(forced)
