@@ -107,13 +107,19 @@ enum Key {
     }
 
     private String hour(Instant time) {
+      Instant unused = hourBegin(time);
+      return hour;
+    }
+
+    /** When the hour of the zone begins that a time is in. */
+    Instant hourBegin(Instant time) {
       if (time.isBefore(hourFrom) || !time.isBefore(hourTo)) {
         ZonedDateTime start = time.atZone(zone).truncatedTo(ChronoUnit.HOURS);
         hourFrom = start.toInstant();
         hourTo = start.plusHours(1).toInstant();
         hour = start.toOffsetDateTime().toString();
       }
-      return hour;
+      return hourFrom;
     }
   }
 }

@@ -3,6 +3,9 @@ package io.semanticrouter.maas.extproc.server.journal;
 
 import io.semanticrouter.maas.extproc.server.journal.Sums.Certainty;
 import io.semanticrouter.maas.journal.JournalLine;
+import io.semanticrouter.maas.record.Cost;
+import io.semanticrouter.maas.record.TokenPart;
+import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageLine;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.io.IOException;
@@ -55,7 +58,8 @@ public final class ReportCommand extends JournalCommand {
   enum Format {
     TABLE,
     CSV,
-    JSON
+    JSON,
+    FOCUS
   }
 
   @Option(
@@ -92,18 +96,36 @@ public final class ReportCommand extends JournalCommand {
       description = "Only exchanges with this value; all of several have to apply.")
   private Map<String, String> where = new HashMap<>();
 
-  @Option(names = "--format", paramLabel = "FORMAT", description = "table (default), csv or json.")
+  @Option(
+      names = "--format",
+      paramLabel = "FORMAT",
+      description = "table (default), csv, json or focus.")
   private Format format = Format.TABLE;
+
+  @Option(
+      names = "--focus-version",
+      paramLabel = "VERSION",
+      converter = FocusVersion.class,
+      description = "Of the FinOps Open Cost and Usage Specification: 1.2 (default) or 1.3.")
+  private Focus.Version focusVersion = Focus.Version.V1_2;
+
+  @Option(
+      names = "--billing-account",
+      paramLabel = "NAME",
+      description = "Whose account it is, for --format focus (default: default).")
+  private String billingAccount = "default";
 
   private final Map<List<String>, Sums> rows = new HashMap<>();
   private final Map<Key, String> conditions = new HashMap<>();
   private Key.Times times = new Key.Times(zone);
+  private @Nullable Focus focus;
   private Instant begin = Instant.MIN;
   private Instant end = Instant.MAX;
 
   @Override
   void begin() {
     times = new Key.Times(zone);
+    focus = format == Format.FOCUS ? new Focus(zone, billingAccount) : null;
     begin = from == null ? Instant.MIN : time(from);
     end = to == null ? Instant.MAX : time(to);
     where.forEach((key, value) -> conditions.put(KeyName.of(key), value));
@@ -138,6 +160,16 @@ public final class ReportCommand extends JournalCommand {
     if (ended.isBefore(begin) || !ended.isBefore(end)) {
       return;
     }
+    TokenUsage usage = record.measurement().usage();
+    if (focus != null) {
+      if (usage != null) {
+        add(focus, line, record, new UsageLine(record.model(), usage), record.cost(), sign);
+      }
+      for (UsageLine other : record.measurement().otherLines()) {
+        add(focus, line, record, other, null, sign);
+      }
+      return;
+    }
     if (applies(line, record, record.model())) {
       row(line, record, record.model()).add(record, sign);
     }
@@ -146,6 +178,21 @@ public final class ReportCommand extends JournalCommand {
         row(line, record, other.model())
             .addTokens(Certainty.of(record.outcome()), other.usage(), sign);
       }
+    }
+  }
+
+  private void add(
+      Focus to, JournalLine line, UsageRecord record, UsageLine of, @Nullable Cost cost, int sign) {
+    if (applies(line, record, of.model())) {
+      to.add(
+          times.hourBegin(Key.end(record)),
+          record.identity().user(),
+          record.identity().tier(),
+          of.model(),
+          Certainty.of(record.outcome()),
+          of.usage(),
+          cost,
+          sign);
     }
   }
 
@@ -168,6 +215,10 @@ public final class ReportCommand extends JournalCommand {
 
   @Override
   boolean end(PrintWriter out) throws IOException {
+    if (focus != null) {
+      focus.print(out, focusVersion);
+      return true;
+    }
     SortedSet<String> currencies = new TreeSet<>();
     Sums total = new Sums();
     for (Sums row : rows.values()) {
@@ -193,6 +244,7 @@ public final class ReportCommand extends JournalCommand {
       case TABLE -> table.print(out, totals);
       case CSV -> table.printCsv(out);
       case JSON -> table.printJson(out, problems());
+      case FOCUS -> throw new IllegalStateException(); // has been printed
     }
     return true;
   }
@@ -218,6 +270,12 @@ public final class ReportCommand extends JournalCommand {
         to.add(
             label(certainty) + "_" + currency.toLowerCase(Locale.ROOT),
             cost.signum() == 0 ? "0" : cost.stripTrailingZeros().toPlainString());
+      }
+    }
+    for (Certainty certainty : WITH_TOKENS) {
+      for (TokenPart part : TokenPart.values()) {
+        to.add(
+            label(certainty) + "_" + part.label(), Long.toString(sums.part(certainty).part(part)));
       }
     }
   }
@@ -249,6 +307,19 @@ public final class ReportCommand extends JournalCommand {
       }
       throw new TypeConversionException(
           "'" + name + "' is not one of " + String.join(", ", new KeyName()));
+    }
+  }
+
+  /** A version by its number. */
+  static final class FocusVersion implements ITypeConverter<Focus.Version> {
+    @Override
+    public Focus.Version convert(String value) {
+      for (Focus.Version version : Focus.Version.values()) {
+        if (version.label().equals(value)) {
+          return version;
+        }
+      }
+      throw new TypeConversionException("'" + value + "' is not one of 1.2, 1.3");
     }
   }
 

@@ -3,6 +3,7 @@ package io.semanticrouter.maas.extproc.server.journal;
 
 import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.Outcome;
+import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageLine;
 import io.semanticrouter.maas.record.UsageRecord;
@@ -45,6 +46,7 @@ final class Sums {
     private long exchanges;
     private long prompt;
     private long completion;
+    private final long[] parts = new long[PARTS.length];
     private final Map<String, BigDecimal> costs = new TreeMap<>();
 
     long exchanges() {
@@ -59,11 +61,17 @@ final class Sums {
       return completion;
     }
 
+    long part(TokenPart part) {
+      return parts[index(part)];
+    }
+
     /** By currency. */
     Map<String, BigDecimal> costs() {
       return costs;
     }
   }
+
+  private static final TokenPart[] PARTS = TokenPart.values();
 
   private final Map<Certainty, Part> parts = new EnumMap<>(Certainty.class);
   private long unpriced;
@@ -102,6 +110,10 @@ final class Sums {
     // What is not known is negative.
     part.prompt = Math.addExact(part.prompt, sign * Math.max(0, usage.prompt()));
     part.completion = Math.addExact(part.completion, sign * Math.max(0, usage.completion()));
+    for (TokenPart of : PARTS) {
+      long count = Math.max(0, usage.part(of));
+      part.parts[index(of)] = Math.addExact(part.parts[index(of)], sign * count);
+    }
   }
 
   /** Adds what another one has added up. */
@@ -112,9 +124,17 @@ final class Sums {
       to.exchanges += from.exchanges;
       to.prompt = Math.addExact(to.prompt, from.prompt);
       to.completion = Math.addExact(to.completion, from.completion);
+      for (int i = 0; i < PARTS.length; i++) {
+        to.parts[i] = Math.addExact(to.parts[i], from.parts[i]);
+      }
       from.costs.forEach((currency, cost) -> to.costs.merge(currency, cost, BigDecimal::add));
     }
     unpriced += other.unpriced;
+  }
+
+  @SuppressWarnings("EnumOrdinal") // never leaves the process
+  private static int index(TokenPart part) {
+    return part.ordinal();
   }
 
   Part part(Certainty certainty) {

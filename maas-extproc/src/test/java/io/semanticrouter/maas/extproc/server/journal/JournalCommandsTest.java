@@ -26,8 +26,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -121,7 +127,11 @@ class JournalCommandsTest {
   void aReportAddsUpByUserAndModelWithEachCertaintyApart() throws IOException {
     write();
     assertThat(run(new ReportCommand(), "--format", "csv")).isZero();
-    assertThat(out.toString().replace("\r\n", "\n"))
+    List<String> shown = new ArrayList<>();
+    for (String line : out.toString().lines().toList()) {
+      shown.add(line.substring(0, nthComma(line, 19)));
+    }
+    assertThat(String.join("\n", shown) + "\n")
         .isEqualTo(
             """
             user,model,exchanges,measured,partial,estimated,unmetered,failed,unbilled,unpriced,\
@@ -133,6 +143,137 @@ class JournalCommandsTest {
             bob,granite,1,1,0,0,0,0,0,1,100,60,0,0,0,0,0,0,0
             bob,llama,2,0,0,1,0,0,1,0,0,0,0,0,40,7,0,0,0
             """);
+  }
+
+  private static int nthComma(String line, int count) {
+    int at = -1;
+    for (int i = 0; i < count; i++) {
+      at = line.indexOf(',', at + 1);
+    }
+    return at;
+  }
+
+  @Test
+  void aReportHasAColumnForEachPartOfEachCertainty() throws IOException {
+    write();
+    assertThat(run(new ReportCommand(), "--by", "user", "--format", "json")).isZero();
+    JsonNode rows = new ObjectMapper().readTree(out.toString()).at("/rows");
+    assertThat(rows).hasSize(3);
+    for (TokenPart part : TokenPart.values()) {
+      for (String certainty : List.of("measured", "partial", "estimated")) {
+        long expected = part == TokenPart.REASONING && certainty.equals("measured") ? 20 : 0;
+        assertThat(rows.get(2).get(certainty + "_" + part.label()).asLong()).isEqualTo(expected);
+      }
+    }
+  }
+
+  /** Columns, nullability and allowed values as the table of 1.2 states them. */
+  @Test
+  void focusHasTheColumnsOfItsVersionAndARowForEachClassOfTokens() throws IOException {
+    write();
+    List<Map<String, String>> rows = focus("--billing-account", "acme");
+    assertThat(rows.get(0).keySet())
+        .containsExactlyElementsOf(
+            Stream.concat(Focus.COLUMNS.stream(), Focus.OWN.stream()).toList())
+        .hasSize(57 + 2);
+    for (Map<String, String> row : rows) {
+      for (String mandatory :
+          List.of(
+              "BilledCost",
+              "BillingAccountId",
+              "BillingCurrency",
+              "BillingPeriodStart",
+              "BillingPeriodEnd",
+              "ChargeCategory",
+              "ChargePeriodStart",
+              "ChargePeriodEnd",
+              "ContractedCost",
+              "EffectiveCost",
+              "InvoiceIssuerName",
+              "ListCost",
+              "ProviderName",
+              "PublisherName",
+              "ServiceCategory",
+              "ServiceName")) {
+        assertThat(row.get(mandatory)).as(mandatory).isNotEmpty();
+      }
+      assertThat(row).containsEntry("ChargeCategory", "Usage").containsEntry("ChargeClass", "");
+      assertThat(row).containsEntry("BillingAccountId", "acme");
+      assertThat(row.get("BillingCurrency")).matches("[A-Z]{3}");
+      assertThat(Instant.parse(row.get("ChargePeriodEnd")))
+          .isEqualTo(Instant.parse(row.get("ChargePeriodStart")).plus(Duration.ofHours(1)));
+      assertThat(new ObjectMapper().readTree(row.get("SkuPriceDetails")).fieldNames())
+          .toIterable()
+          .allMatch(name -> name.startsWith("x_"));
+    }
+    assertThat(
+            rows.stream()
+                .map(
+                    row ->
+                        Stream.of(
+                                "ChargePeriodStart",
+                                "SubAccountId",
+                                "ResourceId",
+                                "SkuMeter",
+                                "ConsumedQuantity",
+                                "BilledCost",
+                                "x_Certainty")
+                            .map(row::get)
+                            .collect(Collectors.joining(" "))))
+        .containsExactly(
+            "2026-10-24T21:00:00Z alice granite Input Tokens 17 0 measured",
+            "2026-10-24T21:00:00Z alice granite Output Tokens 10 0 measured",
+            "2026-10-24T21:00:00Z alice granite All Tokens  1.5 measured",
+            "2026-10-24T22:00:00Z alice granite Input Tokens 5 0 partial",
+            "2026-10-24T22:00:00Z alice granite Output Tokens 2 0 partial",
+            "2026-10-25T00:00:00Z bob llama Input Tokens 40 0 estimated",
+            "2026-10-25T00:00:00Z bob llama Output Tokens 7 0 estimated",
+            "2026-10-25T23:00:00Z bob advisor Input Tokens 3 0 measured",
+            "2026-10-25T23:00:00Z bob advisor Output Tokens 4 0 measured",
+            "2026-10-25T23:00:00Z bob granite Input Tokens 100 0 measured",
+            "2026-10-25T23:00:00Z bob granite Output Tokens 60 0 measured");
+    assertThat(focus("--focus-version", "1.3").get(0)).hasSize(65 + 2);
+    assertThat(run(new ReportCommand(), "--format", "focus", "--focus-version", "0.9"))
+        .isEqualTo(2);
+  }
+
+  private List<Map<String, String>> focus(String... arguments) throws IOException {
+    String[] all = Arrays.copyOf(arguments, arguments.length + 2);
+    all[arguments.length] = "--format";
+    all[arguments.length + 1] = "focus";
+    assertThat(run(new ReportCommand(), all)).isZero();
+    List<List<String>> lines = out.toString().lines().map(JournalCommandsTest::csv).toList();
+    List<Map<String, String>> rows = new ArrayList<>();
+    for (List<String> line : lines.subList(1, lines.size())) {
+      Map<String, String> row = new LinkedHashMap<>();
+      for (int i = 0; i < line.size(); i++) {
+        row.put(lines.get(0).get(i), line.get(i));
+      }
+      rows.add(row);
+    }
+    return rows;
+  }
+
+  private static List<String> csv(String line) {
+    List<String> values = new ArrayList<>();
+    StringBuilder value = new StringBuilder();
+    boolean quoted = false;
+    for (int i = 0; i < line.length(); i++) {
+      char c = line.charAt(i);
+      if (c == '"') {
+        quoted = !quoted;
+        if (quoted && i > 0 && line.charAt(i - 1) == '"') {
+          value.append('"');
+        }
+      } else if (c == ',' && !quoted) {
+        values.add(value.toString());
+        value.setLength(0);
+      } else {
+        value.append(c);
+      }
+    }
+    values.add(value.toString());
+    return values;
   }
 
   @Test
