@@ -3,6 +3,7 @@ package io.semanticrouter.maas.config;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * One thing that is wrong in a configuration.
  *
  * @param path the dotted path of the key; a key that is no plain word is in quotes
- * @param value the value as configured, null when the key itself is the problem
+ * @param value the value as configured, which may be a secret; null when the key itself is the
+ *     problem
  * @param rule what would be right
  * @param suggestion what was probably meant, or null
  */
@@ -19,18 +21,80 @@ public record ConfigError(
   private static final int MAX_SHOWN = 100;
   private static final int MAX_SHOWN_BITS = 512;
 
-  /** One short line, whatever the configuration contains. */
+  /** What the names of keys end in whose values are secrets, with or without an index. */
+  private static final String[] SECRET_KEYS = {"key", "password", "secret", "secrets", "token"};
+
+  private static final String[] SECRET_TEXTS = {"-----begin ", "basic ", "bearer "};
+
+  /** Letters and digits in one run of this length are rarely words. */
+  private static final int RANDOM_LENGTH = 12;
+
+  /**
+   * One short line, whatever the configuration contains. It goes to logs, so that what may be a
+   * secret, written in the wrong place, is not shown: the value of a key that is named like one,
+   * and a text that looks like a key, a token or an address with a password.
+   */
   @Override
   public String toString() {
     StringBuilder line = new StringBuilder(path);
     if (value != null) {
-      line.append(" = ").append(shown(value));
+      line.append(" = ").append(mayBeSecret() ? "(not shown)" : shown(value));
     }
     line.append(": ").append(rule);
     if (suggestion != null) {
       line.append("; did you mean \"").append(suggestion).append("\"?");
     }
     return line.toString();
+  }
+
+  private boolean mayBeSecret() {
+    if (value == null
+        || value instanceof Boolean
+        || value instanceof Number
+        || value instanceof Map<?, ?>
+        || value instanceof Iterable<?>) {
+      return false;
+    }
+    String key = path.toLowerCase(Locale.ROOT);
+    if (key.endsWith("]")) {
+      key = key.substring(0, Math.max(0, key.lastIndexOf('[')));
+    }
+    for (String secret : SECRET_KEYS) {
+      if (key.endsWith(secret)) {
+        return true;
+      }
+    }
+    return looksSecret(value.toString());
+  }
+
+  private static boolean looksSecret(String text) {
+    String begin = text.strip().toLowerCase(Locale.ROOT);
+    for (String secret : SECRET_TEXTS) {
+      if (begin.startsWith(secret)) {
+        return true;
+      }
+    }
+    int scheme = text.indexOf("://");
+    if (scheme >= 0 && text.indexOf('@', scheme) > 0) {
+      return true;
+    }
+    int letters = 0;
+    int digits = 0;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c >= '0' && c <= '9') {
+        digits++;
+      } else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
+        letters++;
+      } else {
+        letters = 0;
+        digits = 0;
+      }
+      if (letters > 0 && digits > 0 && letters + digits >= RANDOM_LENGTH) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** A text in quotes: cut, and with everything escaped that could forge or hide a line. */

@@ -492,6 +492,38 @@ class ConfigSectionTest {
             "server.c = \"x" + "😀".repeat(49) + "…\" (101 characters): must be true or false");
   }
 
+  /** Such as a key of an API in the place of a header's name. */
+  @Test
+  void valueThatMayBeASecretIsNotShown() {
+    Map<String, String> secrets =
+        Map.of(
+            "a", "sk-proj-Abc123Abc123",
+            "b", "Bearer xyz",
+            "c", " basic dXNlcjpwYXNz",
+            "d", "https://user:pass@example.com/jwks",
+            "e", "-----BEGIN PRIVATE KEY-----",
+            "f", "eyJhbGciOiJIUzI1NiJ9.e30.x",
+            "password", "hunter2",
+            "client_secret", "hunter2",
+            "Api_Key", "hunter2",
+            "auth_token", "hunter2");
+    ConfigSection section = server(secrets);
+    secrets.keySet().forEach(key -> section.bool(key, true));
+    assertThat(lines())
+        .hasSize(secrets.size())
+        .allMatch(line -> line.endsWith(" = (not shown): must be true or false"));
+    for (String shown :
+        List.of("abcdefghijk1", "gpt-4o-mini-2024-07-18", "x-request-id", "http://host/a", "a@b")) {
+      assertThat(new ConfigError("server.k", shown, "no", null).toString().contains(shown))
+          .as(shown)
+          .isEqualTo(!shown.equals("abcdefghijk1"));
+    }
+    assertThat(new ConfigError("server.k", "abcdefghij1", "no", null))
+        .hasToString("server.k = \"abcdefghij1\": no");
+    assertThat(new ConfigError("server.bytes_per_token", 0L, "no", null))
+        .hasToString("server.bytes_per_token = 0: no");
+  }
+
   @Test
   void valueThatContainsItselfIsShownAsWhatItIs() {
     List<Object> list = new ArrayList<>();

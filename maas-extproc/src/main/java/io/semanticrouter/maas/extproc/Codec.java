@@ -4,7 +4,6 @@ package io.semanticrouter.maas.extproc;
 import io.grpc.Drainable;
 import io.grpc.KnownLength;
 import io.grpc.MethodDescriptor;
-import io.grpc.Status;
 import io.semanticrouter.maas.http.HeaderEdits;
 import io.semanticrouter.maas.http.LocalAnswer;
 import java.io.ByteArrayInputStream;
@@ -191,10 +190,8 @@ final class Codec {
       try {
         return read(stream);
       } catch (IOException e) {
-        throw Status.INTERNAL
-            .withDescription("not a ProcessingRequest")
-            .withCause(e)
-            .asRuntimeException();
+        // Not thrown on: gRPC would log it with its stack, as often as a peer likes.
+        return Message.UNREADABLE;
       }
     }
 

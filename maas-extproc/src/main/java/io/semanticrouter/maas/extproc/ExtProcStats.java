@@ -69,6 +69,8 @@ public final class ExtProcStats {
   public enum Failure {
     /** A message could not be handled; it got the reply that changes nothing. */
     MESSAGE,
+    /** Bytes that are no message came; their stream ended, and what it had shown was settled. */
+    UNREADABLE,
     /** A reply could not be sent. */
     REPLY,
     /** An exchange could not be settled. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc;
 
+import static java.lang.System.Logger.Level.WARNING;
+
 import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc;
 import io.grpc.BindableService;
 import io.grpc.MethodDescriptor;
@@ -11,6 +13,7 @@ import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.extproc.ExtProcStats.Failure;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The ExtProc service: one {@link ProcessorStream} per HTTP exchange. Thread-safe.
@@ -20,10 +23,13 @@ import java.util.concurrent.ConcurrentHashMap;
  * the messages still queued in front of it are dropped. The usage is in the last one.
  */
 public final class MaasProcessor implements BindableService {
+  private static final System.Logger LOG = System.getLogger(MaasProcessor.class.getName());
+
   private final Metering metering;
   private final ExtProcConfig config;
   private final ExtProcStats stats = new ExtProcStats();
   private final Set<ProcessorStream> open = ConcurrentHashMap.newKeySet();
+  private final AtomicBoolean unreadableLogged = new AtomicBoolean();
   private volatile boolean draining;
 
   /** A service that meters with the given engine. */
@@ -64,6 +70,17 @@ public final class MaasProcessor implements BindableService {
   /** gRPC tells of the end of a stream exactly once, whatever ends it. */
   void ended(ProcessorStream stream) {
     open.remove(stream);
+  }
+
+  /** Counts bytes that are no message, and says so once: any peer can send them. */
+  void unreadable() {
+    stats.failed(Failure.UNREADABLE);
+    if (unreadableLogged.compareAndSet(false, true)) {
+      LOG.log(
+          WARNING,
+          "What a peer has sent is no ProcessingRequest; its stream was ended. Further ones are"
+              + " counted, not logged");
+    }
   }
 
   /** From now on, exchanges that end early are settled as drained. */

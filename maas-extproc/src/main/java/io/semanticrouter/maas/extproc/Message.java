@@ -21,6 +21,27 @@ final class Message {
 
   private static final byte[] NOTHING = {};
 
+  /** Stands for bytes that are no {@code ProcessingRequest}. */
+  static final Message UNREADABLE =
+      head(
+          new Source() {
+            @Override
+            public @Nullable ProcessingRequest whole() {
+              return null;
+            }
+
+            @Override
+            public void release() {
+              // Nothing is lent.
+            }
+          },
+          Phase.UNKNOWN,
+          false,
+          false,
+          Headers.EMPTY,
+          BodyMode.UNKNOWN,
+          BodyMode.UNKNOWN);
+
   final Phase phase;
 
   /** Whether the message ends its direction of the exchange. */

@@ -47,6 +47,10 @@ final class ProcessorStream extends ServerCall.Listener<Message> implements Stre
 
   @Override
   public synchronized void onMessage(Message message) {
+    if (message == Message.UNREADABLE) {
+      unreadable();
+      return;
+    }
     boolean timed = stats.isTimed(message.phase);
     long start = timed ? System.nanoTime() : 0;
     active = true;
@@ -132,7 +136,7 @@ final class ProcessorStream extends ServerCall.Listener<Message> implements Stre
     processor.ended(this);
   }
 
-  /** After our own completion, and after a message that cannot be read. */
+  /** After our own completion. */
   @Override
   public synchronized void onComplete() {
     settle(End.CANCEL);
@@ -159,6 +163,13 @@ final class ProcessorStream extends ServerCall.Listener<Message> implements Stre
     }
   }
 
+  /** Envoy knows from the status that it cannot go on with us, and passes the exchange. */
+  private void unreadable() {
+    processor.unreadable();
+    settle(End.CANCEL);
+    close(Status.INVALID_ARGUMENT.withDescription("not a ProcessingRequest"));
+  }
+
   private void settle(End end) {
     try {
       phases.close(processor.isDraining() ? End.DRAIN : end);
@@ -169,12 +180,16 @@ final class ProcessorStream extends ServerCall.Listener<Message> implements Stre
   }
 
   private void complete() {
+    close(Status.OK);
+  }
+
+  private void close(Status status) {
     if (completed || call.isCancelled()) {
       return;
     }
     completed = true;
     try {
-      call.close(Status.OK, new Metadata());
+      call.close(status, new Metadata());
     } catch (RuntimeException e) {
       stats.failed(Failure.REPLY);
     }

@@ -44,6 +44,9 @@ record ConfigFile(MaasConfig metering, RouterConfig router, ServerConfig server)
   /** The levels that LOG_LEVEL knows. */
   static final Set<String> LOG_LEVELS = Set.of("trace", "debug", "info", "warn", "error", "off");
 
+  /** The formats that LOG_FORMAT knows. */
+  static final Set<String> LOG_FORMATS = Set.of("json", "text");
+
   /** What is wrong before anything of the content could be checked. */
   static final class UnreadableException extends Exception {
     private static final long serialVersionUID = 1;
@@ -62,15 +65,17 @@ record ConfigFile(MaasConfig metering, RouterConfig router, ServerConfig server)
    * @throws ConfigException when its content is wrong, with all errors
    */
   static ConfigFile read(Path path, String logLevel) throws UnreadableException {
-    return read(path, logLevel, new ConfigText());
+    return read(path, Map.of("LOG_LEVEL", logLevel), new ConfigText());
   }
 
   /**
    * Reads a file.
    *
+   * @param environment what LOG_LEVEL and LOG_FORMAT say, checked along with the file
    * @param text receives where things stand in the file, and what its keys mean
    */
-  static ConfigFile read(Path path, String logLevel, ConfigText text) throws UnreadableException {
+  static ConfigFile read(Path path, Map<String, String> environment, ConfigText text)
+      throws UnreadableException {
     List<ConfigError> errors = new ArrayList<>();
     Map<?, ?> tree = new SecretValues(System::getenv, errors).in(tree(path, text));
     ConfigSection root = ConfigSection.root(tree, errors);
@@ -78,8 +83,9 @@ record ConfigFile(MaasConfig metering, RouterConfig router, ServerConfig server)
         new ConfigFile(MaasConfig.from(root), RouterConfig.from(root), ServerConfig.from(root));
     root.rejectMisspelledKeys();
     text.effective(root.effective());
-    ConfigSection environment = ConfigSection.root(Map.of("LOG_LEVEL", logLevel), errors);
-    environment.oneOf("LOG_LEVEL", "info", LOG_LEVELS);
+    ConfigSection logging = ConfigSection.root(environment, errors);
+    logging.oneOf("LOG_LEVEL", "info", LOG_LEVELS);
+    logging.oneOf("LOG_FORMAT", "text", LOG_FORMATS);
     if (!errors.isEmpty()) {
       throw new ConfigException(errors);
     }

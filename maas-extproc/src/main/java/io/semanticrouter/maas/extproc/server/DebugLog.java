@@ -16,18 +16,23 @@ final class DebugLog implements UsageSink {
   @Override
   public void record(UsageRecord record) {
     if (LOG.isDebugEnabled()) {
-      LOG.debug(
-          "MaaS exchange {} {} status={} outcome={} reasons={} model={} user={} tier={} usage={} {} ms",
-          record.id(),
-          record.operation().label(),
-          record.httpStatus(),
-          record.outcome().label(),
-          record.measurement().reasons(),
-          record.model(),
-          record.identity().userSource().label(),
-          record.identity().tierSource().label(),
-          record.measurement().usage(),
-          record.duration().toMillis());
+      String requestId = record.requestId() == null ? "" : record.requestId();
+      LOG.atDebug()
+          .addKeyValue("record_id", record.id())
+          .addKeyValue("request_id", requestId)
+          .log(
+              "MaaS exchange {} request={} {} status={} outcome={} reasons={} model={} user={} tier={} usage={} {} ms",
+              record.id(),
+              requestId,
+              record.operation().label(),
+              record.httpStatus(),
+              record.outcome().label(),
+              record.measurement().reasons(),
+              record.model(),
+              record.identity().userSource().label(),
+              record.identity().tierSource().label(),
+              record.measurement().usage(),
+              record.duration().toMillis());
     }
   }
 }

@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.extproc.server;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 
@@ -23,6 +24,12 @@ record ListenAddress(String host, int port) {
       throw unavailable(what, toString(), new UnknownHostException("unknown host"));
     }
     return resolved;
+  }
+
+  /** Whether only this machine reaches it; false where the name is not known. */
+  boolean isLoopback() {
+    InetAddress address = new InetSocketAddress(host, port).getAddress();
+    return address != null && address.isLoopbackAddress();
   }
 
   /** An error in one line: who cannot listen, where, and the innermost reason. */

@@ -144,6 +144,10 @@ final class MaasServer implements AutoCloseable {
             "semantic_router_tls_reload_failures",
             "Attempts to use changed TLS files that failed; the old ones stay in use",
             tls::reloadFailures);
+        counter(
+            "semantic_router_tls_refused_clients",
+            "Connections of clients whose certificate has none of the names of client_sans",
+            tls::refusedClients);
       }
       metrics = MetricsEndpoint.start(config.metrics(), registry, this::isReady);
       GrpcListeners grpc = new GrpcListeners(config.grpc(), tls, limits);
@@ -301,6 +305,10 @@ final class MaasServer implements AutoCloseable {
         "semantic_router_extproc_refused_streams",
         "Streams that were ended because they, or all together, would have taken too much memory",
         limits::refused);
+    counter(
+        "semantic_router_log_lines_dropped",
+        "Lines of the log for which there was no room, because nothing read the output",
+        StandardOutput.PROCESS::dropped);
     ExtProcMetrics.register(registry, processor);
   }
 

@@ -25,6 +25,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,11 +53,16 @@ import picocli.CommandLine.Option;
       "",
       "Environment:",
       "  CONFIG_FILE  configuration file, when --config is not given (default config/config.yaml)",
-      "  LOG_LEVEL    trace, debug, info (default), warn, error or off"
+      "  LOG_LEVEL    trace, debug, info (default), warn, error or off",
+      "  LOG_FORMAT   text (default) or json: one object a line"
     })
 public final class Main implements Callable<Integer> {
   private static final int CANNOT_RUN = 1;
   private static final int WRONG_CONFIGURATION = 2;
+
+  /** How long an end waits for what reads its log. */
+  private static final int LAST_LINES_MILLIS = 1000;
+
   private static final String DEFAULT_CONFIG = "config/config.yaml";
 
   private final Map<String, String> environment;
@@ -93,6 +99,7 @@ public final class Main implements Callable<Integer> {
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     int status = new CommandLine(new Main(System.getenv(), out, err)).execute(args);
+    StandardOutput.PROCESS.awaitWritten(LAST_LINES_MILLIS, TimeUnit.MILLISECONDS);
     System.exit(status);
   }
 
@@ -102,12 +109,13 @@ public final class Main implements Callable<Integer> {
     Path stated = check != null ? check : config;
     Path path =
         stated != null ? stated : Path.of(configFile.isBlank() ? DEFAULT_CONFIG : configFile);
-    String level = environment.getOrDefault("LOG_LEVEL", "").strip().toLowerCase(Locale.ROOT);
-    String logLevel = level.isEmpty() ? "info" : level;
+    Map<String, String> logging =
+        Map.of(
+            "LOG_LEVEL", logging("LOG_LEVEL", "info"), "LOG_FORMAT", logging("LOG_FORMAT", "text"));
     ConfigText text = new ConfigText();
     ConfigFile file;
     try {
-      file = ConfigFile.read(path, logLevel, text);
+      file = ConfigFile.read(path, logging, text);
     } catch (ConfigFile.UnreadableException e) {
       err.println("maas-extproc: " + e.getMessage());
       return WRONG_CONFIGURATION;
@@ -127,13 +135,18 @@ public final class Main implements Callable<Integer> {
       out.flush();
       return 0;
     }
-    // Before the first logger: logback.xml asks for it, and would take an empty LOG_LEVEL for
+    // Before the first logger: logback.xml asks for them, and would take an empty LOG_LEVEL for
     // debug.
-    System.setProperty("LOG_LEVEL", logLevel);
+    logging.forEach(System::setProperty);
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
     Logger log = LoggerFactory.getLogger(Main.class);
     return run(log, path, file);
+  }
+
+  private String logging(String variable, String defaultValue) {
+    String value = environment.getOrDefault(variable, "").strip().toLowerCase(Locale.ROOT);
+    return value.isEmpty() ? defaultValue : value;
   }
 
   private int run(Logger log, Path path, ConfigFile file) throws InterruptedException {
@@ -171,6 +184,9 @@ public final class Main implements Callable<Integer> {
     log.info("Routing facts: {}", describe(file.metering().routing()));
     if (file.metering().mode() == Mode.HYBRID && file.metering().rateCard().isEmpty()) {
       log.warn("Cost is to be calculated, but no model has a price: all exchanges are unpriced");
+    }
+    for (String warning : file.server().warnings()) {
+      log.warn(warning);
     }
     try {
       server.start(
@@ -276,6 +292,7 @@ public final class Main implements Callable<Integer> {
       // Whatever it is, the process was asked to end.
       log.error("The stop failed", t);
     } finally {
+      StandardOutput.PROCESS.awaitWritten(LAST_LINES_MILLIS, TimeUnit.MILLISECONDS);
       Runtime.getRuntime().halt(status);
     }
   }

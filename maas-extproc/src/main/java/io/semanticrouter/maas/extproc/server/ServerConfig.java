@@ -5,6 +5,8 @@ import io.semanticrouter.maas.config.ConfigSection;
 import io.semanticrouter.maas.extproc.ExtProcConfig;
 import io.semanticrouter.maas.journal.JournalConfig;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +57,33 @@ record ServerConfig(
             JournalConfig.from(root));
     section.rejectUnknownKeys();
     return config;
+  }
+
+  /** What an operator should know of how open the ports are, a sentence each. */
+  List<String> warnings() {
+    List<String> warnings = new ArrayList<>();
+    ListenAddress tcp = grpc.tcp();
+    TlsConfig tls = grpc.tls();
+    if (tcp != null && !tcp.isLoopback() && (tls == null || tls.clientCa() == null)) {
+      warnings.add(
+          "Whatever reaches "
+              + tcp
+              + " can write bills: clients of this port prove nothing. Let only Envoy reach it (a"
+              + " NetworkPolicy, server.grpc_address, server.grpc_socket), or set"
+              + " server.tls.client_ca and client_sans");
+    } else if (tls != null && tls.clientCa() != null && tls.clientSans().isEmpty()) {
+      warnings.add(
+          "Any certificate of server.tls.client_ca is enough to write bills: name those of Envoy in"
+              + " server.tls.client_sans");
+    }
+    if (!metrics.isLoopback()) {
+      warnings.add(
+          "Whatever reaches "
+              + metrics
+              + " can read users, models and usage in plain text: let only Prometheus and the"
+              + " kubelet reach it (a NetworkPolicy, server.metrics_address)");
+    }
+    return warnings;
   }
 
   private static Duration seconds(ConfigSection section, String key, int defaultValue) {

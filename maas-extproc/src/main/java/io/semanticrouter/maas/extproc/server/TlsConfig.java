@@ -5,6 +5,7 @@ import io.semanticrouter.maas.config.ConfigSection;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,9 +14,16 @@ import org.jspecify.annotations.Nullable;
  * @param certificate the server's certificate, with the chain behind it
  * @param privateKey the key of the certificate
  * @param clientCa who may sign the certificates of clients, or null when clients need none
+ * @param clientSans of which names a certificate of the authority has to have one; empty when any
+ *     certificate of it will do
  * @param reload the time between two looks
  */
-record TlsConfig(Path certificate, Path privateKey, @Nullable Path clientCa, Duration reload) {
+record TlsConfig(
+    Path certificate,
+    Path privateKey,
+    @Nullable Path clientCa,
+    List<String> clientSans,
+    Duration reload) {
   private static final String RULE = "must be the path of a PEM file";
 
   /** Null when there is no such section. One that is there is never plain text. */
@@ -27,12 +35,25 @@ record TlsConfig(Path certificate, Path privateKey, @Nullable Path clientCa, Dur
     Path certificate = file(section, "certificate");
     Path privateKey = file(section, "private_key");
     Path clientCa = section.keys().contains("client_ca") ? file(section, "client_ca") : null;
+    List<String> clientSans = clientSans(section, clientCa);
     Duration reload = Duration.ofSeconds(section.integer("reload_seconds", 60, 1, 86400));
     section.string("client_ca", "");
     section.rejectUnknownKeys();
     return certificate == null || privateKey == null
         ? null
-        : new TlsConfig(certificate, privateKey, clientCa, reload);
+        : new TlsConfig(certificate, privateKey, clientCa, clientSans, reload);
+  }
+
+  private static List<String> clientSans(ConfigSection section, @Nullable Path clientCa) {
+    List<String> names = section.strings("client_sans");
+    if (section.has("client_sans")) {
+      if (clientCa == null) {
+        section.reject("client_sans", "needs a client_ca whose certificates have these names");
+      } else if (names.isEmpty() || names.stream().anyMatch(String::isBlank)) {
+        section.reject("client_sans", "must have DNS names or URIs, and no empty text");
+      }
+    }
+    return names;
   }
 
   private static @Nullable Path file(ConfigSection section, String key) {

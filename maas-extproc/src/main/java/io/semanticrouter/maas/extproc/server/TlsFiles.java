@@ -47,6 +47,7 @@ final class TlsFiles implements AutoCloseable {
   private final ScheduledExecutorService reloads =
       Executors.newSingleThreadScheduledExecutor(TlsFiles::reloadThread);
   private final LongAdder reloadFailures = new LongAdder();
+  private final ClientNames clientNames;
 
   // Of the reload thread, once that runs.
   private Content taken = new Content(NOTHING, NOTHING, NOTHING);
@@ -57,12 +58,14 @@ final class TlsFiles implements AutoCloseable {
 
   private TlsFiles(TlsConfig config) throws IOException {
     this.config = config;
+    clientNames = new ClientNames(config.clientSans());
     try {
       trustManager =
           config.clientCa() == null
               ? null
               : AdvancedTlsX509TrustManager.newBuilder()
                   .setVerification(Verification.CERTIFICATE_ONLY_VERIFICATION)
+                  .setSslSocketAndEnginePeerVerifier(clientNames)
                   .build();
       SslContextBuilder builder =
           GrpcSslContexts.configure(SslContextBuilder.forServer(keyManager));
@@ -99,6 +102,11 @@ final class TlsFiles implements AutoCloseable {
   /** How often changed files could not be used; goes on growing while they cannot. */
   long reloadFailures() {
     return reloadFailures.sum();
+  }
+
+  /** How many clients were refused for the names of their certificates. */
+  long refusedClients() {
+    return clientNames.refused();
   }
 
   @Override

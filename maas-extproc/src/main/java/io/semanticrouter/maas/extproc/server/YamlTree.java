@@ -93,7 +93,8 @@ final class YamlTree {
   private @Nullable Object value(String valuePath)
       throws IOException, ConfigFile.UnreadableException {
     if (parser.isCurrentAlias()) {
-      throw problem("aliases (*" + parser.getText() + ") are not read; write the value itself");
+      throw problem(
+          "aliases (*…) are not read; write the value itself, in quotes if it begins with *");
     }
     JsonToken token = parser.currentToken();
     if (token == JsonToken.START_OBJECT) {

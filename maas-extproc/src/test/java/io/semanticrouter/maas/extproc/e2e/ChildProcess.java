@@ -34,6 +34,7 @@ final class ChildProcess implements AutoCloseable {
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
     builder.environment().remove("CONFIG_FILE");
+    builder.environment().remove("LOG_FORMAT");
     builder.environment().remove("LOG_LEVEL");
     builder.environment().putAll(environment);
     return new ChildProcess(name, builder.start(), output);

@@ -117,9 +117,9 @@ class ConfigFileTest {
       })
   void printedConfigurationIsTheSameOne(String yaml) throws Exception {
     ConfigText text = new ConfigText();
-    ConfigFile file = ConfigFile.read(write(yaml), "info", text);
+    ConfigFile file = ConfigFile.read(write(yaml), Map.of("LOG_LEVEL", "info"), text);
     String printed = text.yaml();
-    ConfigFile again = ConfigFile.read(write(printed), "info", text);
+    ConfigFile again = ConfigFile.read(write(printed), Map.of("LOG_LEVEL", "info"), text);
     assertThat(again)
         .as(printed)
         .usingRecursiveComparison()
@@ -147,7 +147,8 @@ class ConfigFileTest {
             """);
     ConfigText text = new ConfigText();
     ConfigException e =
-        catchThrowableOfType(ConfigException.class, () -> ConfigFile.read(path, "loud", text));
+        catchThrowableOfType(
+            ConfigException.class, () -> ConfigFile.read(path, Map.of("LOG_LEVEL", "loud"), text));
     assertThat(e.errors().stream().map(text::located))
         .anySatisfy(line -> assertThat(line).startsWith("line 4: maas_integration.enabled"))
         .anySatisfy(line -> assertThat(line).startsWith("line 11: router.signals.keywords[1]"))
@@ -529,13 +530,13 @@ class ConfigFileTest {
                     fallback_user: *who
                 """))
         .contains("config.yaml:4:")
-        .contains("*who");
+        .doesNotContain("who");
     assertThat(unreadable("base: &base { enabled: true }\nmaas_integration: *base\n"))
         .contains("config.yaml:2:")
-        .contains("*base");
+        .doesNotContain("base");
     assertThat(unreadable("b: &b { enabled: true }\nmaas_integration:\n  <<: *b\n"))
         .contains("config.yaml:3:")
-        .contains("*b");
+        .doesNotContain("*b");
   }
 
   @Test
@@ -548,7 +549,7 @@ class ConfigFileTest {
           .append("]\n");
     }
     assertDefaults(read(bomb.toString()));
-    assertThat(unreadable(bomb + "maas_integration: { enabled: *a29 }\n")).contains("*a29");
+    assertThat(unreadable(bomb + "maas_integration: { enabled: *a29 }\n")).contains("aliases (*…)");
   }
 
   @Test

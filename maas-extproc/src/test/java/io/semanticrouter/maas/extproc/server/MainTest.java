@@ -7,14 +7,29 @@ import static io.semanticrouter.maas.extproc.Messages.body;
 import static io.semanticrouter.maas.extproc.Messages.chat;
 import static io.semanticrouter.maas.extproc.Messages.response;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.grpc.CallOptions;
+import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCalls;
 import io.semanticrouter.maas.extproc.FakeEnvoy;
 import io.semanticrouter.maas.journal.JournalLine;
 import io.semanticrouter.maas.journal.JournalProblem;
 import io.semanticrouter.maas.journal.JournalReader;
 import io.semanticrouter.maas.record.Outcome;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.net.ConnectException;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -172,6 +187,146 @@ class MainTest {
       run.terminate();
       assertThat(run.exitStatus()).isZero();
       assertThat(run.out()).contains("Ready").doesNotContain("DEBUG");
+    }
+  }
+
+  @Test
+  void jsonLogsAreAnObjectALineWithTheIdsOfTheExchange() throws Exception {
+    ServerProcess run =
+        run(Map.of("LOG_LEVEL", "debug", "LOG_FORMAT", "JSON"), "--config", config(ENABLED));
+    try (FakeEnvoy envoy = envoy(run)) {
+      FakeEnvoy.Stream stream = envoy.open();
+      stream.send(
+          chat("x-request-id", "req-\"1"),
+          response(200, "application/json"),
+          body(JSON_ANSWER, true));
+      assertThat(stream.awaitReplies(3)).isTrue();
+    }
+    run.terminate();
+    assertThat(run.exitStatus()).isZero();
+    List<JsonNode> exchanges = new ArrayList<>();
+    for (String line : run.out().lines().toList()) {
+      JsonNode object = new ObjectMapper().readTree(line);
+      assertThat(object.at("/level").asText()).as(line).isNotEmpty();
+      assertThat(object.at("/formattedMessage").asText()).as(line).isNotEmpty();
+      if (object.at("/formattedMessage").asText().startsWith("MaaS exchange ")) {
+        exchanges.add(object);
+      }
+    }
+    assertThat(exchanges).hasSize(1);
+    assertThat(exchanges.get(0).at("/kvpList/1/request_id").asText()).isEqualTo("req-\"1");
+    assertThat(exchanges.get(0).at("/kvpList/0/record_id").asText())
+        .isNotEmpty()
+        .isEqualTo(exchanges.get(0).at("/formattedMessage").asText().split(" ", -1)[2]);
+  }
+
+  /** Such as a pipe of which the other end stands still. */
+  @Test
+  void anOutputThatNobodyReadsDoesNotHoldUpExchanges() throws Exception {
+    Path pipe = directory.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    int port = freePort();
+    String config = config(ENABLED.replace("grpc_port: 0", "grpc_port: " + port));
+    try (RandomAccessFile unread = new RandomAccessFile(pipe.toFile(), "rw")) {
+      ServerProcess run =
+          ServerProcess.start(
+              directory, List.of(), Map.of("LOG_LEVEL", "debug"), pipe, "--config", config);
+      runs.add(run);
+      try (FakeEnvoy envoy =
+          FakeEnvoy.on(
+              NettyChannelBuilder.forAddress("127.0.0.1", port)
+                  .usePlaintext()
+                  .enableRetry()
+                  .build())) {
+        awaitPort(port);
+        for (int i = 0; i < 8_000; i++) {
+          FakeEnvoy.Stream stream = envoy.open();
+          stream.send(chat(), response(200, "application/json"), body(JSON_ANSWER, true));
+          assertThat(stream.awaitReplies(3)).as("exchange %s", i).isTrue();
+          stream.cancel();
+        }
+      }
+      long start = System.nanoTime();
+      run.terminate();
+      assertThat(run.exitStatus()).isZero();
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
+      assertThat(unread.getFD().valid()).isTrue();
+    }
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static void awaitPort(int port) throws Exception {
+    long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    while (true) {
+      try (Socket socket = new Socket("127.0.0.1", port)) {
+        assertThat(socket.isConnected()).isTrue();
+        return;
+      } catch (ConnectException e) {
+        assertThat(System.nanoTime()).isLessThan(deadline);
+        Thread.sleep(20);
+      }
+    }
+  }
+
+  @Test
+  void messagesThatAreNoneDoNotFillTheLog() throws Exception {
+    ServerProcess run = run(Map.of(), "--config", config(ENABLED));
+    int port = run.ready();
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
+    MethodDescriptor<byte[], byte[]> method =
+        MethodDescriptor.newBuilder(Bytes.MARSHALLER, Bytes.MARSHALLER)
+            .setType(MethodDescriptor.MethodType.BIDI_STREAMING)
+            .setFullMethodName("envoy.service.ext_proc.v3.ExternalProcessor/Process")
+            .build();
+    int before = (run.out() + run.err()).length();
+    try {
+      for (int i = 0; i < 100; i++) {
+        assertThatThrownBy(
+                () ->
+                    ClientCalls.blockingUnaryCall(
+                        channel,
+                        method,
+                        CallOptions.DEFAULT,
+                        new byte[] {0x12, 0x7f, (byte) 0xff, 3}))
+            .isInstanceOf(StatusRuntimeException.class)
+            .hasMessage("INVALID_ARGUMENT: not a ProcessingRequest");
+      }
+      FakeEnvoy envoy = FakeEnvoy.on(channel);
+      FakeEnvoy.Stream stream = envoy.open();
+      stream.send(chat(), response(200, "application/json"), body(JSON_ANSWER, true));
+      assertThat(stream.awaitReplies(3)).as("others on the connection").isTrue();
+    } finally {
+      channel.shutdownNow();
+    }
+    run.terminate();
+    assertThat(run.exitStatus()).isZero();
+    assertThat((run.out() + run.err()).substring(before))
+        .doesNotContain("\tat ")
+        .hasSizeLessThan(1000);
+  }
+
+  /** Messages as they are on the wire. */
+  private enum Bytes implements MethodDescriptor.Marshaller<byte[]> {
+    MARSHALLER;
+
+    @Override
+    public InputStream stream(byte[] value) {
+      return new ByteArrayInputStream(value);
+    }
+
+    @Override
+    public byte[] parse(InputStream stream) {
+      try {
+        return stream.readAllBytes();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import io.semanticrouter.maas.config.ConfigSection;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -48,6 +49,7 @@ class ServerConfigTest {
                     "certificate", "tls.crt",
                     "private_key", "tls.key",
                     "client_ca", "ca.crt",
+                    "client_sans", List.of("envoy", "spiffe://td/ns/envoy"),
                     "reload_seconds", 9)));
     GrpcConfig grpc = config.grpc();
     assertThat(grpc.socket()).isNotNull();
@@ -59,7 +61,11 @@ class ServerConfigTest {
     assertThat(grpc.tls())
         .isEqualTo(
             new TlsConfig(
-                Path.of("tls.crt"), Path.of("tls.key"), Path.of("ca.crt"), Duration.ofSeconds(9)));
+                Path.of("tls.crt"),
+                Path.of("tls.key"),
+                Path.of("ca.crt"),
+                List.of("envoy", "spiffe://td/ns/envoy"),
+                Duration.ofSeconds(9)));
     assertThat(config.shutdownDelay()).isEqualTo(Duration.ofSeconds(5));
     assertThat(config.metricsLinger()).isEqualTo(Duration.ofSeconds(7));
   }
@@ -135,6 +141,53 @@ class ServerConfigTest {
   void tlsSectionWithoutFilesIsNotPlainText() {
     assertThat(errors(Map.of("tls", Map.of("reload_seconds", 5)))).hasSize(2);
     assertThat(errors(Map.of("tls", Map.of()))).isEmpty();
+  }
+
+  @Test
+  void namesOfClientsNeedAnAuthorityAndAreNotEmpty() {
+    Map<String, Object> files = Map.of("certificate", "tls.crt", "private_key", "tls.key");
+    Map<String, Object> tls = new LinkedHashMap<>(files);
+    tls.put("client_sans", List.of("envoy"));
+    assertThat(errors(Map.of("tls", tls)))
+        .containsExactly(
+            "server.tls.client_sans = [...]: needs a client_ca whose certificates have these"
+                + " names");
+    tls.put("client_ca", "ca.crt");
+    assertThat(errors(Map.of("tls", tls))).isEmpty();
+    for (List<String> names : List.of(List.<String>of(), List.of("envoy", " "))) {
+      tls.put("client_sans", names);
+      assertThat(errors(Map.of("tls", tls)))
+          .containsExactly(
+              "server.tls.client_sans = [...]: must have DNS names or URIs, and no empty text");
+    }
+  }
+
+  @Test
+  void startWarnsOfPortsThatAreOpenToOthers() {
+    Map<String, Object> tls =
+        new LinkedHashMap<>(Map.of("certificate", "tls.crt", "private_key", "tls.key"));
+    String open = "Whatever reaches 0.0.0.0:50051 can write bills";
+    assertThat(warnings("0.0.0.0", Map.of())).singleElement().asString().startsWith(open);
+    assertThat(warnings("0.0.0.0", tls)).singleElement().asString().startsWith(open);
+    tls.put("client_ca", "ca.crt");
+    assertThat(warnings("0.0.0.0", tls))
+        .singleElement()
+        .asString()
+        .startsWith("Any certificate of server.tls.client_ca is enough");
+    tls.put("client_sans", List.of("envoy"));
+    assertThat(warnings("0.0.0.0", tls)).isEmpty();
+    assertThat(warnings("127.0.0.1", Map.of())).isEmpty();
+    assertThat(warnings("localhost", Map.of())).isEmpty();
+    assertThat(
+            RunningServer.config(Map.of("metrics_address", "::", "metrics_port", 9190)).warnings())
+        .singleElement()
+        .asString()
+        .startsWith("Whatever reaches :::9190 can read users");
+  }
+
+  private static List<String> warnings(String address, Map<String, Object> tls) {
+    return RunningServer.config(Map.of("grpc_address", address, "grpc_port", 50051, "tls", tls))
+        .warnings();
   }
 
   @Test

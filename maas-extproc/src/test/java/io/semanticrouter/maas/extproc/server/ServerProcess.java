@@ -22,6 +22,22 @@ record ServerProcess(Process process, Path outFile, Path errFile) {
   static ServerProcess start(
       Path directory, List<String> jvmOptions, Map<String, String> environment, String... arguments)
       throws IOException {
+    Path out = Files.createTempFile(directory, "out", ".txt");
+    return start(directory, jvmOptions, environment, out, arguments);
+  }
+
+  /**
+   * Starts it.
+   *
+   * @param out the file that its output goes to
+   */
+  static ServerProcess start(
+      Path directory,
+      List<String> jvmOptions,
+      Map<String, String> environment,
+      Path out,
+      String... arguments)
+      throws IOException {
     String classPath =
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     List<String> command = new ArrayList<>();
@@ -32,14 +48,13 @@ record ServerProcess(Process process, Path outFile, Path errFile) {
     command.addAll(jvmOptions);
     command.add(Main.class.getName());
     command.addAll(List.of(arguments));
-    Path out = Files.createTempFile(directory, "out", ".txt");
     Path err = Files.createTempFile(directory, "err", ".txt");
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(directory.toFile())
             .redirectOutput(out.toFile())
             .redirectError(err.toFile());
-    builder.environment().keySet().removeAll(List.of("CONFIG_FILE", "LOG_LEVEL"));
+    builder.environment().keySet().removeAll(List.of("CONFIG_FILE", "LOG_FORMAT", "LOG_LEVEL"));
     builder.environment().putAll(environment);
     return new ServerProcess(builder.start(), out, err);
   }

@@ -214,6 +214,32 @@ class TlsTest {
     }
   }
 
+  /** The certificate of the server is one of the same authority too. */
+  @Test
+  void clientWithoutOneOfTheNamesIsRefusedAlthoughTheAuthorityIsRight() throws Exception {
+    Identity named =
+        authority.issue("named", "EC", "-ext", "san=dns:other.maas,uri:spiffe://td/ns/gw/sa/envoy");
+    Identity nameless = authority.issue("nameless", "EC", "-ext", "san=ip:127.0.0.1");
+    for (String san : List.of("OTHER.maas", "spiffe://td/ns/gw/sa/envoy")) {
+      Map<String, Object> tls = mutual();
+      tls.put("client_sans", List.of("first.maas", san));
+      try (RunningServer server = RunningServer.start(Map.of("tls", tls))) {
+        assertThat(check(channel(server, named))).isEqualTo(ServingStatus.SERVING);
+        assertRefused(channel(server, envoy));
+        assertRefused(channel(server, nameless));
+        assertRefused(channel(server, otherEnvoy));
+        assertThat(server.awaitSum("semantic_router_tls_refused_clients_total", "", 2))
+            .as("those of the authority")
+            .isGreaterThanOrEqualTo(2);
+      }
+    }
+    Map<String, Object> tls = mutual();
+    tls.put("client_sans", List.of("SPIFFE://td/ns/gw/sa/envoy", "other", "*.maas", "CN=named"));
+    try (RunningServer server = RunningServer.start(Map.of("tls", tls))) {
+      assertRefused(channel(server, named));
+    }
+  }
+
   @Test
   void newAuthorityIsTrustedAndTheOldOneIsNoMore() throws Exception {
     try (RunningServer server = RunningServer.start(Map.of("tls", mutual()))) {

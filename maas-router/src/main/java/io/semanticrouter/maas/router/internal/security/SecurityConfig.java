@@ -5,6 +5,7 @@ import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
 import io.semanticrouter.maas.config.ConfigSection;
 import io.semanticrouter.maas.record.PiiType;
+import io.semanticrouter.maas.router.internal.signals.Expression;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -124,7 +125,7 @@ public record SecurityConfig(Pii pii, Jailbreak jailbreak) {
         continue;
       }
       try {
-        Pattern compiled = Pattern.compile(pattern, Pattern.CASE_INSENSITIVE);
+        Pattern compiled = Expression.compile(pattern, Pattern.CASE_INSENSITIVE);
         program += compiled.programSize();
         if (compiled.matcher("").find()) {
           section.reject("patterns", "must not match an empty text" + where);

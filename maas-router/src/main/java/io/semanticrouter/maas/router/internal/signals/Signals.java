@@ -184,7 +184,7 @@ public final class Signals {
       section.reject("pattern", "must be a regular expression");
     }
     try {
-      Pattern compiled = Pattern.compile(pattern);
+      Pattern compiled = Expression.compile(pattern, 0);
       return request -> request.last().matches(compiled);
     } catch (PatternSyntaxException e) {
       section.reject("pattern", "must be a regular expression of RE2: " + e.getDescription());

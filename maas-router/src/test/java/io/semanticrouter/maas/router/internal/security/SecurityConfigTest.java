@@ -125,7 +125,14 @@ class SecurityConfigTest {
             "jailbreak",
             Map.of(
                 "patterns",
-                List.of("fine", "(open", "(?=ahead)", "x*", "a".repeat(1001), "(?:a{900}){1}"))));
+                List.of(
+                    "fine",
+                    "(open",
+                    "(?=ahead)",
+                    "x*",
+                    "a".repeat(1001),
+                    "(?:a{900}){1}",
+                    "(?:a{99}){99}"))));
     assertThat(lines())
         .containsExactly(
             "security.jailbreak.patterns = [...]: must be a pattern of RE2 (missing closing )):"
@@ -133,7 +140,9 @@ class SecurityConfigTest {
             "security.jailbreak.patterns = [...]: must be a pattern of RE2 (invalid or unsupported"
                 + " Perl syntax): pattern 3",
             "security.jailbreak.patterns = [...]: must not match an empty text: pattern 4",
-            "security.jailbreak.patterns = [...]: must have at most 1000 characters: pattern 5");
+            "security.jailbreak.patterns = [...]: must have at most 1000 characters: pattern 5",
+            "security.jailbreak.patterns = [...]: must be a pattern of RE2 (repeats are nested too"
+                + " often): pattern 7");
   }
 
   @Test
@@ -141,7 +150,9 @@ class SecurityConfigTest {
     read(
         Map.of(
             "jailbreak",
-            Map.of("patterns", List.of("(?P<n>a{990})", "(?P<n>b{990}){5}", "c{900}d{900}"))));
+            Map.of(
+                "patterns",
+                List.of("(?P<n>a{990})", "(?P<n>b{990})", "c{900}d{900}", "e{900}f{900}"))));
     assertThat(lines()).hasSize(2);
     assertThat(lines().get(0))
         .startsWith("security.jailbreak.patterns = [...]: are too large:")
