@@ -62,6 +62,7 @@ import org.jspecify.annotations.Nullable;
 public final class Exchange implements AutoCloseable {
   static final BodySink NOWHERE = (bytes, offset, length) -> {};
 
+  private static final long NANOS_PER_SECOND = 1_000_000_000;
   private static final VarHandle ENDING;
 
   static {
@@ -279,7 +280,16 @@ public final class Exchange implements AutoCloseable {
       Cost cost =
           usage == null || meter == null
               ? null
-              : engine.pricing().cost(facts, serviceTier(), usage, meter.otherLinesSoFar());
+              : engine
+                  .pricing()
+                  .cost(
+                      head.identity(),
+                      facts,
+                      serviceTier(),
+                      usage,
+                      meter.unitsSoFar(),
+                      meter.otherLinesSoFar(),
+                      at(engine.nanos() - startedNanos));
       return new SoFar(facts.model(), usage, cost);
     } finally {
       leave();
@@ -550,25 +560,29 @@ public final class Exchange implements AutoCloseable {
       id = metering.newId();
     }
     ServiceTier tier = serviceTier();
-    TokenUsage usage = measurement.usage();
-    Cost cost =
-        usage == null ? null : engine.pricing().cost(facts, tier, usage, measurement.otherLines());
+    long nanos = Math.max(0, engine.nanos() - startedNanos);
     boolean isOurs = localAnswer != null && !measurement.has(Reason.UNMEASURABLE);
     long firstByteNanos = response == null ? ResponseBody.NONE : response.firstByteNanos();
-    return UsageRecord.builder(id, startedAt, operation, measurement)
-        .timeToFirstByte(firstByteNanos == ResponseBody.NONE ? null : sinceStart(firstByteNanos))
-        .duration(sinceStart(engine.nanos()))
-        .requestId(head.requestId())
-        .identity(payer)
-        .routing(facts)
-        .httpStatus(status)
-        .abortReason(abortedBy)
-        .forcedUsage(isOurs ? ForcedUsage.OFF : head.forcedUsage())
-        .router(head.routerReport())
-        .serviceTier(tier)
-        .cost(cost)
-        .unpriced(cost == null && usage != null && engine.config().mode().calculatesCost())
-        .build();
+    UsageRecord.Builder done =
+        UsageRecord.builder(id, startedAt, operation, measurement)
+            .timeToFirstByte(
+                firstByteNanos == ResponseBody.NONE ? null : sinceStart(firstByteNanos))
+            .duration(Duration.ofNanos(nanos))
+            .requestId(head.requestId())
+            .identity(payer)
+            .routing(facts)
+            .httpStatus(status)
+            .abortReason(abortedBy)
+            .forcedUsage(isOurs ? ForcedUsage.OFF : head.forcedUsage())
+            .router(head.routerReport())
+            .serviceTier(tier);
+    engine.pricing().price(done, payer, facts, tier, measurement, at(nanos));
+    return done.build();
+  }
+
+  /** So long after the start, in seconds since 1970. */
+  private long at(long nanos) {
+    return startedAt.getEpochSecond() + (startedAt.getNano() + nanos) / NANOS_PER_SECOND;
   }
 
   private Duration sinceStart(long nanos) {

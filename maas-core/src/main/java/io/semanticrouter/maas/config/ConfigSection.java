@@ -176,6 +176,11 @@ public final class ConfigSection {
     return Collections.unmodifiableSet(values.keySet());
   }
 
+  /** Whether the value of a key is a list. */
+  boolean isList(String key) {
+    return values.get(key) instanceof List<?>;
+  }
+
   /** Whether a key is present and has a value. */
   public boolean has(String key) {
     return values.get(key) != null;

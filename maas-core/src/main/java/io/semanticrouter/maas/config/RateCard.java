@@ -1,183 +1,248 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.config;
 
-import io.semanticrouter.maas.record.Cost;
-import io.semanticrouter.maas.record.TokenPart;
-import io.semanticrouter.maas.record.TokenPart.Side;
-import io.semanticrouter.maas.record.TokenUsage;
-import java.math.BigDecimal;
+import io.semanticrouter.maas.record.Identity;
+import io.semanticrouter.maas.record.PriceGap;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What tokens cost, per model, in one currency. Immutable and exact: prices are whole 10<sup>-12
- * </sup> currency units per token.
- *
- * <p>The configuration has the shape that semantic-router users know (prices per 1,000,000 tokens):
+ * What models cost: the section {@code pricing} of a configuration, on top of the price books that
+ * it names. Immutable and exact: all factors are folded when it is read, nothing is rounded.
  *
  * <pre>{@code
  * pricing:
  *   currency: USD
  *   models:
- *     qwen3: { prompt_per_1m: 0.20, cached_input_per_1m: 0.02, completion_per_1m: 0.60 }
+ *     qwen3: { prompt_per_1m: "0.20", cached_input_per_1m: "0.02", completion_per_1m: "0.60" }
  * }</pre>
  *
- * A missing cached or cache-write price means the prompt price; an explicit 0 means free.
+ * <p>A model is found by its exact name or an alias of it, else by an explicit pattern, never by
+ * the beginning of its name. Looking up allocates nothing.
  */
 public final class RateCard {
   /** No prices: every exchange is unpriced. */
-  public static final RateCard EMPTY = new RateCard("USD", Map.of());
+  public static final RateCard EMPTY =
+      new RateCard(Book.EMPTY, Map.of(), Map.of(), Set.of(), null, "");
 
-  private static final String PRICE_RULE =
-      "must be a decimal from 0 to 1000000 with at most 6 decimal places";
+  private final Book standard;
+  private final Map<String, Book> byTier;
+  private final Map<String, Book> byUser;
+  private final Set<String> models;
+  private final @Nullable RateCard charge;
+  private final String version;
 
-  /** The parts that can have a price of their own. */
-  private static final List<TokenPart> PRICED =
-      Arrays.stream(TokenPart.values()).filter(part -> part.priceKey() != null).toList();
-
-  private static final BigDecimal MAX_PER_MILLION = new BigDecimal(1_000_000);
-
-  private final String currency;
-  private final Map<String, Price> prices;
-
-  private RateCard(String currency, Map<String, Price> prices) {
-    this.currency = currency;
-    this.prices = Map.copyOf(prices);
+  RateCard(
+      Book standard,
+      Map<String, Book> byTier,
+      Map<String, Book> byUser,
+      Set<String> models,
+      @Nullable RateCard charge,
+      String version) {
+    this.standard = standard;
+    this.byTier = Map.copyOf(byTier);
+    this.byUser = Map.copyOf(byUser);
+    this.models = Set.copyOf(models);
+    this.charge = charge;
+    this.version = version;
   }
 
-  /**
-   * The prices of one model, each in 10<sup>-12</sup> currency units per token.
-   *
-   * @param prompt per prompt token of no part that has a price
-   * @param completion per completion token of no part that has a price
-   * @param parts per token of each of {@link #PRICED}, in that order
-   */
-  private record Price(long prompt, long completion, List<Long> parts) {}
-
-  /** The currency of all prices, an ISO 4217 code. */
-  public String currency() {
-    return currency;
+  static RateCard from(ConfigSection pricing) {
+    return RateCardReader.read(pricing);
   }
 
   /** Whether no model has prices. */
   public boolean isEmpty() {
-    return prices.isEmpty();
+    return standard.named.isEmpty() && standard.patterns.length == 0;
   }
 
-  /** The models that have prices. */
+  /** The models that the configuration itself prices, without those of its price books. */
   public Set<String> models() {
-    return prices.keySet();
+    return models;
   }
 
-  /** Whether a model has prices. */
-  public boolean prices(String model) {
-    return prices.containsKey(model);
+  /** What customers are charged, where that differs from what is paid; null where it does not. */
+  public @Nullable RateCard charge() {
+    return charge;
   }
 
   /**
-   * The cost of a usage. Counts that are unknown add nothing; parts replace their share of the
-   * total and are never added to it; parts that exceed their total are cut to it.
-   *
-   * @return null when the model has no price: unpriced, not free
+   * The first 12 hexadecimal digits of the SHA-256 of all prices, those of the books and of {@link
+   * #charge} included; empty when nothing is configured.
    */
-  public @Nullable Cost cost(String model, TokenUsage usage) {
-    Price price = prices.get(model);
-    if (price == null) {
-      return null;
+  public String version() {
+    return version;
+  }
+
+  /**
+   * The prices that apply to an exchange, or the reason why there are none.
+   *
+   * @param identity who pays, for prices of tiers and users
+   * @param serviceTier the terms that it was served on; null for the standard ones
+   * @param cacheAnswer whether it was answered by the response cache
+   * @param promptTokens all input, also what was cached: large contexts have prices of their own
+   * @param at the end of the exchange, in seconds since 1970
+   */
+  public Price price(
+      String model,
+      Identity identity,
+      @Nullable String serviceTier,
+      boolean cacheAnswer,
+      long promptTokens,
+      long at) {
+    Book book = byUser.isEmpty() ? null : byUser.get(identity.user());
+    if (book == null) {
+      book = byTier.isEmpty() ? standard : byTier.getOrDefault(identity.tier(), standard);
     }
-    long prompt = Math.max(0, usage.prompt());
-    long completion = Math.max(0, usage.completion());
-    Cost.Sum sum = new Cost.Sum();
-    for (int i = 0; i < PRICED.size(); i++) {
-      TokenPart part = PRICED.get(i);
-      boolean sent = part.side() == Side.PROMPT;
-      long share = Math.min(Math.max(0, usage.part(part)), sent ? prompt : completion);
-      sum.add(share, price.parts().get(i));
-      if (sent) {
-        prompt -= share;
-      } else {
-        completion -= share;
+    Entry[] entries = book.entries(model);
+    if (entries == null) {
+      return Price.missing(PriceGap.NO_PRICE);
+    }
+    for (Entry entry : entries) {
+      if (entry.from <= at && at < entry.until) {
+        return entry.price(serviceTier, cacheAnswer, promptTokens);
       }
     }
-    return sum.add(prompt, price.prompt()).add(completion, price.completion()).in(currency);
-  }
-
-  static RateCard from(ConfigSection pricing) {
-    String currency = pricing.string("currency", "USD");
-    if (currency.length() != 3 || !currency.chars().allMatch(c -> c >= 'A' && c <= 'Z')) {
-      pricing.reject("currency", "must be an ISO 4217 code, such as USD");
-    }
-    ConfigSection models = pricing.section("models");
-    Map<String, Price> prices = new LinkedHashMap<>();
-    for (String model : models.keys()) {
-      if (!MaasConfig.isCleanText(model)) {
-        models.reject(model, "a model name must have 1 to 256 bytes and no control characters");
-      }
-      int errorsBefore = models.errorCount();
-      ConfigSection section = models.section(model);
-      if (models.errorCount() > errorsBefore) {
-        continue; // no section at all: what it lacks would be noise
-      }
-      prices.put(model, price(section));
-      section.rejectUnknownKeys();
-    }
-    pricing.rejectUnknownKeys();
-    return new RateCard(currency, prices);
-  }
-
-  private static Price price(ConfigSection section) {
-    long prompt = required(section, "prompt_per_1m");
-    long completion = required(section, "completion_per_1m");
-    List<Long> parts = new ArrayList<>();
-    for (TokenPart part : PRICED) {
-      String key = Objects.requireNonNull(part.priceKey());
-      parts.add(optional(section, key, part.side() == Side.PROMPT ? prompt : completion));
-    }
-    return new Price(prompt, completion, parts);
-  }
-
-  private static long required(ConfigSection section, String key) {
-    if (!section.has(key)) {
-      section.reject(key, "is required: a model with a price needs it (0 means free)");
-      return 0;
-    }
-    return optional(section, key, 0);
-  }
-
-  private static long optional(ConfigSection section, String key, long defaultPicos) {
-    BigDecimal perMillion = section.decimal(key, PRICE_RULE);
-    if (perMillion == null) {
-      return defaultPicos;
-    }
-    // 10^12 pico units per unit, 10^6 tokens: the price per million in micro units.
-    boolean inRange = perMillion.signum() >= 0 && perMillion.compareTo(MAX_PER_MILLION) <= 0;
-    if (!inRange || perMillion.stripTrailingZeros().scale() > 6) {
-      section.reject(key, PRICE_RULE);
-      return defaultPicos;
-    }
-    return perMillion.movePointRight(6).longValueExact();
+    return Price.missing(PriceGap.NOT_VALID);
   }
 
   @Override
-  public boolean equals(Object other) {
+  public boolean equals(@Nullable Object other) {
     return other instanceof RateCard that
-        && currency.equals(that.currency)
-        && prices.equals(that.prices);
+        && version.equals(that.version)
+        && models.equals(that.models);
   }
 
   @Override
   public int hashCode() {
-    return 31 * currency.hashCode() + prices.hashCode();
+    return version.hashCode();
   }
 
   @Override
   public String toString() {
-    return "RateCard[" + currency + ", " + prices.keySet() + "]";
+    return "RateCard[" + version + ", " + models + "]";
+  }
+
+  /**
+   * All prices for one class of customers.
+   *
+   * @param named by name and alias; of several entries of one name the first that is valid counts
+   * @param patterns for names that are not there, the first that matches counts
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Book(Map<String, Entry[]> named, Pattern[] patterns) {
+    static final Book EMPTY = new Book(Map.of(), new Pattern[0]);
+
+    private Entry @Nullable [] entries(String model) {
+      Entry[] entries = named.get(model);
+      if (entries != null) {
+        return entries;
+      }
+      for (Pattern pattern : patterns) {
+        if (matches(pattern.glob, model)) {
+          return pattern.entries;
+        }
+      }
+      return null;
+    }
+  }
+
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Pattern(String glob, Entry[] entries) {}
+
+  /** Whether a name is a pattern in which {@code *} stands for any characters, also none. */
+  static boolean matches(String glob, String name) {
+    int g = 0;
+    int n = 0;
+    int star = -1;
+    int resume = 0;
+    while (n < name.length()) {
+      if (g < glob.length() && glob.charAt(g) == '*') {
+        star = g++;
+        resume = n;
+      } else if (g < glob.length() && glob.charAt(g) == name.charAt(n)) {
+        g++;
+        n++;
+      } else if (star >= 0) {
+        g = star + 1;
+        n = ++resume;
+      } else {
+        return false;
+      }
+    }
+    while (g < glob.length() && glob.charAt(g) == '*') {
+      g++;
+    }
+    return g == glob.length();
+  }
+
+  /**
+   * The prices of a model from a moment to another, in seconds since 1970.
+   *
+   * @param tiers by the service tier, in lower case
+   * @param cached for answers of the response cache; null when they have no price
+   */
+  record Entry(
+      long from, long until, Sizes standard, Map<String, Sizes> tiers, @Nullable Sizes cached) {
+    private Price price(@Nullable String serviceTier, boolean cacheAnswer, long promptTokens) {
+      Sizes sizes = standard;
+      if (cacheAnswer) {
+        sizes = cached;
+        if (sizes == null) {
+          return Price.missing(PriceGap.RESPONSE_CACHE);
+        }
+      } else if (serviceTier != null) {
+        sizes = tiers.get(serviceTier.toLowerCase(Locale.ROOT));
+        if (sizes == null) {
+          return Price.missing(PriceGap.SERVICE_TIER);
+        }
+      }
+      return sizes.price(promptTokens);
+    }
+  }
+
+  /**
+   * Prices by the size of the whole input.
+   *
+   * @param from the smallest input of each, ascending; the first is 0
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Sizes(long[] from, Price[] prices) {
+    private Price price(long promptTokens) {
+      int i = from.length - 1;
+      while (i > 0 && promptTokens < from[i]) {
+        i--;
+      }
+      return prices[i];
+    }
+  }
+
+  /** Gathers entries by name and pattern, those that take precedence first. */
+  static final class BookBuilder {
+    private final Map<String, List<Entry>> named = new HashMap<>();
+    private final Map<String, List<Entry>> patterns = new LinkedHashMap<>();
+
+    void add(List<String> names, List<String> globs, Entry entry) {
+      names.forEach(name -> named.computeIfAbsent(name, key -> new ArrayList<>(1)).add(entry));
+      globs.forEach(glob -> patterns.computeIfAbsent(glob, key -> new ArrayList<>(1)).add(entry));
+    }
+
+    Book build() {
+      Map<String, Entry[]> byName = new HashMap<>();
+      named.forEach((name, entries) -> byName.put(name, entries.toArray(Entry[]::new)));
+      return new Book(
+          byName,
+          patterns.entrySet().stream()
+              .map(
+                  pattern ->
+                      new Pattern(pattern.getKey(), pattern.getValue().toArray(Entry[]::new)))
+              .toArray(Pattern[]::new));
+    }
   }
 }

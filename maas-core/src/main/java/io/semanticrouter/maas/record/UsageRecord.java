@@ -24,7 +24,9 @@ public final class UsageRecord {
   private final ServiceTier serviceTier;
   private final Measurement measurement;
   private final @Nullable Cost cost;
-  private final boolean unpriced;
+  private final @Nullable Cost charge;
+  private final @Nullable PriceGap priceGap;
+  private final @Nullable AppliedPrice appliedPrice;
 
   private UsageRecord(Builder b) {
     id = b.id;
@@ -42,7 +44,9 @@ public final class UsageRecord {
     serviceTier = b.serviceTier;
     measurement = b.measurement;
     cost = b.cost;
-    unpriced = b.unpriced;
+    charge = b.charge;
+    priceGap = b.priceGap;
+    appliedPrice = b.appliedPrice;
   }
 
   /**
@@ -71,7 +75,9 @@ public final class UsageRecord {
         .router(router)
         .serviceTier(serviceTier)
         .cost(cost)
-        .unpriced(unpriced);
+        .charge(charge)
+        .priceGap(priceGap)
+        .appliedPrice(appliedPrice);
   }
 
   /**
@@ -164,12 +170,27 @@ public final class UsageRecord {
     return cost;
   }
 
+  /** What the customer is charged; null when that is not calculated apart from the cost. */
+  public @Nullable Cost charge() {
+    return charge;
+  }
+
+  /** What the rate card lacks for the usage; null when nothing, or when no cost was asked for. */
+  public @Nullable PriceGap priceGap() {
+    return priceGap;
+  }
+
+  /** Which price the cost was calculated with; null when there is no cost. */
+  public @Nullable AppliedPrice appliedPrice() {
+    return appliedPrice;
+  }
+
   /**
-   * Whether cost was asked for, usage is known, and no price exists for it, also because the
-   * {@linkplain ServiceTier#isSpecial() tier is special}: unpriced is not free.
+   * Whether cost was asked for, usage is known, and no price exists for it, for the reason that
+   * {@link #priceGap} states: unpriced is not free.
    */
   public boolean unpriced() {
-    return unpriced;
+    return priceGap != null && priceGap.isUnpriced();
   }
 
   /** The model to bill. */
@@ -210,7 +231,9 @@ public final class UsageRecord {
         && serviceTier.equals(that.serviceTier)
         && measurement.equals(that.measurement)
         && Objects.equals(cost, that.cost)
-        && unpriced == that.unpriced;
+        && Objects.equals(charge, that.charge)
+        && priceGap == that.priceGap
+        && Objects.equals(appliedPrice, that.appliedPrice);
   }
 
   @Override
@@ -251,8 +274,12 @@ public final class UsageRecord {
         + measurement
         + ", cost="
         + cost
-        + ", unpriced="
-        + unpriced
+        + ", charge="
+        + charge
+        + ", priceGap="
+        + priceGap
+        + ", appliedPrice="
+        + appliedPrice
         + "]";
   }
 
@@ -273,7 +300,9 @@ public final class UsageRecord {
     private ServiceTier serviceTier = ServiceTier.UNKNOWN;
     private Measurement measurement;
     private @Nullable Cost cost;
-    private boolean unpriced;
+    private @Nullable Cost charge;
+    private @Nullable PriceGap priceGap;
+    private @Nullable AppliedPrice appliedPrice;
 
     private Builder(String id, Instant startedAt, Operation operation, Measurement measurement) {
       this.id = id;
@@ -360,9 +389,21 @@ public final class UsageRecord {
       return this;
     }
 
-    /** See {@link UsageRecord#unpriced}. */
-    public Builder unpriced(boolean value) {
-      unpriced = value;
+    /** See {@link UsageRecord#charge}. */
+    public Builder charge(@Nullable Cost value) {
+      charge = value;
+      return this;
+    }
+
+    /** See {@link UsageRecord#priceGap}. */
+    public Builder priceGap(@Nullable PriceGap value) {
+      priceGap = value;
+      return this;
+    }
+
+    /** See {@link UsageRecord#appliedPrice}. */
+    public Builder appliedPrice(@Nullable AppliedPrice value) {
+      appliedPrice = value;
       return this;
     }
 

@@ -9,13 +9,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class TokenPartTest {
-  /** What dashboards, rate cards and readers of records rely on. */
+  /** What dashboards and readers of records rely on. */
   @Test
   void spellingsAreAContract() {
     assertThat(Arrays.stream(TokenPart.values()).map(TokenPartTest::spelled))
         .containsExactly(
-            "cache_read of PROMPT, price cached_input_per_1m",
-            "cache_write of PROMPT, price cache_write_per_1m",
+            "cache_read of PROMPT",
+            "cache_write of PROMPT",
             "cache_write_5m of cache_write",
             "cache_write_1h of cache_write",
             "reasoning of COMPLETION",
@@ -35,16 +35,11 @@ class TokenPartTest {
     TokenPart container = part.container();
     if (container != null) {
       assertThat(part.side()).isEqualTo(container.side());
-      // A share that is charged apart is taken from its side, so it must not be taken twice.
-      assertThat(part.priceKey()).isNull();
     }
   }
 
   private static String spelled(TokenPart part) {
     TokenPart container = part.container();
-    return part.label()
-        + " of "
-        + (container == null ? part.side() : container.label())
-        + (part.priceKey() == null ? "" : ", price " + part.priceKey());
+    return part.label() + " of " + (container == null ? part.side() : container.label());
   }
 }

@@ -41,7 +41,9 @@ class UsageRecordTest {
         b -> b.serviceTier(new ServiceTier("flex", null)),
         b -> b.measurement(NONE.with(Reason.NO_USAGE)),
         b -> b.cost(new Cost("USD", 1, 0)),
-        b -> b.unpriced(true));
+        b -> b.charge(new Cost("USD", 1, 0)),
+        b -> b.priceGap(PriceGap.NO_PRICE),
+        b -> b.appliedPrice(new AppliedPrice("qwen3", "pricing#1")));
   }
 
   @ParameterizedTest
@@ -65,7 +67,7 @@ class UsageRecordTest {
                 + "routing=Routing[], httpStatus=0, abortReason=null, forcedUsage=OFF, "
                 + "router=RouterReport[OFF, []], "
                 + "serviceTier=ServiceTier[requested=null, served=null], measurement=NONE[], "
-                + "cost=null, unpriced=false]");
+                + "cost=null, charge=null, priceGap=null, appliedPrice=null]");
   }
 
   private static Stream<UnaryOperator<Routing.Builder>> changesOfRouting() {

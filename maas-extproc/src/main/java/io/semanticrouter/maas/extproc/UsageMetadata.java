@@ -24,11 +24,11 @@ final class UsageMetadata {
   /** With user, tier, model, three totals, three of the cost and the outcome. */
   private static final int MAX_FIELDS = PARTS.length + 10;
 
-  private static final long PICOS_PER_MICRO = 1_000_000;
+  private static final long ATTOS_PER_MICRO = 1_000_000_000_000L;
   private static final long MICROS_PER_UNIT = 1_000_000;
 
-  /** Characters of the largest amount: 19 digits, a point, 12 digits. */
-  private static final int MAX_DECIMAL = 32;
+  /** Characters of the largest amount: 19 digits, a point, 18 digits. */
+  private static final int MAX_DECIMAL = 38;
 
   /** Beyond this the double of a {@code Struct} is no longer exact. */
   private static final long MAX_EXACT = (1L << 53) - 1;
@@ -102,18 +102,18 @@ final class UsageMetadata {
     text("currency", cost.currency());
     if (cost.units() < MAX_EXACT / MICROS_PER_UNIT) {
       long micros =
-          cost.units() * MICROS_PER_UNIT + (cost.picos() + PICOS_PER_MICRO / 2) / PICOS_PER_MICRO;
+          cost.units() * MICROS_PER_UNIT + (cost.attos() + ATTOS_PER_MICRO / 2) / ATTOS_PER_MICRO;
       count("cost_micros", micros);
     }
   }
 
   /** The amount without zeros at its end, as {@link java.math.BigDecimal} would write it. */
   static String decimal(Cost cost) {
-    if (cost.picos() == 0) {
+    if (cost.attos() == 0) {
       return Long.toString(cost.units());
     }
     // With a leading 1, so that the zeros behind the point are written.
-    String digits = Long.toString(Cost.PICOS_PER_UNIT + cost.picos());
+    String digits = Long.toString(Cost.ATTOS_PER_UNIT + cost.attos());
     int end = digits.length();
     while (digits.charAt(end - 1) == '0') {
       end--;

@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.journal;
 
 import io.semanticrouter.maas.record.AbortReason;
+import io.semanticrouter.maas.record.AppliedPrice;
 import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.ForcedUsage;
 import io.semanticrouter.maas.record.Identity;
@@ -10,6 +11,7 @@ import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.Operation;
 import io.semanticrouter.maas.record.PiiType;
+import io.semanticrouter.maas.record.PriceGap;
 import io.semanticrouter.maas.record.ProviderTool;
 import io.semanticrouter.maas.record.ResponsePath;
 import io.semanticrouter.maas.record.RouterReport;
@@ -111,6 +113,8 @@ final class LineReader {
     Instant started = instant(text(data, "started"));
     String firstByte = optionalText(data, "first_byte");
     String cost = optionalText(data, "cost");
+    String charge = optionalText(data, "charge");
+    String price = optionalText(data, "price");
     return UsageRecord.builder(
             id, started, constant(Operation.class, data, "operation"), measurement(data))
         .timeToFirstByte(firstByte == null ? null : Duration.between(started, instant(firstByte)))
@@ -136,7 +140,10 @@ final class LineReader {
                 optionalText(data, "requested_service_tier"),
                 optionalText(data, "served_service_tier")))
         .cost(cost == null ? null : cost(cost, text(data, "currency")))
-        .unpriced(Boolean.TRUE.equals(optionalFlag(data, "unpriced")))
+        .charge(charge == null ? null : cost(charge, text(data, "charge_currency")))
+        .priceGap(
+            data.get("price_gap") == null ? null : constant(PriceGap.class, data, "price_gap"))
+        .appliedPrice(price == null ? null : new AppliedPrice(price, text(data, "price_book")))
         .build();
   }
 
@@ -203,9 +210,9 @@ final class LineReader {
     if (point < 0) {
       return new Cost(currency, Long.parseLong(amount), 0);
     }
-    String picos =
-        amount.substring(point + 1) + "000000000000".substring(amount.length() - point - 1);
-    return new Cost(currency, Long.parseLong(amount.substring(0, point)), Long.parseLong(picos));
+    String attos =
+        amount.substring(point + 1) + "0".repeat(Cost.SCALE - (amount.length() - point - 1));
+    return new Cost(currency, Long.parseLong(amount.substring(0, point)), Long.parseLong(attos));
   }
 
   /** As {@link LineWriter} writes it. */

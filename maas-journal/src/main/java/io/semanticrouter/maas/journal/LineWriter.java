@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.journal;
 
+import io.semanticrouter.maas.record.AppliedPrice;
 import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.PiiType;
+import io.semanticrouter.maas.record.PriceGap;
 import io.semanticrouter.maas.record.ProviderTool;
 import io.semanticrouter.maas.record.Routing;
 import io.semanticrouter.maas.record.TokenPart;
@@ -246,10 +248,25 @@ final class LineWriter {
     }
     Cost cost = record.cost();
     if (cost != null) {
-      cost(cost);
+      amount("cost", cost);
+      member("currency", cost.currency());
+    }
+    Cost charge = record.charge();
+    if (charge != null) {
+      amount("charge", charge);
+      member("charge_currency", charge.currency());
     }
     if (record.unpriced()) {
       raw(",\"unpriced\":true");
+    }
+    PriceGap gap = record.priceGap();
+    if (gap != null) {
+      member("price_gap", Names.of(gap));
+    }
+    AppliedPrice price = record.appliedPrice();
+    if (price != null) {
+      member("price", price.name());
+      member("price_book", price.book());
     }
     member("program", program);
     raw("}");
@@ -281,18 +298,19 @@ final class LineWriter {
     }
   }
 
-  private void cost(Cost cost) {
-    raw(",\"cost\":\"");
+  private void amount(String name, Cost cost) {
+    separate();
+    key(name);
+    raw("\"");
     number(cost.units());
-    if (cost.picos() != 0) {
+    if (cost.attos() != 0) {
       raw(".");
-      digits(cost.picos(), 12);
+      digits(cost.attos(), Cost.SCALE);
       while (line[size - 1] == '0') {
         size--;
       }
     }
     raw("\"");
-    member("currency", cost.currency());
   }
 
   private void count(String name, long count) {

@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.journal;
 
 import io.semanticrouter.maas.record.AbortReason;
+import io.semanticrouter.maas.record.AppliedPrice;
 import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.ForcedUsage;
 import io.semanticrouter.maas.record.Identity;
@@ -10,6 +11,7 @@ import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.Operation;
 import io.semanticrouter.maas.record.PiiType;
+import io.semanticrouter.maas.record.PriceGap;
 import io.semanticrouter.maas.record.ProviderTool;
 import io.semanticrouter.maas.record.ResponsePath;
 import io.semanticrouter.maas.record.RouterReport;
@@ -86,7 +88,9 @@ final class RandomRecords {
             RouterReport.of(any(RouterReport.Result.class)).withPiiTypes(some(PiiType.class, 3)))
         .serviceTier(new ServiceTier(optionalText(), optionalText()))
         .cost(random.nextBoolean() ? null : cost())
-        .unpriced(random.nextInt(8) == 0)
+        .charge(random.nextInt(4) == 0 ? cost() : null)
+        .priceGap(random.nextInt(8) == 0 ? any(PriceGap.class) : null)
+        .appliedPrice(random.nextBoolean() ? null : new AppliedPrice(text(), text()))
         .build();
   }
 
@@ -114,8 +118,8 @@ final class RandomRecords {
 
   private Cost cost() {
     long units = random.nextInt(3) == 0 ? random.nextLong(0, Long.MAX_VALUE) : 0;
-    long picos = random.nextInt(3) == 0 ? 0 : random.nextLong(0, 1L << random.nextInt(1, 39));
-    return new Cost("USD", units, picos);
+    long attos = random.nextInt(3) == 0 ? 0 : random.nextLong(0, 1L << random.nextInt(1, 59));
+    return new Cost("USD", units, attos);
   }
 
   private TokenUsage tokens() {

@@ -54,7 +54,7 @@ final class Records {
         .httpStatus(200)
         .forcedUsage(ForcedUsage.EDITED)
         .serviceTier(new ServiceTier("flex", null))
-        .cost(new Cost("USD", 0, 123_000_000))
+        .cost(new Cost("USD", 0, 123_000_000_000_000L))
         .build();
   }
 

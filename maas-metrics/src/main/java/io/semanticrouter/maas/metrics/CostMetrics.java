@@ -1,115 +1,100 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.metrics;
 
-import io.prometheus.metrics.model.registry.Collector;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import io.prometheus.metrics.model.snapshots.CounterSnapshot;
-import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
-import io.prometheus.metrics.model.snapshots.Labels;
-import io.prometheus.metrics.model.snapshots.MetricFamilyDescriptor;
 import io.semanticrouter.maas.record.Cost;
+import io.semanticrouter.maas.record.PriceGap;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UsageLine;
 import io.semanticrouter.maas.record.UsageRecord;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
 
-/**
- * Money, where it is calculated here. A collector of its own rather than a counter of the library,
- * because that adds up doubles. The currency needs no bound: it comes from rate cards, not from
- * traffic.
- */
-final class CostMetrics implements SeriesMetrics, Collector {
-  private static final String NAME = "semantic_router_cost";
-  private static final String HELP =
-      "Cost of known usage, as far as it has a price; summed exactly, rounded when shown.";
+/** Money, where it is calculated here, and what puts it at risk. */
+final class CostMetrics implements SeriesMetrics {
+  private static final ClosedLabels REASONS =
+      ClosedLabels.of("reason", Arrays.stream(PriceGap.values()).map(PriceGap::label).toList());
 
-  private final LabelSpace exchanges;
+  private final MoneyCounter costs;
+
+  /** Null when charges are the costs. */
+  private final @Nullable MoneyCounter charges;
+
   private final SeriesCounter unpriced;
+  private final SeriesCounter unpricedTokens;
+  private final SeriesCounter fallbacks;
+  private final SeriesCounter fallbackTokens;
 
-  /** Of a line, without the values of its labels but the currency. */
-  private final int lineBytes;
-
-  private final MetricFamilyDescriptor descriptor;
-  private final Queue<CostSum> sums = new ConcurrentLinkedQueue<>();
-
-  private CostMetrics(LabelSpace exchanges) {
-    this.exchanges = exchanges;
-    this.unpriced =
+  CostMetrics(PrometheusRegistry registry, LabelSpace exchanges, boolean hasCharges) {
+    unpriced =
         exchanges.counter(
             "semantic_router_unpriced_requests",
             "Exchanges with known usage and no price for it: unpriced is not free.",
+            REASONS);
+    unpricedTokens =
+        exchanges.counter(
+            "semantic_router_unpriced_tokens", "Tokens of these exchanges.", ClosedLabels.NONE);
+    fallbacks =
+        exchanges.counter(
+            "semantic_router_price_fallback_requests",
+            "Exchanges that cost at most what was calculated: a part has no price of its own.",
             ClosedLabels.NONE);
-    this.lineBytes =
-        SeriesCounter.lineBytes(NAME, exchanges.names())
-            + SeriesCounter.lineBytes("currency", List.of());
-    this.descriptor =
-        MetricFamilyDescriptor.counter(NAME)
-            .help(HELP)
-            .labelNames(exchanges.names())
-            .labelName("currency")
-            .build();
-  }
-
-  static CostMetrics register(PrometheusRegistry registry, LabelSpace exchanges) {
-    CostMetrics metrics = new CostMetrics(exchanges);
-    registry.register(metrics);
-    exchanges.hasCosts(metrics);
-    return metrics;
+    fallbackTokens =
+        exchanges.counter(
+            "semantic_router_price_fallback_tokens",
+            "Tokens of these exchanges.",
+            ClosedLabels.NONE);
+    costs =
+        MoneyCounter.register(
+            registry,
+            exchanges,
+            "semantic_router_cost",
+            "Cost of known usage, as far as it has a price; summed exactly, rounded when shown.");
+    charges =
+        hasCharges
+            ? MoneyCounter.register(
+                registry,
+                exchanges,
+                "semantic_router_charge",
+                "What customers are charged for known usage; summed exactly, rounded when shown.")
+            : null;
   }
 
   @Override
   public void record(Series series, UsageRecord record, int sign) {
     Cost cost = record.cost();
     if (cost != null) {
-      sum(series, cost.currency()).add(cost, sign);
+      costs.add(series, cost, sign);
     }
-    if (record.unpriced()) {
-      unpriced.add(series, 0, sign);
+    Cost charge = record.charge();
+    if (charge != null && charges != null) {
+      charges.add(series, charge, sign);
+    }
+    PriceGap gap = record.priceGap();
+    if (gap == null) {
+      return;
+    }
+    if (gap.isUnpriced()) {
+      unpriced.add(series, ClosedLabels.index(gap), sign);
+      unpricedTokens.add(series, 0, sign * tokens(record));
+    } else {
+      fallbacks.add(series, 0, sign);
+      fallbackTokens.add(series, 0, sign * tokens(record));
     }
   }
 
-  /** The sum of a series in a currency. */
-  CostSum sum(Series series, String currency) {
-    for (CostSum sum = series.costs(); sum != null; sum = sum.next) {
-      if (sum.currency.equals(currency)) {
-        return sum;
-      }
-    }
-    return open(series, currency);
-  }
-
-  private synchronized CostSum open(Series series, String currency) {
-    for (CostSum sum = series.costs(); sum != null; sum = sum.next) {
-      if (sum.currency.equals(currency)) {
-        return sum;
-      }
-    }
-    Series shown = series.withRoomFor(lineBytes + SeriesCounter.valueBytes(series.values()));
-    CostSum other = shown == series ? null : sum(shown, currency);
-    CostSum sum = new CostSum(series, currency, series.costs(), other);
-    series.costs(sum);
-    if (other == null) {
-      sums.add(sum);
+  private static long tokens(UsageRecord record) {
+    TokenUsage usage = record.measurement().usage();
+    long sum = usage == null ? 0 : tokens(usage);
+    List<UsageLine> lines = record.measurement().otherLines();
+    for (int i = 0; i < lines.size(); i++) {
+      sum += tokens(lines.get(i).usage());
     }
     return sum;
   }
 
-  @Override
-  public CounterSnapshot collect() {
-    CounterSnapshot.Builder snapshot = CounterSnapshot.builder().name(NAME).help(HELP);
-    for (CostSum sum : sums) {
-      snapshot.dataPoint(
-          CounterDataPointSnapshot.builder().value(sum.value()).labels(labels(sum)).build());
-    }
-    return snapshot.build();
-  }
-
-  private Labels labels(CostSum sum) {
-    return Labels.of(exchanges.names(), sum.series.values()).add("currency", sum.currency);
-  }
-
-  @Override
-  public MetricFamilyDescriptor getMetricFamilyDescriptor() {
-    return descriptor;
+  private static long tokens(TokenUsage usage) {
+    return Math.max(0, usage.prompt()) + Math.max(0, usage.completion());
   }
 }

@@ -9,21 +9,26 @@ import org.jspecify.annotations.Nullable;
  * additions.
  */
 final class CostSum {
-  private static final long EXACT_IN_DOUBLE = 1L << 53;
-
+  final MoneyCounter counter;
   final Series series;
   final String currency;
 
-  /** The sum of the same series in another currency. */
+  /** A sum of the same series in another currency, or of another counter. */
   final @Nullable CostSum next;
 
   /** Where everything is added instead; null when here. */
   private final @Nullable CostSum other;
 
   private long units; // guarded by this
-  private long picos; // guarded by this, 0 to 10^12 - 1
+  private long attos; // guarded by this, 0 to 10^18 - 1
 
-  CostSum(Series series, String currency, @Nullable CostSum next, @Nullable CostSum other) {
+  CostSum(
+      MoneyCounter counter,
+      Series series,
+      String currency,
+      @Nullable CostSum next,
+      @Nullable CostSum other) {
+    this.counter = counter;
     this.series = series;
     this.currency = currency;
     this.next = next;
@@ -51,20 +56,20 @@ final class CostSum {
   }
 
   private synchronized void takeOff(Cost cost) {
-    picos -= cost.picos();
+    attos -= cost.attos();
     long borrow = 0;
-    if (picos < 0) {
-      picos += Cost.PICOS_PER_UNIT;
+    if (attos < 0) {
+      attos += Cost.ATTOS_PER_UNIT;
       borrow = 1;
     }
     units = Math.max(0, units - cost.units() - borrow);
   }
 
   private synchronized void addHere(Cost cost) {
-    picos += cost.picos();
+    attos += cost.attos();
     long carry = 0;
-    if (picos >= Cost.PICOS_PER_UNIT) {
-      picos -= Cost.PICOS_PER_UNIT;
+    if (attos >= Cost.ATTOS_PER_UNIT) {
+      attos -= Cost.ATTOS_PER_UNIT;
       carry = 1;
     }
     units += cost.units() + carry;
@@ -76,17 +81,11 @@ final class CostSum {
   }
 
   synchronized Cost total() {
-    return new Cost(currency, units, picos);
+    return new Cost(currency, units, attos);
   }
 
   /** The double nearest to the sum: rounded once, here, and never added up. */
   double value() {
-    Cost total = total();
-    if (total.units() < EXACT_IN_DOUBLE / Cost.PICOS_PER_UNIT) {
-      // Both operands are exact, so the quotient is rounded correctly.
-      return (double) (total.units() * Cost.PICOS_PER_UNIT + total.picos())
-          / (double) Cost.PICOS_PER_UNIT;
-    }
-    return total.amount().doubleValue();
+    return total().amount().doubleValue();
   }
 }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * it. Texts are at most some hundred bytes long, so that {@link DataOutput#writeUTF} takes them.
  */
 final class KeptCounters {
-  private static final int FORMAT = 0x4d43_0001;
+  private static final int FORMAT = 0x4d43_0002;
   private static final int END = 0;
   private static final int SERIES = 1;
   private static final Series.Kind[] KINDS = Series.Kind.values();
@@ -88,6 +88,7 @@ final class KeptCounters {
     }
     out.writeInt(costs.size());
     for (CostSum sum : costs) {
+      out.writeUTF(sum.counter.name());
       out.writeUTF(sum.currency);
       out.writeUTF(sum.total().amount().toString());
     }
@@ -144,14 +145,15 @@ final class KeptCounters {
         place.space.counters().get(place.slot).inSlot(series, place.slot).add(sum, large);
       }
     }
-    CostMetrics metrics = first == null ? null : first.space.costs();
     for (int left = in.readInt(); left > 0; left--) {
+      String name = in.readUTF();
       String currency = in.readUTF();
       BigDecimal amount = new BigDecimal(in.readUTF());
-      if (found == null || metrics == null) {
+      MoneyCounter counter = first == null ? null : first.space.money(name);
+      if (found == null || counter == null) {
         leftOut++;
       } else {
-        metrics.sum(found, currency).add(cost(currency, amount), 1);
+        counter.add(found, cost(currency, amount), 1);
       }
     }
     return leftOut;

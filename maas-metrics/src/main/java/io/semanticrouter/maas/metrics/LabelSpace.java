@@ -21,7 +21,7 @@ final class LabelSpace {
 
   private final Queue<Series> all = new ConcurrentLinkedQueue<>();
   private @Nullable SeriesIndex index;
-  private @Nullable CostMetrics costs;
+  private final List<MoneyCounter> money = new ArrayList<>();
   private @Nullable Series single;
 
   LabelSpace(PrometheusRegistry registry, List<String> names) {
@@ -73,12 +73,18 @@ final class LabelSpace {
     index = seriesIndex;
   }
 
-  void hasCosts(CostMetrics metrics) {
-    costs = metrics;
+  void hasMoney(MoneyCounter counter) {
+    money.add(counter);
   }
 
-  @Nullable CostMetrics costs() {
-    return costs;
+  /** The counter of money of a name; null when there is none. */
+  @Nullable MoneyCounter money(String name) {
+    for (MoneyCounter counter : money) {
+      if (counter.name().equals(name)) {
+        return counter;
+      }
+    }
+    return null;
   }
 
   Iterable<Series> all() {

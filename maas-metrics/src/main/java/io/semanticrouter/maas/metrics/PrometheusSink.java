@@ -77,7 +77,7 @@ public final class PrometheusSink implements UsageSink {
       metrics.add(new SecurityMetrics(exchanges));
     }
     if (config.mode().calculatesCost()) {
-      metrics.add(CostMetrics.register(registry, exchanges));
+      metrics.add(new CostMetrics(registry, exchanges, config.rateCard().charge() != null));
     }
     if (integrated) {
       metrics.add(new IdentityMetrics(spaces));

@@ -22,7 +22,7 @@ class AllocationTest {
             .security(true, true)
             .tokens(1_500, 320)
             .parts(1_024, 5, 128)
-            .cost(0, 492_000_000L)
+            .cost(0, 492_000_000_000_000L)
             .build();
     record(hybrid, record);
     var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();

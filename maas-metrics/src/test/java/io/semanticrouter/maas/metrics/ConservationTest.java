@@ -102,7 +102,7 @@ class ConservationTest {
       assertThat(exposition.total("semantic_router_overflow_requests_total", "")).isZero();
       assertThat(exposition.total("semantic_router_routing_decisions_total", "")).isEqualTo(16);
       assertThat(exposition.sum("semantic_router_cost_total", ""))
-          .isEqualByComparingTo("0.000000000016");
+          .isEqualByComparingTo("0.000000000000000016");
     }
   }
 
@@ -211,7 +211,7 @@ class ConservationTest {
         default -> record.tokens(random.nextInt(9_999), random.nextInt(9_999)).parts(3, -1, 2);
       }
       if (random.nextBoolean()) {
-        record.cost(random.nextInt(2), random.nextInt(1_000) * 1_000_000L);
+        record.cost(random.nextInt(2), random.nextInt(1_000) * 1_000_000_000_000L);
       } else {
         record.unpriced();
       }

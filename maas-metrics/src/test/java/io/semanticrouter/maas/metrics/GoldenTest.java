@@ -26,7 +26,7 @@ class GoldenTest {
         .cacheHit(false)
         .tokens(1500, 320)
         .parts(1024, 0, 128)
-        .cost(0, 492_000_000L),
+        .cost(0, 492_000_000_000_000L),
     Records.of("alice", "premium", "qwen3")
         .routed("math_route", "math", true)
         .cacheHit(true)
@@ -34,7 +34,7 @@ class GoldenTest {
         .cost(0, 0),
     Records.of("alice", "premium", "qwen3")
         .measured(Status.ESTIMATED, 40, 7, Reason.CANCELLED)
-        .cost(0, 12_200_000L),
+        .cost(0, 12_200_000_000_000L),
     Records.of("alice", "premium", "llama")
         .routed(null, "law", false)
         .security(true, true)

@@ -9,6 +9,7 @@ import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.Operation;
 import io.semanticrouter.maas.record.PiiType;
+import io.semanticrouter.maas.record.PriceGap;
 import io.semanticrouter.maas.record.ResponsePath;
 import io.semanticrouter.maas.record.RouterReport;
 import io.semanticrouter.maas.record.Routing;
@@ -29,7 +30,8 @@ final class Records {
   private Routing routing = Routing.UNKNOWN;
   private Measurement measurement = Measurement.of(Status.COMPLETE, Set.of(), TokenUsage.of(0, 0));
   private @Nullable Cost cost;
-  private boolean unpriced;
+  private @Nullable PriceGap priceGap;
+  private @Nullable Cost charge;
 
   static Records of(String user, String tier, String model) {
     return new Records().identity(user, tier, Source.HEADER).model(model);
@@ -115,17 +117,26 @@ final class Records {
     return this;
   }
 
-  Records cost(long units, long picos) {
-    return cost("USD", units, picos);
+  Records cost(long units, long attos) {
+    return cost("USD", units, attos);
   }
 
-  Records cost(String currency, long units, long picos) {
-    cost = new Cost(currency, units, picos);
+  Records cost(String currency, long units, long attos) {
+    cost = new Cost(currency, units, attos);
     return this;
   }
 
   Records unpriced() {
-    unpriced = true;
+    return lacking(PriceGap.NO_PRICE);
+  }
+
+  Records lacking(PriceGap gap) {
+    priceGap = gap;
+    return this;
+  }
+
+  Records charge(String currency, long units, long attos) {
+    charge = new Cost(currency, units, attos);
     return this;
   }
 
@@ -136,7 +147,8 @@ final class Records {
         .httpStatus(200)
         .router(router)
         .cost(cost)
-        .unpriced(unpriced)
+        .charge(charge)
+        .priceGap(priceGap)
         .build();
   }
 }

@@ -11,6 +11,7 @@ import io.semanticrouter.maas.record.Identity.Source;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.PiiType;
+import io.semanticrouter.maas.record.PriceGap;
 import io.semanticrouter.maas.record.ResponsePath;
 import io.semanticrouter.maas.record.RouterReport;
 import java.util.Map;
@@ -27,7 +28,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SwitchesTest {
   private static final Set<String> ALWAYS =
       Set.of("requests", "measurement_reasons", "overflow_requests");
-  private static final Set<String> COST = Set.of("cost", "unpriced_requests");
+  private static final Set<String> COST =
+      Set.of(
+          "cost",
+          "unpriced_requests",
+          "unpriced_tokens",
+          "price_fallback_requests",
+          "price_fallback_tokens");
   private static final Set<String> IDENTITY = Set.of("identity_fallbacks");
 
   static Stream<Arguments> combinations() {
@@ -134,6 +141,7 @@ class SwitchesTest {
             .parts(1, 1, 1)
             .cost(1, 2)
             .unpriced(),
+        Records.of("alice", "premium", "qwen3").tokens(1, 1).lacking(PriceGap.PRICE_FALLBACK),
         Records.of("alice", "premium", "qwen3").cacheHit(true).tokens(3, 4),
         Records.of("alice", "premium", "qwen3").measured(Status.ESTIMATED, 5, 6, Reason.CANCELLED),
         new Records().identity("unknown", "free", Source.BLANK));

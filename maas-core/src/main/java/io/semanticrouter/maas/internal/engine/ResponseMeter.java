@@ -238,6 +238,11 @@ public final class ResponseMeter {
     return scanner == null ? List.of() : otherLines(scanner);
   }
 
+  /** What is billed by the piece, as far as it is known. */
+  public UnitUsage unitsSoFar() {
+    return scanner == null ? UnitUsage.NONE : units(scanner);
+  }
+
   public @Nullable String model() {
     return scanner == null ? null : Texts.sanitise(scanner.model());
   }

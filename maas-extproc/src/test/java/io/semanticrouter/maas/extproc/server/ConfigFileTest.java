@@ -11,7 +11,9 @@ import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.config.Mode;
 import io.semanticrouter.maas.extproc.ExtProcConfig;
 import io.semanticrouter.maas.record.Cost;
+import io.semanticrouter.maas.record.Identity;
 import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UnitUsage;
 import io.semanticrouter.maas.router.RouterConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -484,14 +486,17 @@ class ConfigFileTest {
   }
 
   private static @Nullable Cost cost(MaasConfig config) {
-    return config.rateCard().cost("qwen3", TokenUsage.of(3_000_000, 7));
+    return config
+        .rateCard()
+        .price("qwen3", Identity.ANONYMOUS, null, false, 3_000_000, 0)
+        .cost(TokenUsage.of(3_000_000, 7), UnitUsage.NONE);
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
         "0.10000000000000001",
-        "0.0000001",
+        "0.0000000000001",
         ".nan",
         ".inf",
         "-.inf",

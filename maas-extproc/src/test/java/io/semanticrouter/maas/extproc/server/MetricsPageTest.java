@@ -18,6 +18,7 @@ import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.Operation;
 import io.semanticrouter.maas.record.PiiType;
+import io.semanticrouter.maas.record.PriceGap;
 import io.semanticrouter.maas.record.ProviderTool;
 import io.semanticrouter.maas.record.ResponsePath;
 import io.semanticrouter.maas.record.RouterReport;
@@ -74,7 +75,10 @@ class MetricsPageTest {
   void pageHasWhatTheSinkShowsOfExchangesOfEveryKind(String mode) throws Exception {
     ConfigFile config =
         config(
-            "maas_integration: { enabled: %s, metrics: { internal_cost_calculation: %s } }"
+            """
+            maas_integration: { enabled: %s, metrics: { internal_cost_calculation: %s } }
+            pricing: { charge: { factor: 2 } }
+            """
                 .formatted(!mode.equals("Standalone"), mode.equals("Hybrid")));
     PrometheusRegistry registry = new PrometheusRegistry();
     PrometheusSink sink = PrometheusSink.register(config.metering(), registry);
@@ -173,7 +177,8 @@ class MetricsPageTest {
         .forcedUsage(forced)
         .router(report)
         .cost(new Cost("USD", 1, 0))
-        .unpriced(true)
+        .charge(new Cost("USD", 1, 0))
+        .priceGap(ofTurn(PriceGap.values(), turn))
         .build();
   }
 

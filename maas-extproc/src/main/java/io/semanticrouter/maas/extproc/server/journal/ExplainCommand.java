@@ -2,7 +2,10 @@
 package io.semanticrouter.maas.extproc.server.journal;
 
 import io.semanticrouter.maas.journal.JournalLine;
+import io.semanticrouter.maas.record.AppliedPrice;
+import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.PriceGap;
 import io.semanticrouter.maas.record.Routing;
 import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
@@ -125,14 +128,24 @@ public final class ExplainCommand extends JournalCommand {
       tokens(other.usage());
     }
     say("provider's cost", measurement.providerCost());
-    if (record.cost() != null) {
-      say(
-          "cost",
-          record.cost().amount().stripTrailingZeros().toPlainString()
-              + " "
-              + record.cost().currency());
-    } else if (record.unpriced()) {
+    amount("cost", record.cost());
+    if (record.unpriced() && record.cost() == null) {
       say("cost", "unknown: there is no price for it");
+    }
+    amount("charge", record.charge());
+    AppliedPrice price = record.appliedPrice();
+    if (price != null) {
+      say("price", price.name() + ", of " + price.book());
+    }
+    PriceGap gap = record.priceGap();
+    if (gap != null) {
+      say("price lacks", gap.label());
+    }
+  }
+
+  private void amount(String what, @Nullable Cost amount) {
+    if (amount != null) {
+      say(what, amount.amount().stripTrailingZeros().toPlainString() + " " + amount.currency());
     }
   }
 

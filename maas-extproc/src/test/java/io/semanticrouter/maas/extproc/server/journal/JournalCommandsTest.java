@@ -13,6 +13,7 @@ import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.Operation;
+import io.semanticrouter.maas.record.PriceGap;
 import io.semanticrouter.maas.record.Routing;
 import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
@@ -87,7 +88,7 @@ class JournalCommandsTest {
                   "granite",
                   measured(Status.COMPLETE, 17, 10))
               .toBuilder()
-              .cost(new Cost("USD", 1, 500_000_000_000L))
+              .cost(new Cost("USD", 1, 500_000_000_000_000_000L))
               .build();
       journal.opened(first);
       journal.record(first);
@@ -118,7 +119,7 @@ class JournalCommandsTest {
                           Set.of(),
                           TokenUsage.builder(100, 60).part(TokenPart.REASONING, 20).build())
                       .withOtherLines(List.of(new UsageLine("advisor", TokenUsage.of(3, 4)))))
-              .unpriced(true)
+              .priceGap(PriceGap.NO_PRICE)
               .build());
     }
   }
