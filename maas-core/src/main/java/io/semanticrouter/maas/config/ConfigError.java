@@ -90,7 +90,8 @@ public record ConfigError(
         letters = 0;
         digits = 0;
       }
-      if (letters > 0 && digits > 0 && letters + digits >= RANDOM_LENGTH) {
+      // One letter alone is the exponent of a number.
+      if (letters > 1 && digits > 0 && letters + digits >= RANDOM_LENGTH) {
         return true;
       }
     }
