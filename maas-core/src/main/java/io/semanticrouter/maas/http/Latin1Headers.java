@@ -2,11 +2,14 @@
 package io.semanticrouter.maas.http;
 
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Headers with one char for each byte of their values, read as the UTF-8 that the bytes are. */
-record Latin1Headers(Headers headers) implements Headers {
+final class Latin1Headers extends ForwardingHeaders {
+  Latin1Headers(Headers headers) {
+    super(headers);
+  }
+
   @Override
   public @Nullable String get(String lowerCaseName) {
     String value = headers.get(lowerCaseName);
@@ -22,35 +25,5 @@ record Latin1Headers(Headers headers) implements Headers {
     return bits < 0x80 || bits > 0xFF
         ? wire
         : new String(wire.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
-  }
-
-  @Override
-  public int count(String lowerCaseName) {
-    return headers.count(lowerCaseName);
-  }
-
-  @Override
-  public List<String> noted(String namespace, String key) {
-    return headers.noted(namespace, key);
-  }
-
-  @Override
-  public Iterable<String> names() {
-    return headers.names();
-  }
-
-  @Override
-  public Iterable<String> names(String lowerCasePrefix) {
-    return headers.names(lowerCasePrefix);
-  }
-
-  @Override
-  public boolean hasRoomFor(int lines, int bytes) {
-    return headers.hasRoomFor(lines, bytes);
-  }
-
-  @Override
-  public boolean mayHave(String lowerCasePrefix) {
-    return headers.mayHave(lowerCasePrefix);
   }
 }

@@ -17,25 +17,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Request headers, and what Envoy says about the request beside them: what earlier filters have
- * noted ({@code metadata_context}, of the namespaces in {@code
- * metadata_options.forwarding_namespaces}), and attributes that it evaluates ({@code
- * request_attributes}). Unlike headers, a client cannot set them.
+ * What Envoy says about a request beside its headers: what earlier filters have noted ({@code
+ * metadata_context}, of the namespaces in {@code metadata_options.forwarding_namespaces}), and
+ * attributes that it evaluates ({@code request_attributes}). Unlike headers, a client cannot set
+ * them.
  */
-final class NotedHeaders implements Headers {
+final class NotedHeaders {
   /** Under this key Envoy sends the attributes of a stream. */
   private static final String ATTRIBUTES = "envoy.filters.http.ext_proc";
 
-  private static final String PATH = "request.path";
-  private static final String METHOD = "request.method";
-
-  private final Headers headers;
-  private final @Nullable ProcessingRequest whole;
-
-  private NotedHeaders(Headers headers, @Nullable ProcessingRequest whole) {
-    this.headers = headers;
-    this.whole = whole;
-  }
+  private NotedHeaders() {}
 
   /** The headers of a request, with what is noted beside them where that is read. */
   static Headers of(Message message, MaasConfig config) {
@@ -51,7 +42,9 @@ final class NotedHeaders implements Headers {
 
   /** Headers, with what a whole message notes beside them. */
   static Headers of(Headers headers, @Nullable ProcessingRequest whole) {
-    return new NotedHeaders(headers, whole);
+    return whole == null
+        ? headers
+        : headers.withNotes((namespace, key) -> noted(whole, namespace, key));
   }
 
   /**
@@ -59,15 +52,26 @@ final class NotedHeaders implements Headers {
    * and its method, where Envoy has been asked for these attributes; null when there is no path.
    */
   static @Nullable Headers ofRequest(Message response) {
-    Headers noted = new NotedHeaders(Headers.EMPTY, response.whole());
-    return noted.get(":path") == null ? null : noted;
+    ProcessingRequest whole = response.whole();
+    if (whole == null) {
+      return null;
+    }
+    Headers target =
+        name ->
+            switch (name) {
+              case ":path" -> attribute(whole, "request.path");
+              case ":method" -> attribute(whole, "request.method");
+              default -> null;
+            };
+    return target.get(":path") == null ? null : of(target, whole);
   }
 
-  @Override
-  public List<String> noted(String namespace, String key) {
-    if (whole == null) {
-      return List.of();
-    }
+  private static @Nullable String attribute(ProcessingRequest whole, String name) {
+    List<String> values = noted(whole, "", name);
+    return values.isEmpty() ? null : values.get(0);
+  }
+
+  private static List<String> noted(ProcessingRequest whole, String namespace, String key) {
     if (namespace.isEmpty()) {
       Struct attributes = whole.getAttributesMap().get(ATTRIBUTES);
       return attributes == null ? List.of() : texts(attributes.getFieldsMap().get(key));
@@ -129,47 +133,5 @@ final class NotedHeaders implements Headers {
     double number = value.getNumberValue();
     boolean isWhole = value.hasNumberValue() && number == Math.rint(number);
     return isWhole && Math.abs(number) < 1L << 53 ? Long.toString((long) number) : null;
-  }
-
-  @Override
-  public @Nullable String get(String lowerCaseName) {
-    String value = headers.get(lowerCaseName);
-    if (value == null && headers == Headers.EMPTY) {
-      return switch (lowerCaseName) {
-        case ":path" -> first(noted("", PATH));
-        case ":method" -> first(noted("", METHOD));
-        default -> null;
-      };
-    }
-    return value;
-  }
-
-  private static @Nullable String first(List<String> values) {
-    return values.isEmpty() ? null : values.get(0);
-  }
-
-  @Override
-  public int count(String lowerCaseName) {
-    return headers.count(lowerCaseName);
-  }
-
-  @Override
-  public Iterable<String> names() {
-    return headers.names();
-  }
-
-  @Override
-  public Iterable<String> names(String lowerCasePrefix) {
-    return headers.names(lowerCasePrefix);
-  }
-
-  @Override
-  public boolean hasRoomFor(int lines, int bytes) {
-    return headers.hasRoomFor(lines, bytes);
-  }
-
-  @Override
-  public boolean mayHave(String lowerCasePrefix) {
-    return headers.mayHave(lowerCasePrefix);
   }
 }
