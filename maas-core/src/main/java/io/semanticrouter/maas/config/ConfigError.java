@@ -48,11 +48,7 @@ public record ConfigError(
   }
 
   private boolean mayBeSecret() {
-    if (value == null
-        || value instanceof Boolean
-        || value instanceof Number
-        || value instanceof Map<?, ?>
-        || value instanceof Iterable<?>) {
+    if (value == null || value instanceof Boolean || value instanceof Number) {
       return false;
     }
     String key = path.toLowerCase(Locale.ROOT);
@@ -64,7 +60,10 @@ public record ConfigError(
         return true;
       }
     }
-    return looksSecret(value.toString());
+    // A map or a list is not shown anyway, and its text can have gigabytes.
+    return !(value instanceof Map<?, ?>)
+        && !(value instanceof Iterable<?>)
+        && looksSecret(value.toString());
   }
 
   private static boolean looksSecret(String text) {

@@ -140,8 +140,8 @@ public final class ConfigSection {
   }
 
   /**
-   * The texts of a list, or a single one, that nobody may see: neither errors nor {@link
-   * #effective} show them.
+   * The texts of a list, or a single one, that nobody may see: {@link #effective} does not show
+   * them, and errors do not where the key is named like a secret.
    */
   public List<String> secrets(String key) {
     Object value = take(key);
@@ -155,7 +155,6 @@ public final class ConfigSection {
         errors.add(new ConfigError(pathOf(key), null, "must be a list of texts", null));
       }
     }
-    values.computeIfPresent(key, (k, shown) -> "***");
     keep(key, secrets.stream().map(secret -> "***").toList());
     return List.copyOf(secrets);
   }
