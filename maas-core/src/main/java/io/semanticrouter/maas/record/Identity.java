@@ -8,7 +8,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who an exchange is billed to: what the gateway vouches for, in its identity headers or in another
+ * The payer of an exchange: what the gateway vouches for, in its identity headers or in another
  * place that the configuration trusts, or the configured fallbacks where nothing vouches for
  * anybody. A name is taken as it is, but for spaces and tabs around it, which are not part of a
  * header's value (RFC 9110, 5.5). A name that cannot be taken so is billed under its hash: {@code

@@ -108,11 +108,6 @@ public final class IdentityReader {
     return untrusted(worst == null ? Untrusted.NO_PROOF : worst);
   }
 
-  /** The payer of a request whose head could not be read. */
-  public Identity unread() {
-    return read(Headers.EMPTY);
-  }
-
   private Identity untrusted(Untrusted reason) {
     if (!warnedOfTrust.contains(reason) && warnedOfTrust.add(reason)) {
       LOG.log(

@@ -90,7 +90,7 @@ public final class RequestHead {
       identity = engine.identities().read(request);
     } catch (Throwable e) {
       engine.defects().add(e);
-      identity = engine.identities().unread();
+      identity = engine.identities().read(Headers.EMPTY);
     }
   }
 

@@ -228,11 +228,12 @@ public final class Main implements Callable<Integer> {
     }
     String trusted = String.join(", then ", places);
     if (proven) {
-      log.info("Who pays: {}", trusted);
+      log.info("The payer is read from {}", trusted);
     } else {
       log.warn(
-          "Who pays: {}, whoever set it: let only the gateway reach this server, and let its auth"
-              + " filter set that header in each request (authentication.trust asks for a proof)",
+          "The payer is read from {}, and believed: let only the gateway reach this server, and let"
+              + " its auth filter set that header in each request (authentication.trust asks for a"
+              + " proof)",
           trusted);
     }
   }
