@@ -53,8 +53,9 @@ final class RateCardReader {
   /** Entries of all classes of customers; that many take some hundred megabytes. */
   private static final int MAX_ENTRIES = 1_000_000;
 
-  /** The lists of offers for classes of customers that are a factor and nothing else. */
-  private final Map<Object, List<Offer>> classes = new HashMap<>();
+  /** By what all others pay and the factor: classes of customers that are a factor and no more. */
+  private final IdentityHashMap<List<Offer>, Map<BigDecimal, List<Offer>>> classes =
+      new IdentityHashMap<>();
 
   private int entries;
 
@@ -201,12 +202,14 @@ final class RateCardReader {
       CacheClass ownClass = cacheClass == null ? defaultCacheClass : cacheClass;
       return over(withDefault(own, ownClass), changed(standard, fold, cacheClass));
     }
-    return classes.computeIfAbsent(
-        List.of(System.identityHashCode(standard), times),
-        key -> {
-          entries += standard.size();
-          return changed(standard, fold, null);
-        });
+    return classes
+        .computeIfAbsent(standard, key -> new HashMap<>())
+        .computeIfAbsent(
+            times,
+            key -> {
+              entries += standard.size();
+              return changed(standard, fold, null);
+            });
   }
 
   /** With prices for answers of the response cache where there are none. */
