@@ -18,13 +18,14 @@ public final class Identity {
 
   /** The identity in Standalone mode, which reads no identity headers and exports no identity. */
   public static final Identity ANONYMOUS =
-      new Identity("", "", Source.NOT_READ, Source.NOT_READ, Map.of(), null);
+      new Identity("", "", Source.NOT_READ, Source.NOT_READ, Map.of(), Map.of(), null);
 
   private final String user;
   private final String tier;
   private final Source userSource;
   private final Source tierSource;
   private final Map<String, String> attributes;
+  private final Map<String, Source> attributeSources;
   private final @Nullable Untrusted untrusted;
 
   private Identity(
@@ -33,38 +34,56 @@ public final class Identity {
       Source userSource,
       Source tierSource,
       Map<String, String> attributes,
+      Map<String, Source> attributeSources,
       @Nullable Untrusted untrusted) {
     this.user = user;
     this.tier = tier;
     this.userSource = userSource;
     this.tierSource = tierSource;
     this.attributes = attributes;
+    this.attributeSources = attributeSources;
     this.untrusted = untrusted;
   }
 
   /** An identity that the gateway's headers state. */
   public static Identity of(String user, String tier) {
-    return new Identity(user, tier, Source.HEADER, Source.HEADER, Map.of(), null);
+    return new Identity(user, tier, Source.HEADER, Source.HEADER, Map.of(), Map.of(), null);
   }
 
   /** The same from other sources. */
   public Identity withSources(Source ofUser, Source ofTier) {
-    return new Identity(user, tier, ofUser, ofTier, attributes, untrusted);
+    return new Identity(user, tier, ofUser, ofTier, attributes, attributeSources, untrusted);
+  }
+
+  /** The same with what else the gateway's headers state of the payer. */
+  public Identity withAttributes(Map<String, String> named) {
+    return withAttributes(named, Map.of());
   }
 
   /**
    * The same with what else is known of the payer.
    *
    * @param named names to values, in an order that is kept; values as those of users
+   * @param sources names to where the values came from; a header for those that are not in it
    */
-  public Identity withAttributes(Map<String, String> named) {
-    Map<String, String> copy = Collections.unmodifiableMap(new LinkedHashMap<>(named));
-    return new Identity(user, tier, userSource, tierSource, copy, untrusted);
+  public Identity withAttributes(Map<String, String> named, Map<String, Source> sources) {
+    Map<String, Source> from = new LinkedHashMap<>();
+    for (String name : named.keySet()) {
+      from.put(name, sources.getOrDefault(name, Source.HEADER));
+    }
+    return new Identity(
+        user,
+        tier,
+        userSource,
+        tierSource,
+        Collections.unmodifiableMap(new LinkedHashMap<>(named)),
+        Collections.unmodifiableMap(from),
+        untrusted);
   }
 
   /** The same, of a request that nothing vouches for, or, with null, of one that something does. */
   public Identity withUntrusted(@Nullable Untrusted reason) {
-    return new Identity(user, tier, userSource, tierSource, attributes, reason);
+    return new Identity(user, tier, userSource, tierSource, attributes, attributeSources, reason);
   }
 
   /** The user: never blank, at most 256 bytes of UTF-8, no control characters. */
@@ -95,6 +114,11 @@ public final class Identity {
     return attributes;
   }
 
+  /** Where each of the {@link #attributes} came from, by its name. */
+  public Map<String, Source> attributeSources() {
+    return attributeSources;
+  }
+
   /** Why nothing vouches for the request; null when something does, or nothing is read. */
   public @Nullable Untrusted untrusted() {
     return untrusted;
@@ -108,6 +132,7 @@ public final class Identity {
         && userSource == that.userSource
         && tierSource == that.tierSource
         && attributes.equals(that.attributes)
+        && attributeSources.equals(that.attributeSources)
         && untrusted == that.untrusted;
   }
 
@@ -128,6 +153,8 @@ public final class Identity {
         + tierSource
         + ", attributes="
         + attributes
+        + ", attributeSources="
+        + attributeSources
         + ", untrusted="
         + untrusted
         + "]";

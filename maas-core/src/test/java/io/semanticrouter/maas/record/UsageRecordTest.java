@@ -63,7 +63,7 @@ class UsageRecordTest {
             "UsageRecord[id=1, startedAt=1970-01-01T00:00:00Z, timeToFirstByte=null, duration=PT0S, "
                 + "requestId=null, operation=CHAT, "
                 + "identity=Identity[user=, tier=, userSource=NOT_READ, tierSource=NOT_READ, "
-                + "attributes={}, untrusted=null], "
+                + "attributes={}, attributeSources={}, untrusted=null], "
                 + "routing=Routing[], httpStatus=0, abortReason=null, forcedUsage=OFF, "
                 + "router=RouterReport[OFF, []], "
                 + "serviceTier=ServiceTier[requested=null, served=null], measurement=NONE[], "
@@ -116,7 +116,7 @@ class UsageRecordTest {
     assertThat(alice.withSources(Source.TOO_LONG, Source.ABSENT))
         .hasToString(
             "Identity[user=alice, tier=premium, userSource=TOO_LONG, tierSource=ABSENT, "
-                + "attributes={}, untrusted=null]");
+                + "attributes={}, attributeSources={}, untrusted=null]");
   }
 
   @Test

@@ -29,9 +29,11 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -120,11 +122,7 @@ final class LineReader {
         .timeToFirstByte(firstByte == null ? null : Duration.between(started, instant(firstByte)))
         .duration(Duration.between(started, instant(end)))
         .requestId(optionalText(data, "request_id"))
-        .identity(
-            Identity.of(textOrNone(data, "user"), textOrNone(data, "tier"))
-                .withSources(
-                    constant(Identity.Source.class, data, "user_source"),
-                    constant(Identity.Source.class, data, "tier_source")))
+        .identity(identity(data))
         .routing(routing(data))
         .httpStatus((int) number(data, "http_status"))
         .abortReason(
@@ -145,6 +143,29 @@ final class LineReader {
             data.get("price_gap") == null ? null : constant(PriceGap.class, data, "price_gap"))
         .appliedPrice(price == null ? null : new AppliedPrice(price, text(data, "price_book")))
         .build();
+  }
+
+  private static Identity identity(Map<String, @Nullable Object> data) throws UnreadableException {
+    Identity identity =
+        Identity.of(textOrNone(data, "user"), textOrNone(data, "tier"))
+            .withSources(
+                constant(Identity.Source.class, data, "user_source"),
+                constant(Identity.Source.class, data, "tier_source"));
+    if (data.get("untrusted") != null) {
+      identity = identity.withUntrusted(constant(Identity.Untrusted.class, data, "untrusted"));
+    }
+    Map<String, @Nullable Object> named = optionalObject(data, "attributes");
+    if (named == null) {
+      return identity;
+    }
+    Map<String, @Nullable Object> from = object(data, "attribute_sources");
+    Map<String, String> attributes = new TreeMap<>();
+    Map<String, Identity.Source> sources = new HashMap<>();
+    for (String name : named.keySet()) {
+      attributes.put(name, text(named, name));
+      sources.put(name, constant(Identity.Source.class, from, name));
+    }
+    return identity.withAttributes(attributes, sources);
   }
 
   private static Routing routing(Map<String, @Nullable Object> data) throws UnreadableException {

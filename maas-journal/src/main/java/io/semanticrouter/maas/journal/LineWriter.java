@@ -3,6 +3,7 @@ package io.semanticrouter.maas.journal;
 
 import io.semanticrouter.maas.record.AppliedPrice;
 import io.semanticrouter.maas.record.Cost;
+import io.semanticrouter.maas.record.Identity;
 import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.PiiType;
@@ -185,11 +186,7 @@ final class LineWriter {
     if (!user.isEmpty()) {
       member("user", user);
     }
-    member("user_source", Names.of(record.identity().userSource()));
-    if (!record.identity().tier().isEmpty()) {
-      member("tier", record.identity().tier());
-    }
-    member("tier_source", Names.of(record.identity().tierSource()));
+    identity(record.identity());
     optional("requested_model", routing.requestedModel());
     optional("selected_model", routing.selectedModel());
     optional("response_model", routing.responseModel());
@@ -270,6 +267,33 @@ final class LineWriter {
     }
     member("program", program);
     raw("}");
+  }
+
+  /** But for the user. */
+  private void identity(Identity identity) {
+    member("user_source", Names.of(identity.userSource()));
+    if (!identity.tier().isEmpty()) {
+      member("tier", identity.tier());
+    }
+    member("tier_source", Names.of(identity.tierSource()));
+    if (!identity.attributes().isEmpty()) {
+      raw(",\"attributes\":{");
+      for (Map.Entry<String, String> attribute : identity.attributes().entrySet()) {
+        element(attribute.getKey());
+        raw(":");
+        text(attribute.getValue());
+      }
+      raw("},\"attribute_sources\":{");
+      for (Map.Entry<String, Identity.Source> source : identity.attributeSources().entrySet()) {
+        element(source.getKey());
+        raw(":");
+        text(Names.of(source.getValue()));
+      }
+      raw("}");
+    }
+    if (identity.untrusted() != null) {
+      member("untrusted", Names.of(identity.untrusted()));
+    }
   }
 
   private void tokens(TokenUsage usage) {

@@ -28,7 +28,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -64,9 +66,7 @@ final class RandomRecords {
                 ? null
                 : Duration.ofNanos(1000 * random.nextLong(0, 1L << random.nextInt(1, 42))))
         .requestId(optionalText())
-        .identity(
-            Identity.of(text(), text())
-                .withSources(any(Identity.Source.class), any(Identity.Source.class)))
+        .identity(identity())
         .routing(
             Routing.builder()
                 .requestedModel(optionalText())
@@ -92,6 +92,20 @@ final class RandomRecords {
         .priceGap(random.nextInt(8) == 0 ? any(PriceGap.class) : null)
         .appliedPrice(random.nextBoolean() ? null : new AppliedPrice(text(), text()))
         .build();
+  }
+
+  private Identity identity() {
+    Map<String, String> attributes = new HashMap<>();
+    Map<String, Identity.Source> sources = new HashMap<>();
+    for (int i = random.nextInt(3) == 0 ? random.nextInt(4) : 0; i > 0; i--) {
+      String name = text();
+      attributes.put(name, text());
+      sources.put(name, any(Identity.Source.class));
+    }
+    return Identity.of(text(), text())
+        .withSources(any(Identity.Source.class), any(Identity.Source.class))
+        .withAttributes(attributes, sources)
+        .withUntrusted(random.nextInt(4) == 0 ? any(Identity.Untrusted.class) : null);
   }
 
   private Measurement measurement() {

@@ -18,6 +18,7 @@ import io.semanticrouter.maas.spi.VerifiedToken;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -194,22 +195,28 @@ public final class IdentityReader {
             .withSources(userSource, tierSource);
     return source.attributes().isEmpty()
         ? identity
-        : identity.withAttributes(attributes(source, from, headers, token));
+        : withAttributes(identity, source, from, headers, token);
   }
 
-  /** What is stated; an attribute that nobody states is not there. */
-  private Map<String, String> attributes(
-      IdentitySource source, Source from, Headers headers, @Nullable VerifiedToken token) {
+  /** With what is stated; an attribute that nobody states is not there. */
+  private Identity withAttributes(
+      Identity identity,
+      IdentitySource source,
+      Source from,
+      Headers headers,
+      @Nullable VerifiedToken token) {
     Map<String, String> attributes = new LinkedHashMap<>();
+    Map<String, Source> sources = new HashMap<>();
     for (Map.Entry<String, String> attribute : source.attributes().entrySet()) {
       Stated stated = stated(source, attribute.getValue(), headers, token);
       String value = stated.joined();
-      Source fault = check(value, stated.isSeveral() && from == Source.HEADER, from);
-      if (!fault.isFallback()) {
-        attributes.put(attribute.getKey(), shown(value, fault));
+      Source found = check(value, stated.isSeveral() && from == Source.HEADER, from);
+      if (!found.isFallback()) {
+        attributes.put(attribute.getKey(), shown(value, found));
+        sources.put(attribute.getKey(), found);
       }
     }
-    return attributes;
+    return identity.withAttributes(attributes, sources);
   }
 
   private Stated stated(

@@ -209,7 +209,9 @@ class TrustTest {
         .isEqualTo(
             Identity.of("alice", "gold")
                 .withSources(Source.TOKEN, Source.TOKEN)
-                .withAttributes(Map.of("cost_center", "4711", "groups", "red,blue")));
+                .withAttributes(
+                    Map.of("cost_center", "4711", "groups", "red,blue"),
+                    Map.of("cost_center", Source.TOKEN, "groups", Source.TOKEN)));
   }
 
   @Test
@@ -245,6 +247,8 @@ class TrustTest {
         .containsOnlyKeys("cost_center", "team")
         .containsEntry("cost_center", "47");
     assertThat(identity.attributes().get("team")).startsWith("sha256:");
+    assertThat(identity.attributeSources())
+        .isEqualTo(Map.of("cost_center", Source.HEADER, "team", Source.BRACKETED));
   }
 
   @Test

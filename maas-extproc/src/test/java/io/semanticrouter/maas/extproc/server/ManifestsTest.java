@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.journal.JournalConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -249,6 +250,36 @@ class ManifestsTest {
         List.of("image", "resources", "securityContext", "env", "imagePullPolicy")) {
       assertThat(sidecar.get(field)).as(field).isEqualTo(base.get(field));
     }
+  }
+
+  @Test
+  void journalIsOnAVolumeOfItsOwnThatIsLargerThanWhatIsKept() throws Exception {
+    Path overlay = file("deploy/kubernetes/overlays/journal");
+    JournalConfig journal =
+        Objects.requireNonNull(
+            ConfigFile.read(overlay.resolve("config.yaml"), "info").server().journal());
+    JsonNode patches = resources(overlay.resolve("kustomization.yaml")).get(0).path("patches");
+    JsonNode operations =
+        JSON.valueToTree(
+            new Yaml(new SafeConstructor(new LoaderOptions()))
+                .load(patches.get(0).path("patch").asText()));
+    ObjectNode values = JSON.createObjectNode();
+    operations.forEach(each -> values.set(each.path("path").asText(), each.path("value")));
+    assertThat(values.path("/kind").asText()).isEqualTo("StatefulSet");
+    JsonNode mount = values.path("/spec/template/spec/containers/0/volumeMounts/-");
+    JsonNode claim = values.path("/spec/volumeClaimTemplates").get(0);
+    assertThat(mount.path("name")).isEqualTo(claim.at("/metadata/name"));
+    assertThat(Path.of(mount.path("mountPath").asText()))
+        .isEqualTo(journal.directory().getParent());
+    String size = claim.at("/spec/resources/requests/storage").asText();
+    assertThat(size).endsWith("Gi");
+    assertThat(resources(overlay.resolve("config.yaml")).get(0).at("/journal/keep_gb").asInt())
+        .isBetween(1, Integer.parseInt(size.substring(0, size.length() - 2)) - 1);
+    String service =
+        resource(file("deploy/kubernetes/base/service.yaml"), "Service")
+            .at("/metadata/name")
+            .asText();
+    assertThat(values.path("/spec/serviceName").asText()).isEqualTo(service);
   }
 
   @Test

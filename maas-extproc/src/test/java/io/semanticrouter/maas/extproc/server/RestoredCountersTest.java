@@ -41,6 +41,10 @@ class RestoredCountersTest {
   private static final MaasConfig HYBRID =
       MaasConfig.from(
           Map.of(
+              "authentication",
+              Map.of("attributes", Map.of("cost_center", "x-cost-center")),
+              "metrics",
+              Map.of("identity_labels", List.of("cost_center")),
               "maas_integration",
               Map.of("enabled", true, "metrics", Map.of("internal_cost_calculation", true))));
 
@@ -98,7 +102,9 @@ class RestoredCountersTest {
 
   private UsageRecord record(Status status) {
     return UsageRecord.builder("run-" + ++count, Instant.now(), Operation.CHAT, measurement(status))
-        .identity(Identity.of("user" + random.nextInt(20), "tier" + random.nextInt(2)))
+        .identity(
+            Identity.of("user" + random.nextInt(20), "tier" + random.nextInt(2))
+                .withAttributes(Map.of("cost_center", "c" + random.nextInt(3))))
         .routing(Routing.builder().selectedModel("m" + random.nextInt(5)).build())
         .cost(new Cost("USD", random.nextInt(2), random.nextInt(1_000_000)))
         .httpStatus(200)

@@ -4,6 +4,7 @@ package io.semanticrouter.maas.extproc.server.journal;
 import io.semanticrouter.maas.journal.JournalLine;
 import io.semanticrouter.maas.record.AppliedPrice;
 import io.semanticrouter.maas.record.Cost;
+import io.semanticrouter.maas.record.Identity;
 import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.PriceGap;
 import io.semanticrouter.maas.record.Routing;
@@ -90,8 +91,7 @@ public final class ExplainCommand extends JournalCommand {
       say("ended", Key.end(record) + " (after " + record.duration().toMillis() + " ms)");
     }
     say("operation", record.operation().label());
-    say("user", record.identity().user() + " (" + record.identity().userSource().label() + ")");
-    say("tier", record.identity().tier() + " (" + record.identity().tierSource().label() + ")");
+    identity(record.identity());
     Routing routing = record.routing();
     say("model", record.model() + " (what is billed)");
     say("requested", routing.requestedModel());
@@ -110,6 +110,18 @@ public final class ExplainCommand extends JournalCommand {
       bill(record);
     }
     out().println();
+  }
+
+  private void identity(Identity identity) {
+    say("user", identity.user() + " (" + identity.userSource().label() + ")");
+    say("tier", identity.tier() + " (" + identity.tierSource().label() + ")");
+    identity
+        .attributeSources()
+        .forEach(
+            (name, source) ->
+                say("  " + name, identity.attributes().get(name) + " (" + source.label() + ")"));
+    Identity.Untrusted reason = identity.untrusted();
+    say("vouched for by", reason == null ? null : "nothing: " + reason.label());
   }
 
   private void bill(UsageRecord record) {

@@ -25,9 +25,10 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rows of the FinOps Open Cost and Usage Specification: for each hour, user, tier, model and
- * certainty one of each class of tokens, and one of what they cost. A journal has one cost for all
- * tokens of an exchange, so that it stands in a row of its own, and those of the tokens have 0.
+ * Rows of the FinOps Open Cost and Usage Specification: for each hour, user, tier, attributes of
+ * the payer, model and certainty one of each class of tokens, and one of what they cost. A journal
+ * has one cost for all tokens of an exchange, so that it stands in a row of its own, and those of
+ * the tokens have 0.
  */
 final class Focus {
   /** A version of the specification. */
@@ -145,12 +146,19 @@ final class Focus {
     }
   }
 
-  private record Group(Instant hour, String user, String tier, String model, Certainty certainty)
+  private record Group(
+      Instant hour,
+      String user,
+      String tier,
+      Map<String, String> attributes,
+      String model,
+      Certainty certainty)
       implements Comparable<Group> {
     private static final Comparator<Group> ORDER =
         Comparator.comparing(Group::hour)
             .thenComparing(Group::user)
             .thenComparing(Group::tier)
+            .thenComparing(group -> group.attributes.toString())
             .thenComparing(Group::model)
             .thenComparing(Group::certainty);
 
@@ -180,6 +188,7 @@ final class Focus {
    * Adds tokens of a model.
    *
    * @param hour when the hour begins
+   * @param attributes of the payer, in an order that does not depend on the exchange
    * @param cost null when there is none, or it is that of another model of the exchange
    * @param sign -1 to take them off again
    */
@@ -187,6 +196,7 @@ final class Focus {
       Instant hour,
       String user,
       String tier,
+      Map<String, String> attributes,
       String model,
       Certainty certainty,
       TokenUsage usage,
@@ -194,7 +204,7 @@ final class Focus {
       int sign) {
     Amounts amounts =
         groups.computeIfAbsent(
-            new Group(hour, user, tier, model, certainty), group -> new Amounts());
+            new Group(hour, user, tier, attributes, model, certainty), group -> new Amounts());
     // What is not known is negative.
     long prompt = Math.max(0, usage.prompt());
     long read = Math.min(prompt, Math.max(0, usage.part(TokenPart.CACHE_READ)));
@@ -293,9 +303,22 @@ final class Focus {
     row.put("SubAccountId", group.user);
     row.put("SubAccountName", group.user);
     row.put("SubAccountType", "User");
+    row.put("Tags", group.attributes.isEmpty() ? "" : tags(group.attributes));
     row.put("x_Certainty", group.certainty.name().toLowerCase(Locale.ROOT));
     row.put("x_Tier", group.tier);
     return row;
+  }
+
+  private static String tags(Map<String, String> attributes) throws IOException {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
+      json.writeStartObject();
+      for (Map.Entry<String, String> attribute : attributes.entrySet()) {
+        json.writeStringField(attribute.getKey(), attribute.getValue());
+      }
+      json.writeEndObject();
+    }
+    return text.toString();
   }
 
   /**

@@ -11,8 +11,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** What exchanges can be told apart by. Those without a value have an empty one. */
-enum Key {
+/** What every exchange has, or may have. */
+enum Key implements Dimension {
   USER,
   TIER,
   MODEL,
@@ -35,16 +35,13 @@ enum Key {
   DAY,
   MONTH;
 
-  String label() {
+  @Override
+  public String label() {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /**
-   * The value of an exchange.
-   *
-   * @param model whose tokens are meant
-   */
-  String of(JournalLine line, UsageRecord record, String model, Times times) {
+  @Override
+  public String of(JournalLine line, UsageRecord record, String model, Times times) {
     return switch (this) {
       case USER -> record.identity().user();
       case TIER -> record.identity().tier();

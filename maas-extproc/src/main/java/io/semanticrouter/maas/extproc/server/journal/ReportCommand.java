@@ -23,9 +23,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -86,9 +88,11 @@ public final class ReportCommand extends JournalCommand {
       split = ",",
       paramLabel = "KEY",
       converter = KeyName.class,
-      description = "One row for each: ${COMPLETION-CANDIDATES} (default: user,model).",
+      description =
+          "One row for each: ${COMPLETION-CANDIDATES}, or an attribute of the payer such as"
+              + " cost_center (default: user,model).",
       completionCandidates = KeyName.class)
-  private List<Key> by = new ArrayList<>(List.of(Key.USER, Key.MODEL));
+  private List<Dimension> by = new ArrayList<>(List.of(Key.USER, Key.MODEL));
 
   @Option(
       names = "--where",
@@ -116,7 +120,11 @@ public final class ReportCommand extends JournalCommand {
   private String billingAccount = "default";
 
   private final Map<List<String>, Sums> rows = new HashMap<>();
-  private final Map<Key, String> conditions = new HashMap<>();
+  private final Map<Dimension, String> conditions = new HashMap<>();
+
+  /** The attributes that are asked for and that no exchange has had. */
+  private final Set<String> unseen = new TreeSet<>();
+
   private Key.Times times = new Key.Times(zone);
   private @Nullable Focus focus;
   private Instant begin = Instant.MIN;
@@ -129,6 +137,9 @@ public final class ReportCommand extends JournalCommand {
     begin = from == null ? Instant.MIN : time(from);
     end = to == null ? Instant.MAX : time(to);
     where.forEach((key, value) -> conditions.put(KeyName.of(key), value));
+    Stream.concat(by.stream(), conditions.keySet().stream())
+        .filter(Dimension.Attribute.class::isInstance)
+        .forEach(attribute -> unseen.add(attribute.label()));
   }
 
   private Instant time(String text) {
@@ -147,6 +158,9 @@ public final class ReportCommand extends JournalCommand {
   public void line(JournalLine line) {
     if (line.kind() != JournalLine.Kind.USAGE) {
       return;
+    }
+    if (!unseen.isEmpty()) {
+      unseen.removeAll(line.record().identity().attributes().keySet());
     }
     UsageRecord replaced = line.replaced();
     if (replaced != null) {
@@ -188,6 +202,7 @@ public final class ReportCommand extends JournalCommand {
           times.hourBegin(Key.end(record)),
           record.identity().user(),
           record.identity().tier(),
+          record.identity().attributes(),
           of.model(),
           Certainty.of(record.outcome()),
           of.usage(),
@@ -197,7 +212,7 @@ public final class ReportCommand extends JournalCommand {
   }
 
   private boolean applies(JournalLine line, UsageRecord record, String model) {
-    for (Map.Entry<Key, String> condition : conditions.entrySet()) {
+    for (Map.Entry<Dimension, String> condition : conditions.entrySet()) {
       if (!condition.getKey().of(line, record, model, times).equals(condition.getValue())) {
         return false;
       }
@@ -207,7 +222,7 @@ public final class ReportCommand extends JournalCommand {
 
   private Sums row(JournalLine line, UsageRecord record, String model) {
     List<String> values = new ArrayList<>(by.size());
-    for (Key key : by) {
+    for (Dimension key : by) {
       values.add(key.of(line, record, model, times));
     }
     return rows.computeIfAbsent(values, key -> new Sums());
@@ -217,7 +232,7 @@ public final class ReportCommand extends JournalCommand {
   boolean end(PrintWriter out) throws IOException {
     if (focus != null) {
       focus.print(out, focusVersion);
-      return true;
+      return isEveryAttributeKnown();
     }
     SortedSet<String> currencies = new TreeSet<>();
     Sums total = new Sums();
@@ -229,7 +244,7 @@ public final class ReportCommand extends JournalCommand {
     }
     List<String> numbers = new ArrayList<>();
     numbers(currencies, total, (name, value) -> numbers.add(name));
-    Table table = new Table(by.stream().map(Key::label).toList(), numbers);
+    Table table = new Table(by.stream().map(Dimension::label).toList(), numbers);
     Map<List<String>, Sums> sorted = new TreeMap<>(IN_ORDER);
     sorted.putAll(rows);
     sorted.forEach(
@@ -246,7 +261,20 @@ public final class ReportCommand extends JournalCommand {
       case JSON -> table.printJson(out, problems());
       case FOCUS -> throw new IllegalStateException(); // has been printed
     }
-    return true;
+    return isEveryAttributeKnown();
+  }
+
+  /** A name that is no key is an attribute, or a mistake. */
+  private boolean isEveryAttributeKnown() {
+    for (String name : unseen) {
+      err()
+          .println(
+              "report: '"
+                  + Table.printable(name)
+                  + "' is an attribute of no exchange, and not one of "
+                  + String.join(", ", new KeyName()));
+    }
+    return unseen.isEmpty();
   }
 
   private interface Column {
@@ -284,8 +312,8 @@ public final class ReportCommand extends JournalCommand {
     return certainty.name().toLowerCase(Locale.ROOT);
   }
 
-  /** Names of keys in lower case. */
-  static final class KeyName extends ArrayList<String> implements ITypeConverter<Key> {
+  /** Names of keys in lower case; what is none is an attribute. */
+  static final class KeyName extends ArrayList<String> implements ITypeConverter<Dimension> {
     private static final long serialVersionUID = 1;
 
     KeyName() {
@@ -295,18 +323,17 @@ public final class ReportCommand extends JournalCommand {
     }
 
     @Override
-    public Key convert(String value) {
+    public Dimension convert(String value) {
       return of(value);
     }
 
-    static Key of(String name) {
+    static Dimension of(String name) {
       for (Key key : Key.values()) {
         if (key.label().equals(name)) {
           return key;
         }
       }
-      throw new TypeConversionException(
-          "'" + name + "' is not one of " + String.join(", ", new KeyName()));
+      return new Dimension.Attribute(name);
     }
   }
 

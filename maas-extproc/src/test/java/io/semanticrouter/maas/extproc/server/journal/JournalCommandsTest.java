@@ -67,7 +67,12 @@ class JournalCommandsTest {
         .duration(Duration.ofSeconds(2))
         .identity(
             Identity.of(user, "premium")
-                .withSources(Identity.Source.HEADER, Identity.Source.ABSENT))
+                .withSources(Identity.Source.HEADER, Identity.Source.ABSENT)
+                .withAttributes(
+                    user.equals("bob")
+                        ? Map.of("subscription", "gold", "cost_center", "47")
+                        : Map.of(),
+                    Map.of("cost_center", Identity.Source.TOKEN)))
         .routing(Routing.builder().selectedModel(model).build())
         .requestId("client-" + (count + 1) / 2)
         .httpStatus(200)
@@ -233,6 +238,8 @@ class JournalCommandsTest {
             "2026-10-25T23:00:00Z bob advisor Output Tokens 4 0 measured",
             "2026-10-25T23:00:00Z bob granite Input Tokens 100 0 measured",
             "2026-10-25T23:00:00Z bob granite Output Tokens 60 0 measured");
+    assertThat(rows.stream().map(row -> row.get("SubAccountId") + " " + row.get("Tags")).distinct())
+        .containsExactly("alice ", "bob {\"cost_center\":\"47\",\"subscription\":\"gold\"}");
     assertThat(focus("--focus-version", "1.3").get(0)).hasSize(65 + 2);
     assertThat(run(new ReportCommand(), "--format", "focus", "--focus-version", "0.9"))
         .isEqualTo(2);
@@ -358,7 +365,6 @@ class JournalCommandsTest {
   void aDirectoryThatIsNotThereIsAnError() {
     assertThat(run(new ReportCommand(), "--journal", directory.resolve("none").toString()))
         .isEqualTo(1);
-    assertThat(run(new ReportCommand(), "--by", "colour")).isEqualTo(2);
     assertThat(run(new ReportCommand(), "--from", "yesterday")).isNotZero();
   }
 
@@ -425,6 +431,64 @@ class JournalCommandsTest {
         .contains("cost                            unknown: there is no price for it\n");
     assertThat(run(new ExplainCommand(), "run-99")).isEqualTo(4);
     assertThat(err).hasToString("explain: no exchange has the id run-99\n");
+  }
+
+  @Test
+  void explainSaysWhereEachPartOfAnIdentityCameFrom() throws IOException {
+    try (UsageJournal journal = UsageJournal.open(JournalConfig.in(directory), "test 1")) {
+      journal.record(
+          record("2026-10-25T00:30:00Z", "bob", "llama", measured(Status.COMPLETE, 40, 7)));
+      UsageRecord record =
+          record("2026-10-25T00:30:00Z", "unknown", "llama", measured(Status.COMPLETE, 40, 7));
+      journal.record(
+          record.toBuilder()
+              .identity(
+                  Identity.of("unknown", "free")
+                      .withSources(Identity.Source.UNTRUSTED, Identity.Source.UNTRUSTED)
+                      .withUntrusted(Identity.Untrusted.EXPIRED_TOKEN))
+              .build());
+    }
+    assertThat(run(new ExplainCommand(), "run-1")).isZero();
+    assertThat(out.toString())
+        .contains(
+            """
+            user                            bob (header)
+            tier                            premium (absent)
+              cost_center                   47 (token)
+              subscription                  gold (header)
+            model                           llama (what is billed)
+            """);
+    assertThat(run(new ExplainCommand(), "run-2")).isZero();
+    assertThat(out.toString())
+        .contains(
+            """
+            user                            unknown (untrusted)
+            tier                            free (untrusted)
+            vouched for by                  nothing: expired_token
+            """);
+  }
+
+  @Test
+  void aReportAddsUpByAnyAttributeOfThePayer() throws IOException {
+    write();
+    assertThat(run(new ReportCommand(), "--by", "subscription,cost_center")).isZero();
+    assertThat(out.toString().lines().map(line -> line.replaceAll(" +", " ").substring(0, 20)))
+        .containsExactly(
+            "subscription cost_ce",
+            " 3 1 1 0 1 0 0 17 10",
+            "gold 47 3 1 0 1 0 1 ",
+            "total 6 2 1 1 1 1 1 ");
+    assertThat(run(new ReportCommand(), "--by", "day", "--where", "cost_center=47")).isZero();
+    assertThat(out.toString()).contains("2026-10-25          3");
+  }
+
+  @Test
+  void aKeyThatIsNeitherKnownNorAnAttributeIsReported() throws IOException {
+    write();
+    assertThat(run(new ReportCommand(), "--by", "colour")).isEqualTo(4);
+    assertThat(err.toString()).startsWith("report: 'colour' is an attribute of no exchange");
+    assertThat(run(new ReportCommand(), "--where", "usr=bob")).isEqualTo(4);
+    assertThat(err.toString()).contains("not one of user, tier, model,");
   }
 
   @Test
