@@ -13,6 +13,9 @@ import io.semanticrouter.maas.extproc.server.journal.ExplainCommand;
 import io.semanticrouter.maas.extproc.server.journal.ReportCommand;
 import io.semanticrouter.maas.extproc.server.journal.TailCommand;
 import io.semanticrouter.maas.extproc.server.journal.VerifyCommand;
+import io.semanticrouter.maas.extproc.server.prices.PriceBooks;
+import io.semanticrouter.maas.extproc.server.text.ConfigText;
+import io.semanticrouter.maas.extproc.server.text.UnreadableException;
 import io.semanticrouter.maas.journal.JournalConfig;
 import io.semanticrouter.maas.journal.UsageJournal;
 import java.io.IOException;
@@ -80,7 +83,8 @@ public final class Main implements Callable<Integer> {
       paramLabel = "FILE",
       description =
           "Check a configuration file as a start would, and end: 0 when it is right, 2 with all"
-              + " errors when not. Ports and the files that it names are not looked at.")
+              + " errors when not. Ports and the files that it names are not looked at, but for price"
+              + " books.")
   private @Nullable Path check;
 
   @Option(
@@ -116,7 +120,7 @@ public final class Main implements Callable<Integer> {
     ConfigFile file;
     try {
       file = ConfigFile.read(path, logging, text);
-    } catch (ConfigFile.UnreadableException e) {
+    } catch (UnreadableException e) {
       err.println("maas-extproc: " + e.getMessage());
       return WRONG_CONFIGURATION;
     } catch (ConfigException e) {
@@ -184,6 +188,9 @@ public final class Main implements Callable<Integer> {
     log.info("Routing facts: {}", describe(file.metering().routing()));
     if (file.metering().mode() == Mode.HYBRID && file.metering().rateCard().isEmpty()) {
       log.warn("Cost is to be calculated, but no model has a price: all exchanges are unpriced");
+    }
+    for (PriceBooks.BookFile book : file.books()) {
+      log.info("Price book {}", book.description());
     }
     for (String warning : file.server().warnings()) {
       log.warn(warning);

@@ -10,6 +10,8 @@ import io.semanticrouter.maas.config.ConfigException;
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.config.Mode;
 import io.semanticrouter.maas.extproc.ExtProcConfig;
+import io.semanticrouter.maas.extproc.server.text.ConfigText;
+import io.semanticrouter.maas.extproc.server.text.UnreadableException;
 import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.Identity;
 import io.semanticrouter.maas.record.TokenUsage;
@@ -55,7 +57,7 @@ class ConfigFileTest {
   @SuppressWarnings("NullAway.Init") // by JUnit
   private Path directory;
 
-  private ConfigFile read(String yaml) throws IOException, ConfigFile.UnreadableException {
+  private ConfigFile read(String yaml) throws IOException, UnreadableException {
     return ConfigFile.read(write(yaml), "info");
   }
 
@@ -80,9 +82,8 @@ class ConfigFileTest {
   }
 
   private static String unreadable(Path path) {
-    ConfigFile.UnreadableException e =
-        catchThrowableOfType(
-            ConfigFile.UnreadableException.class, () -> ConfigFile.read(path, "info"));
+    UnreadableException e =
+        catchThrowableOfType(UnreadableException.class, () -> ConfigFile.read(path, "info"));
     assertThat(e).as("an UnreadableException").isNotNull();
     assertThat(String.valueOf(e.getMessage())).hasSizeLessThan(500).doesNotContain("\n");
     return String.valueOf(e.getMessage());
@@ -574,7 +575,7 @@ class ConfigFileTest {
     String message = "";
     try {
       read("server: { grpc_port: " + "9".repeat(100_000) + " }\n");
-    } catch (ConfigException | ConfigFile.UnreadableException e) {
+    } catch (ConfigException | UnreadableException e) {
       message = String.valueOf(e.getMessage());
     }
     assertThat(message).isNotEmpty();

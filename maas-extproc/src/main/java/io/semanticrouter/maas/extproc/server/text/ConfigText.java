@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.semanticrouter.maas.extproc.server;
+package io.semanticrouter.maas.extproc.server.text;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.semanticrouter.maas.config.ConfigError;
@@ -12,25 +12,31 @@ import java.util.HashMap;
 import java.util.Map;
 
 /** A configuration as text: where its keys stand, and what all keys are with their defaults. */
-final class ConfigText {
-  private final Map<String, Integer> lines = new HashMap<>();
+public final class ConfigText {
+  private final Map<String, String> places = new HashMap<>();
   private Map<String, Object> effective = Map.of();
 
-  /** The line of each key, from 1, by the path that errors name it with. */
-  Map<String, Integer> lines() {
-    return lines;
+  /** Takes the lines of the configuration file itself. */
+  public TextTree.Places places() {
+    return (path, line) -> places.put(path, "line " + line);
   }
 
-  void effective(Map<String, Object> values) {
+  /** Takes the lines of another file that it names. */
+  public TextTree.Places places(String file) {
+    return (path, line) -> places.put(path, file + " line " + line);
+  }
+
+  /** Takes what all keys are. */
+  public void effective(Map<String, Object> values) {
     effective = values;
   }
 
   /** An error with the line of its key, or of the section in which the key is missing. */
-  String located(ConfigError error) {
+  public String located(ConfigError error) {
     for (String path = error.path(); !path.isEmpty(); path = section(path)) {
-      Integer line = lines.get(path);
-      if (line != null) {
-        return "line " + line + ": " + error;
+      String place = places.get(path);
+      if (place != null) {
+        return place + ": " + error;
       }
     }
     return error.toString();
@@ -41,9 +47,9 @@ final class ConfigText {
   }
 
   /** All keys with their values as YAML, which read again is the same configuration. */
-  String yaml() {
+  public String yaml() {
     StringWriter text = new StringWriter();
-    try (JsonGenerator yaml = ConfigFile.YAML.createGenerator(text)) {
+    try (JsonGenerator yaml = TextTree.YAML.createGenerator(text)) {
       write(yaml, effective);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
