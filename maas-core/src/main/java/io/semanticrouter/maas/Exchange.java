@@ -568,6 +568,7 @@ public final class Exchange implements AutoCloseable {
             .timeToFirstByte(
                 firstByteNanos == ResponseBody.NONE ? null : sinceStart(firstByteNanos))
             .duration(Duration.ofNanos(nanos))
+            .streamed(meter() != null && meter().isStream())
             .requestId(head.requestId())
             .identity(payer)
             .routing(facts)

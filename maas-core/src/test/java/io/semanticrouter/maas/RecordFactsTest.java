@@ -142,6 +142,18 @@ class RecordFactsTest {
     assertThat(record.startedAt()).isEqualTo(START);
     assertThat(record.timeToFirstByte()).isEqualTo(Duration.ofNanos(7_000));
     assertThat(record.duration()).isEqualTo(Duration.ofNanos(15_000));
+    assertThat(record.streamed()).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"text/event-stream", "text/plain", "application/json"})
+  void answerOfEventsIsAStreamWhateverItIsCalled(String label) {
+    DrivenExchange exchange = begin(builder().build(), Wire.CHAT, Headers.EMPTY);
+    exchange.respond(200, Map.of("content-type", label)::get);
+    byte[] event = Wire.utf8("data: {\"model\":\"m\"}\n\ndata: [DONE]\n\n");
+    exchange.response(event, 0, event.length);
+    exchange.end();
+    assertThat(records.get(0).streamed()).isTrue();
   }
 
   @Test

@@ -13,6 +13,7 @@ public final class UsageRecord {
   private final Instant startedAt;
   private final @Nullable Duration timeToFirstByte;
   private final Duration duration;
+  private final boolean streamed;
   private final @Nullable String requestId;
   private final Operation operation;
   private final Identity identity;
@@ -33,6 +34,7 @@ public final class UsageRecord {
     startedAt = b.startedAt;
     timeToFirstByte = b.timeToFirstByte;
     duration = b.duration;
+    streamed = b.streamed;
     requestId = b.requestId;
     operation = b.operation;
     identity = b.identity;
@@ -66,6 +68,7 @@ public final class UsageRecord {
     return new Builder(id, startedAt, operation, measurement)
         .timeToFirstByte(timeToFirstByte)
         .duration(duration)
+        .streamed(streamed)
         .requestId(requestId)
         .identity(identity)
         .routing(routing)
@@ -104,6 +107,14 @@ public final class UsageRecord {
   /** From begin to settlement. */
   public Duration duration() {
     return duration;
+  }
+
+  /**
+   * Whether the answer was a stream of events, so that its first byte came with the first of them:
+   * server-sent events, or frames of AWS.
+   */
+  public boolean streamed() {
+    return streamed;
   }
 
   /**
@@ -220,6 +231,7 @@ public final class UsageRecord {
         && startedAt.equals(that.startedAt)
         && Objects.equals(timeToFirstByte, that.timeToFirstByte)
         && duration.equals(that.duration)
+        && streamed == that.streamed
         && Objects.equals(requestId, that.requestId)
         && operation.equals(that.operation)
         && identity.equals(that.identity)
@@ -252,6 +264,8 @@ public final class UsageRecord {
         + timeToFirstByte
         + ", duration="
         + duration
+        + ", streamed="
+        + streamed
         + ", requestId="
         + requestId
         + ", operation="
@@ -289,6 +303,7 @@ public final class UsageRecord {
     private Instant startedAt;
     private @Nullable Duration timeToFirstByte;
     private Duration duration = Duration.ZERO;
+    private boolean streamed;
     private @Nullable String requestId;
     private final Operation operation;
     private Identity identity = Identity.ANONYMOUS;
@@ -326,6 +341,12 @@ public final class UsageRecord {
     /** See {@link UsageRecord#duration}. */
     public Builder duration(Duration value) {
       duration = value;
+      return this;
+    }
+
+    /** See {@link UsageRecord#streamed}. */
+    public Builder streamed(boolean value) {
+      streamed = value;
       return this;
     }
 

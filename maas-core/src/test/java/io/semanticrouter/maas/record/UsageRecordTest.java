@@ -31,6 +31,7 @@ class UsageRecordTest {
         b -> b.startedAt(Instant.EPOCH.plusSeconds(1)),
         b -> b.timeToFirstByte(Duration.ofSeconds(1)),
         b -> b.duration(Duration.ofSeconds(1)),
+        b -> b.streamed(true),
         b -> b.requestId("r"),
         b -> b.identity(Identity.of("alice", "premium")),
         b -> b.routing(Routing.builder().selectedModel("m").build()),
@@ -61,7 +62,7 @@ class UsageRecordTest {
     assertThat(bare("1"))
         .hasToString(
             "UsageRecord[id=1, startedAt=1970-01-01T00:00:00Z, timeToFirstByte=null, duration=PT0S, "
-                + "requestId=null, operation=CHAT, "
+                + "streamed=false, requestId=null, operation=CHAT, "
                 + "identity=Identity[user=, tier=, userSource=NOT_READ, tierSource=NOT_READ, "
                 + "attributes={}, attributeSources={}, untrusted=null], "
                 + "routing=Routing[], httpStatus=0, abortReason=null, forcedUsage=OFF, "

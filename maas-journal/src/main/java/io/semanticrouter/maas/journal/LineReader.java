@@ -121,6 +121,7 @@ final class LineReader {
             id, started, constant(Operation.class, data, "operation"), measurement(data))
         .timeToFirstByte(firstByte == null ? null : Duration.between(started, instant(firstByte)))
         .duration(Duration.between(started, instant(end)))
+        .streamed(Boolean.TRUE.equals(optionalFlag(data, "streamed")))
         .requestId(optionalText(data, "request_id"))
         .identity(identity(data))
         .routing(routing(data))

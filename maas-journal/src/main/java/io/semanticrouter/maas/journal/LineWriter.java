@@ -180,6 +180,9 @@ final class LineWriter {
       separate();
       time("first_byte", record.startedAt().plus(toFirstByte));
     }
+    if (record.streamed()) {
+      optional("streamed", Boolean.TRUE);
+    }
     optional("request_id", record.requestId());
     member("operation", Names.of(record.operation()));
     member("model", record.model());

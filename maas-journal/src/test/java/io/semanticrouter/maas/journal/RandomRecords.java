@@ -65,6 +65,7 @@ final class RandomRecords {
             random.nextBoolean()
                 ? null
                 : Duration.ofNanos(1000 * random.nextLong(0, 1L << random.nextInt(1, 42))))
+        .streamed(random.nextBoolean())
         .requestId(optionalText())
         .identity(identity())
         .routing(

@@ -59,6 +59,8 @@ public final class PrometheusSink implements UsageSink {
     Spaces spaces = new Spaces(registry);
     LabelSpace exchanges = spaces.space(names(integrated, labels));
     requests = new RequestMetrics(spaces, exchanges);
+    int max = config.metrics().maxSeries();
+    SeriesUse uses = new SeriesUse();
     List<SeriesMetrics> metrics = new ArrayList<>();
     if (config.metrics().tokens()) {
       tokens = new TokenMetrics(exchanges);
@@ -70,7 +72,9 @@ public final class PrometheusSink implements UsageSink {
       metrics.add(new CacheMetrics(exchanges));
     }
     if (config.metrics().routing()) {
-      metrics.add(new RoutingMetrics(config, listed, spaces));
+      RoutingMetrics routing = new RoutingMetrics(config, listed, spaces);
+      metrics.add(routing);
+      uses.add("routing", routing::series);
       metrics.add(new RouterMetrics(spaces));
     }
     if (config.metrics().security()) {
@@ -82,9 +86,15 @@ public final class PrometheusSink implements UsageSink {
     if (integrated) {
       metrics.add(new IdentityMetrics(spaces));
     }
+    ErrorMetrics errors = new ErrorMetrics(spaces, max, listed, integrated);
+    metrics.add(errors);
+    uses.add("errors", errors::series);
+    metrics.add(new LatencyMetrics(registry, max, listed, integrated));
     kept = new KeptCounters(spaces);
     others = metrics.toArray(SeriesMetrics[]::new);
-    index = new SeriesIndex(exchanges, config.metrics().maxSeries(), listed, BYTES_PER_SERIES);
+    index = new SeriesIndex(exchanges, max, listed, BYTES_PER_SERIES, integrated);
+    uses.add("exchanges", index::size);
+    uses.register(registry, max);
   }
 
   private static List<String> names(boolean integrated, List<String> labels) {

@@ -14,9 +14,11 @@ import java.util.List;
 /** What is always exported: that there was an exchange, and how well it could be measured. */
 final class RequestMetrics implements SeriesMetrics {
   private static final Reason[] REASONS = Reason.values();
+  private static final int TOO_MANY_REQUESTS = 429;
 
   private final SeriesCounter requests;
   private final SeriesCounter unmeasurable;
+  private final SeriesCounter rateLimited;
   private final SeriesCounter reasons;
   private final SeriesCounter forcedUsage;
   private final Series everything;
@@ -36,6 +38,12 @@ final class RequestMetrics implements SeriesMetrics {
             exchanges.names().size() - 1, // all but the model, which is the last one
             ClosedLabels.of(
                 "reason", Arrays.stream(Unmeasured.values()).map(Unmeasured::label).toList()));
+    rateLimited =
+        exchanges.counter(
+            "semantic_router_rate_limited_requests",
+            "Exchanges that were answered with 429.",
+            exchanges.names().size() - 1,
+            ClosedLabels.NONE);
     LabelSpace global = spaces.space(List.of());
     reasons =
         global.counter(
@@ -69,6 +77,9 @@ final class RequestMetrics implements SeriesMetrics {
     Unmeasured unmeasured = record.unmeasured();
     if (unmeasured != null) {
       unmeasurable.add(series, ClosedLabels.index(unmeasured), sign);
+    }
+    if (record.httpStatus() == TOO_MANY_REQUESTS) {
+      rateLimited.add(series, 0, sign);
     }
     Measurement measurement = record.measurement();
     if (!measurement.reasons().isEmpty()) {

@@ -42,7 +42,7 @@ final class RoutingMetrics implements SeriesMetrics {
             "semantic_router_routing_decisions",
             "Exchanges by what the semantic router decided; without user, to stay small.",
             ClosedLabels.of("reasoning", "on", "off", "unknown"));
-    index = new SeriesIndex(space, config.metrics().maxSeries(), listed, BYTES_PER_SERIES);
+    index = new SeriesIndex(space, config.metrics().maxSeries(), listed, BYTES_PER_SERIES, tiers);
     LabelSpace global = spaces.space(List.of());
     paths =
         global.counter(
@@ -51,6 +51,10 @@ final class RoutingMetrics implements SeriesMetrics {
             ClosedLabels.of(
                 "path", Arrays.stream(ResponsePath.values()).map(ResponsePath::label).toList()));
     everything = global.single();
+  }
+
+  int series() {
+    return index.size();
   }
 
   @Override

@@ -42,6 +42,7 @@ final class Series {
   private final boolean isOverflow;
   private final AtomicReferenceArray<@Nullable Point> points;
   private volatile @Nullable CostSum costs;
+  private volatile @Nullable ModelTimes times;
 
   /**
    * A series with nothing bound to it yet.
@@ -78,6 +79,11 @@ final class Series {
     return values;
   }
 
+  /** Of exchanges, the model: their last label. */
+  String model() {
+    return values.get(values.size() - 1);
+  }
+
   /** This, when there is room for a line of so many bytes more; else where it goes. */
   Series withRoomFor(long bytes) {
     return overflow == null || room.take(bytes) ? this : overflow;
@@ -106,5 +112,14 @@ final class Series {
 
   void costs(CostSum first) {
     costs = first;
+  }
+
+  /** The histograms of its model; null until there was an exchange. */
+  @Nullable ModelTimes times() {
+    return times;
+  }
+
+  void times(ModelTimes ofModel) {
+    times = ofModel;
   }
 }

@@ -81,8 +81,9 @@ final class SeriesIndex {
    * @param max the most series of their own, 1 or more
    * @param listed models of the configuration
    * @param bytesPerSeries what a series takes of a scrape on average, at most
+   * @param users whether users are known, so that each has a share
    */
-  SeriesIndex(LabelSpace space, int max, Set<String> listed, long bytesPerSeries) {
+  SeriesIndex(LabelSpace space, int max, Set<String> listed, long bytesPerSeries, boolean users) {
     this.space = space;
     this.max = max;
     this.listed.addAll(listed);
@@ -91,7 +92,6 @@ final class SeriesIndex {
     this.listed.add(Routing.ROUTER_MODEL);
     this.tier = space.names().indexOf("tier");
     this.model = space.names().indexOf("model");
-    boolean users = tier >= 0;
     this.share = users ? Math.max(SMALLEST_SHARE, max / SHARES) : max;
     long bytes = Math.max(SMALLEST_ROOM, bytesPerSeries * max);
     this.room = new Room(null, bytes);
@@ -101,6 +101,11 @@ final class SeriesIndex {
         space.series(
             Series.Origin.REST, overflowValues(OVERFLOW, OVERFLOW), Room.UNBOUNDED, null, true);
     space.isFoundBy(this);
+  }
+
+  /** How many series of their own there are. */
+  synchronized int size() {
+    return size;
   }
 
   /** Whether a model is one of the configuration, so that it has series whatever is asked for. */

@@ -167,12 +167,11 @@ class FloodTest {
 
   /** As {@code docs/metrics.md} states it. */
   private static int bound(int maxSeries) {
-    return 2_048 * maxSeries + 262_144;
+    return 2_560 * maxSeries + 524_288;
   }
 
   private static Records flooding(String name, int i) {
-    return Records.of(name, "free", name)
-        .routed(name, name, i % 2 == 0)
+    return Records.of(name, "free", name).routed(name, name, i % 2 == 0).stream(1, 2)
         .security(true, true)
         .tokens(1, 2)
         .parts(1, 1, 1)

@@ -7,6 +7,7 @@ import io.semanticrouter.maas.config.Mode;
 import io.semanticrouter.maas.record.Identity.Source;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.Operation;
 import io.semanticrouter.maas.record.ResponsePath;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,12 +25,14 @@ class GoldenTest {
     Records.of("alice", "premium", "qwen3")
         .routed("math_route", "math", true)
         .cacheHit(false)
+        .stream(180, 4_170)
         .tokens(1500, 320)
         .parts(1024, 0, 128)
         .cost(0, 492_000_000_000_000L),
     Records.of("alice", "premium", "qwen3")
         .routed("math_route", "math", true)
         .cacheHit(true)
+        .stream(3, 5)
         .tokens(1500, 320)
         .cost(0, 0),
     Records.of("alice", "premium", "qwen3")
@@ -40,8 +43,13 @@ class GoldenTest {
         .security(true, true)
         .measured(Status.PARTIAL, 12, -1, Reason.CANCELLED, Reason.NO_TERMINATOR)
         .unpriced(),
-    Records.of("bob", "free", "qwen3").tokens(0, 0).security(false, false).cost(0, 0),
-    Records.of("bob", "free", "qwen3").unmeasured(Status.NONE, Reason.HTTP_ERROR),
+    Records.of("bob", "free", "qwen3")
+        .operation(Operation.EMBEDDING)
+        .took(7, 7)
+        .tokens(0, 0)
+        .security(false, false)
+        .cost(0, 0),
+    Records.of("bob", "free", "qwen3").refused(429, "qwen3"),
     Records.of("bob", "free", "qwen3").unmeasured(Status.FAILED, Reason.MALFORMED_JSON),
     Records.of("bob", "free", "qwen3")
         .path(ResponsePath.FAST_RESPONSE)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.metrics;
 
+import io.semanticrouter.maas.record.AbortReason;
 import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.Identity;
 import io.semanticrouter.maas.record.Identity.Source;
@@ -17,6 +18,7 @@ import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageLine;
 import io.semanticrouter.maas.record.UsageRecord;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Set;
@@ -26,6 +28,12 @@ import org.jspecify.annotations.Nullable;
 /** A builder of usage records for tests: a complete measurement, unless told otherwise. */
 final class Records {
   private Identity identity = Identity.of("alice", "premium");
+  private Operation operation = Operation.CHAT;
+  private @Nullable Duration timeToFirstByte;
+  private Duration duration = Duration.ZERO;
+  private boolean streamed;
+  private int httpStatus = 200;
+  private @Nullable AbortReason abortReason;
   private RouterReport router = RouterReport.OFF;
   private Routing routing = Routing.UNKNOWN;
   private Measurement measurement = Measurement.of(Status.COMPLETE, Set.of(), TokenUsage.of(0, 0));
@@ -140,11 +148,44 @@ final class Records {
     return this;
   }
 
+  /** An answer of 200 that was a stream, with times in milliseconds. */
+  Records stream(long toFirstByte, long duration) {
+    streamed = true;
+    return took(toFirstByte, duration);
+  }
+
+  Records took(long toFirstByte, long milliseconds) {
+    timeToFirstByte = Duration.ofMillis(toFirstByte);
+    duration = Duration.ofMillis(milliseconds);
+    return this;
+  }
+
+  Records operation(Operation of) {
+    operation = of;
+    return this;
+  }
+
+  Records endedBy(AbortReason reason) {
+    abortReason = reason;
+    return this;
+  }
+
+  /** An error for a model that was asked for; status 0 is no response at all. */
+  Records refused(int status, @Nullable String requestedModel) {
+    httpStatus = status;
+    routing = routing.toBuilder().requestedModel(requestedModel).build();
+    return status == 0 ? unmeasured(Status.NONE) : unmeasured(Status.NONE, Reason.HTTP_ERROR);
+  }
+
   UsageRecord build() {
-    return UsageRecord.builder("id", Instant.EPOCH, Operation.CHAT, measurement)
+    return UsageRecord.builder("id", Instant.EPOCH, operation, measurement)
+        .timeToFirstByte(timeToFirstByte)
+        .duration(duration)
+        .streamed(streamed)
+        .abortReason(abortReason)
         .identity(identity)
         .routing(routing)
-        .httpStatus(200)
+        .httpStatus(httpStatus)
         .router(router)
         .cost(cost)
         .charge(charge)

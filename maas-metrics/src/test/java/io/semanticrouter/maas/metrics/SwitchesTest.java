@@ -27,7 +27,17 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The switches decide which metrics exist; the mode decides the labels and the cost. */
 class SwitchesTest {
   private static final Set<String> ALWAYS =
-      Set.of("requests", "measurement_reasons", "overflow_requests");
+      Set.of(
+          "requests",
+          "rate_limited_requests",
+          "errors",
+          "measurement_reasons",
+          "overflow_requests",
+          "series",
+          "max_series",
+          "request_duration_seconds",
+          "time_to_first_token_seconds",
+          "time_per_output_token_seconds");
   private static final Set<String> COST =
       Set.of(
           "cost",
@@ -108,14 +118,23 @@ class SwitchesTest {
   }
 
   @Test
-  void beforeAnyTrafficOnlyTheOverflowIsKnown() {
+  void beforeAnyTrafficOnlyTheBoundsAreKnown() {
     assertThat(Exposition.of(Mode.HYBRID).text())
         .isEqualTo(
             """
+            # HELP semantic_router_max_series The most of them that each space can have; the rest \
+            goes to overflow series.
+            # TYPE semantic_router_max_series gauge
+            semantic_router_max_series 10000.0
             # HELP semantic_router_overflow_requests_total Exchanges counted in the overflow series, \
             because max_series was reached.
             # TYPE semantic_router_overflow_requests_total counter
             semantic_router_overflow_requests_total 0.0
+            # HELP semantic_router_series Combinations of open labels that have series of their own.
+            # TYPE semantic_router_series gauge
+            semantic_router_series{space="errors"} 0.0
+            semantic_router_series{space="exchanges"} 0.0
+            semantic_router_series{space="routing"} 0.0
             """);
   }
 
@@ -144,6 +163,8 @@ class SwitchesTest {
         Records.of("alice", "premium", "qwen3").tokens(1, 1).lacking(PriceGap.PRICE_FALLBACK),
         Records.of("alice", "premium", "qwen3").cacheHit(true).tokens(3, 4),
         Records.of("alice", "premium", "qwen3").measured(Status.ESTIMATED, 5, 6, Reason.CANCELLED),
+        Records.of("alice", "premium", "qwen3").stream(1, 2).tokens(5, 6),
+        Records.of("alice", "premium", "qwen3").refused(429, "qwen3"),
         new Records().identity("unknown", "free", Source.BLANK));
   }
 
@@ -157,8 +178,8 @@ class SwitchesTest {
         .forEach(
             name ->
                 names.add(
-                    name.substring(
-                        "semantic_router_".length(), name.length() - "_total".length())));
+                    name.substring("semantic_router_".length())
+                        .replaceAll("_(total|bucket|count|sum)$", "")));
     return names;
   }
 }

@@ -203,6 +203,11 @@ public final class ResponseMeter {
     return scanner == null ? 0 : scanner.responseId();
   }
 
+  /** Whether the body is a stream of events. */
+  public boolean isStream() {
+    return scanner != null && scanner.isStream();
+  }
+
   /** Whether the response says that it is not done. */
   public boolean isRunning() {
     return scanner != null && scanner.isRunning();

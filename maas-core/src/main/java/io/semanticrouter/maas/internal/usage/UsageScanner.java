@@ -558,6 +558,11 @@ public final class UsageScanner extends CutLines {
     return unterminated;
   }
 
+  /** Whether the body is a stream of events. */
+  public boolean isStream() {
+    return sse != null || frames != null;
+  }
+
   /** Whether the body is none of those that hold usage, by its label and its first bytes. */
   public boolean isForeign() {
     return firstBytes.isDecided() && firstBytes.framing() == null;

@@ -99,6 +99,7 @@ final class MaasServer implements AutoCloseable {
     this.metering = builder.tokens(tokens).build();
     processor = new MaasProcessor(this.metering, config.extProc());
     registerOwn();
+    RuntimeMetrics.register(registry, metering.mode());
   }
 
   private void restore(

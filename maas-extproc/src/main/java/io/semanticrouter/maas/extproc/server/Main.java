@@ -343,8 +343,12 @@ public final class Main implements Callable<Integer> {
     }
 
     static String text() {
+      return "maas-extproc " + number();
+    }
+
+    static String number() {
       String version = Main.class.getPackage().getImplementationVersion();
-      return "maas-extproc " + (version == null ? "(development)" : version);
+      return version == null ? "(development)" : version;
     }
   }
 }

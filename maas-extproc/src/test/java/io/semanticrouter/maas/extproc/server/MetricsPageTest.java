@@ -34,6 +34,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -59,7 +60,21 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class MetricsPageTest {
   private static final Set<String> OPEN_LABELS =
-      Set.of("user", "tier", "model", "decision", "category", "currency");
+      Set.of(
+          "user",
+          "tier",
+          "model",
+          "decision",
+          "category",
+          "currency",
+          "version",
+          "mode",
+          "runtime",
+          "vendor",
+          "gc",
+          "area",
+          "pool");
+  private static final int[] STATUSES = {200, 304, 404, 503, 0, 101, 429};
 
   private static final Pattern LABEL = Pattern.compile("`(\\w+)`(?:: ([^`]*[^`, ]))?");
   private static final Pattern SAMPLE =
@@ -110,6 +125,7 @@ class MetricsPageTest {
       // The one of TLS, which needs certificates, is in TlsTest.
       Set<String> page = page("The server", "response cache");
       page.addAll(page("The server", "journal"));
+      page.addAll(page("The process", "all"));
       assertSame(shown, page);
     }
   }
@@ -137,7 +153,7 @@ class MetricsPageTest {
 
   private static UsageRecord record(Status status, Reason reason, ForcedUsage forced, int turn) {
     boolean known = status != Status.NONE && status != Status.FAILED;
-    TokenUsage.Builder usage = TokenUsage.builder(1, 1);
+    TokenUsage.Builder usage = TokenUsage.builder(1, 2);
     for (TokenPart part : TokenPart.values()) {
       usage.part(part, 1);
     }
@@ -167,13 +183,16 @@ class MetricsPageTest {
         RouterReport.of(ofTurn(Result.values(), turn)).withPiiTypes(EnumSet.allOf(PiiType.class));
     Measurement measurement =
         Measurement.of(status, Set.of(reason), known ? usage.build() : null).withUnits(units);
-    return UsageRecord.builder("id", Instant.EPOCH, Operation.CHAT, measurement)
+    return UsageRecord.builder("id", Instant.EPOCH, ofTurn(Operation.values(), turn), measurement)
+        .timeToFirstByte(Duration.ofMillis(1))
+        .duration(Duration.ofMillis(2))
+        .streamed(true)
         .identity(
             Identity.of("alice", "premium")
                 .withSources(source, source)
                 .withUntrusted(source == Source.UNLISTED ? null : ofTurn(Untrusted.values(), turn)))
         .routing(routing)
-        .httpStatus(200)
+        .httpStatus(STATUSES[turn % STATUSES.length])
         .forcedUsage(forced)
         .router(report)
         .cost(new Cost("USD", 1, 0))
@@ -223,6 +242,7 @@ class MetricsPageTest {
     Set<String> reasons = new TreeSet<>();
     rows("Reasons").forEach(row -> reasons.add(row[1].replace("`", "")));
     Set<String> page = new TreeSet<>();
+    Map<String, Set<String>> above = new TreeMap<>();
     for (String[] row : rows(heading)) {
       if (!row[4].equals("all") && !row[4].contains(mode)) {
         continue;
@@ -232,11 +252,16 @@ class MetricsPageTest {
           LABEL.matcher(row[3].replace("[below](#reasons)", String.join(", ", reasons)));
       while (label.find()) {
         String values = label.group(2) == null ? "" : label.group(2);
-        labels.put(label.group(1), new TreeSet<>(List.of(values.split("[, ]+", -1))));
+        if (values.equals("as above")) {
+          labels.put(label.group(1), Objects.requireNonNull(above.get(label.group(1))));
+        } else {
+          labels.put(label.group(1), new TreeSet<>(List.of(values.split("[, ]+", -1))));
+        }
       }
       if (mode.equals("Standalone")) {
         labels.keySet().removeAll(Set.of("user", "tier"));
       }
+      above.putAll(labels);
       page.add(line(row[1].replace("`", ""), row[2], labels));
     }
     return page;

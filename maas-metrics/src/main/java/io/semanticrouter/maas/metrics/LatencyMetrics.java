@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.metrics;
+
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.semanticrouter.maas.metrics.ModelTimes.Times;
+import io.semanticrouter.maas.record.Measurement.Status;
+import io.semanticrouter.maas.record.Operation;
+import io.semanticrouter.maas.record.Routing;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UsageRecord;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * How long exchanges take, by model and operation and never by user, with the buckets that the
+ * semantic conventions of OpenTelemetry advise for {@code gen_ai.server.request.duration}, {@code
+ * gen_ai.server.time_to_first_token} and {@code gen_ai.server.time_per_output_token}.
+ *
+ * <p>A model has the name that its exchanges are counted with. Models that are not listed share a
+ * room of bytes, of which one user opens at most a tenth; the rest is {@code model="__overflow__"}.
+ */
+final class LatencyMetrics implements SeriesMetrics {
+  private static final long BYTES_PER_SERIES = 256;
+
+  /** In bytes, for few series. */
+  private static final long SMALLEST_ROOM = 256 << 10;
+
+  private static final int SHARES = 10;
+
+  private final TimeHistogram duration =
+      new TimeHistogram(
+          "semantic_router_request_duration_seconds",
+          "Time from the head of a request to the settlement of its exchange.",
+          0.01,
+          0.02,
+          0.04,
+          0.08,
+          0.16,
+          0.32,
+          0.64,
+          1.28,
+          2.56,
+          5.12,
+          10.24,
+          20.48,
+          40.96,
+          81.92);
+  private final TimeHistogram firstToken =
+      new TimeHistogram(
+          "semantic_router_time_to_first_token_seconds",
+          "Time from the head of a request to the first byte of its answer, of answered streams.",
+          0.001,
+          0.005,
+          0.01,
+          0.02,
+          0.04,
+          0.06,
+          0.08,
+          0.1,
+          0.25,
+          0.5,
+          0.75,
+          1,
+          2.5,
+          5,
+          7.5,
+          10);
+  private final TimeHistogram perToken =
+      new TimeHistogram(
+          "semantic_router_time_per_output_token_seconds",
+          "Time of a stream after its first byte, for each completion token after the first one.",
+          0.01,
+          0.025,
+          0.05,
+          0.075,
+          0.1,
+          0.15,
+          0.2,
+          0.3,
+          0.4,
+          0.5,
+          0.75,
+          1,
+          2.5);
+
+  private final boolean users;
+  private final Set<String> listed = new HashSet<>();
+  private final Map<String, ModelTimes> models = new ConcurrentHashMap<>();
+  private final ModelTimes overflow = new ModelTimes(SeriesIndex.OVERFLOW);
+  private final long bytesOfShare;
+  private final Room room; // guarded by this
+  private final Map<String, Room> shares = new HashMap<>(); // guarded by this
+
+  LatencyMetrics(PrometheusRegistry registry, int max, Set<String> listed, boolean users) {
+    this.users = users;
+    for (String model : listed) {
+      this.listed.add(LabelText.shown(model));
+    }
+    this.listed.add(Routing.UNKNOWN_MODEL);
+    this.listed.add(Routing.ROUTER_MODEL);
+    long bytes = Math.max(SMALLEST_ROOM, BYTES_PER_SERIES * max);
+    room = new Room(null, bytes);
+    bytesOfShare = users ? bytes / SHARES : bytes;
+    models.put(overflow.model, overflow);
+    registry.register(duration);
+    registry.register(firstToken);
+    registry.register(perToken);
+  }
+
+  @Override
+  public void record(Series series, UsageRecord record, int sign) {
+    if (sign < 0) {
+      return; // what a journal replaces has taken its time all the same
+    }
+    ModelTimes model = series.times();
+    if (model == null) {
+      model = models.computeIfAbsent(series.model(), ModelTimes::new);
+      series.times(model);
+    }
+    Times times = model.of(record.operation());
+    if (times == null) {
+      times = open(model, record);
+    }
+    long nanos = record.duration().toNanos();
+    times.duration().add(nanos);
+    Duration toFirstByte = record.timeToFirstByte();
+    if (toFirstByte != null
+        && record.streamed()
+        && !record.isCacheHit()
+        && record.httpStatus() / 100 == 2) {
+      long first = toFirstByte.toNanos();
+      times.firstToken().add(first);
+      TokenUsage usage = record.measurement().usage();
+      if (usage != null
+          && usage.completion() > 1
+          && record.measurement().status() == Status.COMPLETE
+          && record.abortReason() == null) {
+        times.perToken().add((nanos - first) / (usage.completion() - 1));
+      }
+    }
+  }
+
+  private synchronized Times open(ModelTimes model, UsageRecord record) {
+    Operation operation = record.operation();
+    Times times = model.of(operation);
+    if (times == null) {
+      if (model == overflow || listed.contains(model.model) || hasRoom(model, record)) {
+        times = times(model.model, operation);
+      } else {
+        times = overflow.of(operation);
+        if (times == null) {
+          times = times(overflow.model, operation);
+          overflow.put(operation, times);
+        }
+      }
+      model.put(operation, times);
+    }
+    return times;
+  }
+
+  private Times times(String model, Operation operation) {
+    return new Times(
+        duration.line(model, operation.label()),
+        firstToken.line(model, operation.label()),
+        perToken.line(model, operation.label()));
+  }
+
+  private boolean hasRoom(ModelTimes model, UsageRecord record) {
+    long bytes = 0;
+    for (TimeHistogram histogram : new TimeHistogram[] {duration, firstToken, perToken}) {
+      bytes += histogram.bytes(model.model);
+    }
+    if (!users) {
+      return room.take(bytes);
+    }
+    String user = record.identity().user();
+    Room share = shares.get(user);
+    if (share == null) {
+      share = new Room(room, bytesOfShare);
+    }
+    boolean taken = share.take(bytes);
+    if (taken) {
+      shares.put(user, share);
+    }
+    return taken;
+  }
+}
