@@ -160,6 +160,11 @@ final class Envoy implements AutoCloseable {
     }
   }
 
+  /** The address of the admin port, with its scheme. */
+  String admin() {
+    return admin;
+  }
+
   String url() {
     return "http://127.0.0.1:" + port();
   }
