@@ -29,6 +29,13 @@ public final class JournalReader {
     /** The next line. */
     void line(JournalLine line);
 
+    /**
+     * Whether {@link #line} takes lines of a kind. Others are checked, but not read: that is faster.
+     */
+    default boolean takes(JournalLine.Kind kind) {
+      return true;
+    }
+
     /** What is not as a journal writes it. */
     void problem(JournalProblem problem);
 
@@ -262,6 +269,10 @@ public final class JournalReader {
                 "lines " + (last + 1) + " to " + (sequence - 1) + " are missing before it"));
       }
       last = sequence;
+      if (LineReader.isOpen(in.bytes(), in.start(), in.end())
+          && !visitor.takes(JournalLine.Kind.OPEN)) {
+        return;
+      }
       visitor.line(LineReader.read(in.bytes(), in.start(), in.end()));
     } catch (UnreadableException e) {
       visitor.problem(

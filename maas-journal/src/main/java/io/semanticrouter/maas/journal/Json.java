@@ -15,6 +15,14 @@ import org.jspecify.annotations.Nullable;
 final class Json {
   private static final int MAX_DEPTH = 8;
 
+  /**
+   * The names that were read last, by their bytes: lines have the same again and again. Threads may
+   * overwrite what others put there; each checks what it finds.
+   */
+  private static final String[] NAMES = new String[512];
+
+  private static final int MAX_KEPT_NAME = 32;
+
   private final byte[] bytes;
   private final int end;
   private int at;
@@ -65,7 +73,7 @@ final class Json {
     while (true) {
       space();
       expect('"');
-      String name = text();
+      String name = name();
       space();
       expect(':');
       space();
@@ -103,15 +111,54 @@ final class Json {
   }
 
   private Long number() throws UnreadableException {
+    boolean negative = at < end && bytes[at] == '-';
+    at += negative ? 1 : 0;
     int from = at;
-    while (at < end && (bytes[at] == '-' || (bytes[at] >= '0' && bytes[at] <= '9'))) {
-      at++;
-    }
+    long value = 0; // negative, since there is one more of those
     try {
-      return Long.valueOf(new String(bytes, from, at - from, StandardCharsets.ISO_8859_1));
-    } catch (NumberFormatException e) {
+      while (at < end && bytes[at] >= '0' && bytes[at] <= '9') {
+        value = Math.subtractExact(Math.multiplyExact(value, 10), bytes[at++] - '0');
+      }
+      if (at == from) {
+        throw malformed();
+      }
+      return negative ? value : Math.negateExact(value);
+    } catch (ArithmeticException e) {
       throw malformed();
     }
+  }
+
+  private String name() throws UnreadableException {
+    int hash = 0;
+    int to = at;
+    while (to < end && bytes[to] != '"') {
+      hash = 31 * hash + bytes[to++];
+    }
+    int index = (hash ^ hash >>> 9) & (NAMES.length - 1);
+    String kept = NAMES[index];
+    if (kept != null && is(kept, to)) {
+      at = to + 1;
+      return kept;
+    }
+    int length = to - at;
+    String name = text();
+    if (name.length() == length && length <= MAX_KEPT_NAME) {
+      NAMES[index] = name;
+    }
+    return name;
+  }
+
+  /** Whether the bytes up to there are this name, which has nothing to escape then. */
+  private boolean is(String name, int to) {
+    if (to == end || name.length() != to - at) {
+      return false;
+    }
+    for (int i = 0; i < name.length(); i++) {
+      if (name.charAt(i) != bytes[at + i] || bytes[at + i] == '\\') {
+        return false;
+      }
+    }
+    return true;
   }
 
   private String text() throws UnreadableException {

@@ -45,6 +45,15 @@ final class LineReader {
   /** The digits of the checksum, a quote and a brace. */
   private static final int TAIL = 10;
 
+  /** What stands before the id and before the source, which is followed by the type. */
+  private static final byte[][] BEFORE_TYPE = {
+    "\",\"id\":\"".getBytes(StandardCharsets.ISO_8859_1),
+    "\",\"source\":\"".getBytes(StandardCharsets.ISO_8859_1)
+  };
+
+  private static final byte[] OPEN =
+      ("\",\"type\":\"" + LineWriter.OPEN_TYPE + '"').getBytes(StandardCharsets.ISO_8859_1);
+
   private static final TokenPart[] TOKEN_PARTS = TokenPart.values();
 
   private final CRC32C crc = new CRC32C();
@@ -74,6 +83,21 @@ final class LineReader {
       throw new UnreadableException("the checksum is not that of the line");
     }
     return digits(bytes, from + BEGIN.length, LineWriter.SEQUENCE_DIGITS);
+  }
+
+  /** Whether a line of which {@link #sequence} is known is one of {@link JournalLine.Kind#OPEN}. */
+  static boolean isOpen(byte[] bytes, int from, int end) {
+    int at = from + BEGIN.length + LineWriter.SEQUENCE_DIGITS;
+    for (byte[] name : BEFORE_TYPE) {
+      if (at + name.length > end || !startsWith(bytes, at, name)) {
+        return false; // an id with something to escape, which is none of a gateway
+      }
+      at += name.length;
+      while (at < end && bytes[at] != '"') {
+        at++;
+      }
+    }
+    return at + OPEN.length <= end && startsWith(bytes, at, OPEN);
   }
 
   /** A line of which {@link #sequence} is known. */

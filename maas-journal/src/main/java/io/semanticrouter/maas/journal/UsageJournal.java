@@ -618,7 +618,7 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
       sync();
     }
     boolean full = backlog.written() - segmentBase >= config.segmentBytes();
-    if (!failing && (full || isSegmentOld())) {
+    if (!failing && !closing && (full || isSegmentOld())) {
       rotate();
     }
   }

@@ -424,6 +424,15 @@ class UsageJournalTest {
   }
 
   @Test
+  void aSegmentThatIsFullWhenTheJournalIsClosedIsNoDefect() throws IOException {
+    UsageJournal journal = UsageJournal.open(config(1, 0, Duration.ZERO), "test 1");
+    journal.record(random.next());
+    journal.close();
+    assertThat(journal.stats().failures()).isZero();
+    assertThat(ReadJournal.of(directory).records()).hasSize(1);
+  }
+
+  @Test
   void anInterruptOfTheSettlingThreadStopsNothing() throws IOException {
     UsageRecord record = random.next();
     try (UsageJournal journal = open()) {

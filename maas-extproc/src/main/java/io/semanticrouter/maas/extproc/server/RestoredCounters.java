@@ -56,14 +56,17 @@ final class RestoredCounters {
     }
 
     @Override
+    public boolean takes(JournalLine.Kind kind) {
+      return kind == JournalLine.Kind.USAGE;
+    }
+
+    @Override
     public void line(JournalLine line) {
-      if (line.kind() == JournalLine.Kind.USAGE) {
-        UsageRecord replaced = line.replaced();
-        if (replaced != null) {
-          sink.takeOff(replaced);
-        }
-        sink.record(line.record());
+      UsageRecord replaced = line.replaced();
+      if (replaced != null) {
+        sink.takeOff(replaced);
       }
+      sink.record(line.record());
     }
 
     @Override

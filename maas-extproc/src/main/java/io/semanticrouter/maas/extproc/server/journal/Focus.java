@@ -226,8 +226,12 @@ final class Focus {
       columns.addAll(SINCE_1_3);
     }
     columns.addAll(OWN);
-    Table table = new Table(columns, List.of());
     Map<Group, Amounts> sorted = new TreeMap<>(groups);
+    new Table(columns, List.of(), taker -> rows(sorted, columns, taker)).printCsv(out);
+  }
+
+  private void rows(Map<Group, Amounts> sorted, List<String> columns, Table.Row taker)
+      throws IOException {
     for (Map.Entry<Group, Amounts> entry : sorted.entrySet()) {
       Amounts amounts = entry.getValue();
       List<String> currencies = List.copyOf(amounts.costs.keySet());
@@ -241,17 +245,16 @@ final class Focus {
           row.put("ConsumedUnit", "Tokens");
           row.put("PricingQuantity", count);
           row.put("PricingUnit", "Tokens");
-          table.add(values(row, columns), List.of());
+          taker.take(values(row, columns), List.of());
         }
       }
       for (Map.Entry<String, BigDecimal> cost : amounts.costs.entrySet()) {
         if (cost.getValue().signum() != 0) {
           Map<String, String> row = row(entry.getKey(), null, cost.getKey(), cost.getValue());
-          table.add(values(row, columns), List.of());
+          taker.take(values(row, columns), List.of());
         }
       }
     }
-    table.printCsv(out);
   }
 
   private static List<String> values(Map<String, String> row, List<String> columns) {

@@ -71,6 +71,9 @@ abstract class JournalCommand implements Callable<Integer>, JournalReader.Visito
     } catch (IOException | ArithmeticException e) {
       err().println(spec.name() + ": cannot be done: " + e);
       return CANNOT_RUN;
+    } catch (OutOfMemoryError e) {
+      err().println(spec.name() + ": cannot be done: too many rows for this memory (-Xmx)");
+      return CANNOT_RUN;
     }
   }
 

@@ -103,6 +103,7 @@ public final class ReportCommand extends JournalCommand {
   @Option(
       names = "--format",
       paramLabel = "FORMAT",
+      converter = FormatName.class,
       description = "table (default), csv, json or focus.")
   private Format format = Format.TABLE;
 
@@ -155,10 +156,12 @@ public final class ReportCommand extends JournalCommand {
   }
 
   @Override
+  public boolean takes(JournalLine.Kind kind) {
+    return kind == JournalLine.Kind.USAGE;
+  }
+
+  @Override
   public void line(JournalLine line) {
-    if (line.kind() != JournalLine.Kind.USAGE) {
-      return;
-    }
     if (!unseen.isEmpty()) {
       unseen.removeAll(line.record().identity().attributes().keySet());
     }
@@ -244,15 +247,19 @@ public final class ReportCommand extends JournalCommand {
     }
     List<String> numbers = new ArrayList<>();
     numbers(currencies, total, (name, value) -> numbers.add(name));
-    Table table = new Table(by.stream().map(Dimension::label).toList(), numbers);
     Map<List<String>, Sums> sorted = new TreeMap<>(IN_ORDER);
     sorted.putAll(rows);
-    sorted.forEach(
-        (keys, sums) -> {
-          List<String> values = new ArrayList<>();
-          numbers(currencies, sums, (name, value) -> values.add(value));
-          table.add(keys, values);
-        });
+    Table table =
+        new Table(
+            by.stream().map(Dimension::label).toList(),
+            numbers,
+            taker -> {
+              for (Map.Entry<List<String>, Sums> row : sorted.entrySet()) {
+                List<String> values = new ArrayList<>(numbers.size());
+                numbers(currencies, row.getValue(), (name, value) -> values.add(value));
+                taker.take(row.getKey(), values);
+              }
+            });
     List<String> totals = new ArrayList<>();
     numbers(currencies, total, (name, value) -> totals.add(value));
     switch (format) {
@@ -334,6 +341,19 @@ public final class ReportCommand extends JournalCommand {
         }
       }
       return new Dimension.Attribute(name);
+    }
+  }
+
+  /** A format in lower case. */
+  static final class FormatName implements ITypeConverter<Format> {
+    @Override
+    public Format convert(String value) {
+      for (Format format : Format.values()) {
+        if (format.name().toLowerCase(Locale.ROOT).equals(value)) {
+          return format;
+        }
+      }
+      throw new TypeConversionException("'" + value + "' is not one of table, csv, json, focus");
     }
   }
 

@@ -8,6 +8,7 @@ import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageLine;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.math.BigDecimal;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -67,11 +68,14 @@ final class Sums {
 
     /** By currency. */
     Map<String, BigDecimal> costs() {
-      return costs;
+      return Collections.unmodifiableMap(costs);
     }
   }
 
   private static final TokenPart[] PARTS = TokenPart.values();
+
+  /** That of which there is none. Nothing is added to it. */
+  private static final Part NONE = new Part();
 
   private final Map<Certainty, Part> parts = new EnumMap<>(Certainty.class);
   private long unpriced;
@@ -82,7 +86,7 @@ final class Sums {
    * @param sign -1 to take it off again
    */
   void add(UsageRecord record, int sign) {
-    Part part = part(Certainty.of(record.outcome()));
+    Part part = partToAddTo(Certainty.of(record.outcome()));
     part.exchanges += sign;
     unpriced += record.unpriced() ? sign : 0;
     TokenUsage usage = record.measurement().usage();
@@ -106,7 +110,7 @@ final class Sums {
 
   /** Adds tokens of a further model in an exchange that is counted elsewhere. */
   void addTokens(Certainty certainty, TokenUsage usage, int sign) {
-    Part part = part(certainty);
+    Part part = partToAddTo(certainty);
     // What is not known is negative.
     part.prompt = Math.addExact(part.prompt, sign * Math.max(0, usage.prompt()));
     part.completion = Math.addExact(part.completion, sign * Math.max(0, usage.completion()));
@@ -120,7 +124,7 @@ final class Sums {
   void add(Sums other) {
     for (Map.Entry<Certainty, Part> entry : other.parts.entrySet()) {
       Part from = entry.getValue();
-      Part to = part(entry.getKey());
+      Part to = partToAddTo(entry.getKey());
       to.exchanges += from.exchanges;
       to.prompt = Math.addExact(to.prompt, from.prompt);
       to.completion = Math.addExact(to.completion, from.completion);
@@ -137,8 +141,12 @@ final class Sums {
     return part.ordinal();
   }
 
-  Part part(Certainty certainty) {
+  private Part partToAddTo(Certainty certainty) {
     return parts.computeIfAbsent(certainty, key -> new Part());
+  }
+
+  Part part(Certainty certainty) {
+    return parts.getOrDefault(certainty, NONE);
   }
 
   long exchanges() {

@@ -8,19 +8,31 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Rows of texts, then numbers, for people or for programs. */
+/**
+ * Rows of texts, then numbers, for people or for programs. It holds one row at a time: a report may
+ * have a hundred thousand, of seventy columns.
+ */
 final class Table {
-  private final List<String> keys;
-  private final List<String> numbers;
-  private final List<List<String>> rows = new ArrayList<>();
-
-  Table(List<String> keys, List<String> numbers) {
-    this.keys = keys;
-    this.numbers = numbers;
+  /** All rows in their order, as often as they are asked for. */
+  interface Rows {
+    /** Gives all of them to a taker, one after the other. */
+    void each(Row taker) throws IOException;
   }
 
-  void add(List<String> texts, List<String> values) {
-    rows.add(joined(texts, values));
+  /** Takes a row. */
+  interface Row {
+    /** The next one, with a value for each column. */
+    void take(List<String> keys, List<String> numbers) throws IOException;
+  }
+
+  private final List<String> keys;
+  private final List<String> numbers;
+  private final Rows rows;
+
+  Table(List<String> keys, List<String> numbers, Rows rows) {
+    this.keys = keys;
+    this.numbers = numbers;
+    this.rows = rows;
   }
 
   private static List<String> joined(List<String> texts, List<String> values) {
@@ -30,37 +42,40 @@ final class Table {
   }
 
   /** Texts to the left, numbers to the right; without columns that are 0 everywhere. */
-  void print(PrintWriter out, List<String> totals) {
+  void print(PrintWriter out, List<String> totals) throws IOException {
     List<String> names = joined(keys, numbers);
-    List<String> last = new ArrayList<>();
+    List<String> firstOfLast = new ArrayList<>();
     for (int i = 0; i < keys.size(); i++) {
-      last.add(i == 0 ? "total" : "");
+      firstOfLast.add(i == 0 ? "total" : "");
     }
-    last = joined(last, totals);
+    List<String> last = joined(firstOfLast, totals);
     int[] widths = new int[names.size()];
+    boolean[] shown = new boolean[names.size()];
     for (int column = 0; column < widths.length; column++) {
-      boolean empty = column > keys.size() && last.get(column).equals("0");
-      for (List<String> row : rows) {
-        empty &= row.get(column).equals("0");
-        widths[column] = Math.max(widths[column], printable(row.get(column)).length());
-      }
-      widths[column] =
-          empty
-              ? 0
-              : Math.max(
-                  widths[column], Math.max(names.get(column).length(), last.get(column).length()));
+      widths[column] = Math.max(names.get(column).length(), last.get(column).length());
+      shown[column] = column <= keys.size() || !last.get(column).equals("0");
     }
-    printRow(out, names, widths);
-    for (List<String> row : rows) {
-      printRow(out, row, widths);
-    }
-    printRow(out, last, widths);
+    rows.each(
+        (texts, values) -> {
+          for (int column = 0; column < widths.length; column++) {
+            String text = value(texts, values, column);
+            widths[column] = Math.max(widths[column], text.length());
+            shown[column] |= !text.equals("0");
+          }
+        });
+    printRow(out, names, widths, shown);
+    rows.each((texts, values) -> printRow(out, joined(texts, values), widths, shown));
+    printRow(out, last, widths, shown);
   }
 
-  private void printRow(PrintWriter out, List<String> row, int[] widths) {
+  private static String value(List<String> texts, List<String> values, int column) {
+    return column < texts.size() ? texts.get(column) : values.get(column - texts.size());
+  }
+
+  private void printRow(PrintWriter out, List<String> row, int[] widths, boolean[] shown) {
     StringBuilder line = new StringBuilder();
     for (int column = 0; column < widths.length; column++) {
-      if (widths[column] > 0) {
+      if (shown[column]) {
         String text = printable(row.get(column));
         String space = " ".repeat(widths[column] - text.length());
         line.append(column < keys.size() ? text + space : space + text).append("  ");
@@ -81,18 +96,16 @@ final class Table {
   }
 
   /** RFC 4180. */
-  void printCsv(PrintWriter out) {
-    printCsv(out, joined(keys, numbers));
-    for (List<String> row : rows) {
-      printCsv(out, row);
-    }
+  void printCsv(PrintWriter out) throws IOException {
+    printCsv(out, keys, numbers);
+    rows.each((texts, values) -> printCsv(out, texts, values));
   }
 
-  private void printCsv(PrintWriter out, List<String> row) {
+  private static void printCsv(PrintWriter out, List<String> texts, List<String> values) {
     StringBuilder line = new StringBuilder();
-    for (int column = 0; column < row.size(); column++) {
-      String text = row.get(column);
-      if (column < keys.size() && !text.isEmpty() && "=+-@\t\r".indexOf(text.charAt(0)) >= 0) {
+    for (int column = 0; column < texts.size() + values.size(); column++) {
+      String text = value(texts, values, column);
+      if (column < texts.size() && !text.isEmpty() && "=+-@\t\r".indexOf(text.charAt(0)) >= 0) {
         text = "'" + text; // a spreadsheet would take it for a formula
       }
       boolean quoted = text.chars().anyMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r');
@@ -109,17 +122,18 @@ final class Table {
     json.writeStartObject();
     json.writeNumberField("problems", problems);
     json.writeArrayFieldStart("rows");
-    for (List<String> row : rows) {
-      json.writeStartObject();
-      for (int i = 0; i < keys.size(); i++) {
-        json.writeStringField(keys.get(i), row.get(i));
-      }
-      for (int i = 0; i < numbers.size(); i++) {
-        json.writeFieldName(numbers.get(i));
-        json.writeNumber(row.get(keys.size() + i));
-      }
-      json.writeEndObject();
-    }
+    rows.each(
+        (texts, values) -> {
+          json.writeStartObject();
+          for (int i = 0; i < keys.size(); i++) {
+            json.writeStringField(keys.get(i), texts.get(i));
+          }
+          for (int i = 0; i < numbers.size(); i++) {
+            json.writeFieldName(numbers.get(i));
+            json.writeNumber(values.get(i));
+          }
+          json.writeEndObject();
+        });
     json.writeEndArray();
     json.writeEndObject();
     json.close();

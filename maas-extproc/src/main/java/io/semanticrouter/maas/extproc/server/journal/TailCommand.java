@@ -57,13 +57,16 @@ public final class TailCommand implements Callable<Integer>, JournalReader.Visit
   }
 
   @Override
+  public boolean takes(JournalLine.Kind kind) {
+    return kind == JournalLine.Kind.USAGE;
+  }
+
+  @Override
   public void line(JournalLine line) {
-    if (line.kind() == JournalLine.Kind.USAGE) {
-      if (last.size() >= Math.max(1, count)) {
-        last.removeFirst();
-      }
-      last.addLast(text(line));
+    if (last.size() >= Math.max(1, count)) {
+      last.removeFirst();
     }
+    last.addLast(text(line));
   }
 
   @Override

@@ -52,7 +52,7 @@ class JournalCommandsTest {
   private int run(Object command, String... arguments) {
     out.getBuffer().setLength(0);
     err.getBuffer().setLength(0);
-    CommandLine line = new CommandLine(command).setCaseInsensitiveEnumValuesAllowed(true);
+    CommandLine line = new CommandLine(command);
     line.setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
     String[] all = new String[arguments.length + 2];
     all[0] = "--journal";
@@ -366,6 +366,7 @@ class JournalCommandsTest {
     assertThat(run(new ReportCommand(), "--journal", directory.resolve("none").toString()))
         .isEqualTo(1);
     assertThat(run(new ReportCommand(), "--from", "yesterday")).isNotZero();
+    assertThat(run(new ReportCommand(), "--format", "xml")).isEqualTo(2);
   }
 
   @Test
