@@ -14,6 +14,7 @@ import io.semanticrouter.maas.extproc.server.journal.ReportCommand;
 import io.semanticrouter.maas.extproc.server.journal.TailCommand;
 import io.semanticrouter.maas.extproc.server.journal.VerifyCommand;
 import io.semanticrouter.maas.extproc.server.prices.PriceBooks;
+import io.semanticrouter.maas.extproc.server.prices.PricesCommand;
 import io.semanticrouter.maas.extproc.server.text.ConfigText;
 import io.semanticrouter.maas.extproc.server.text.UnreadableException;
 import io.semanticrouter.maas.journal.JournalConfig;
@@ -49,7 +50,8 @@ import picocli.CommandLine.Option;
       VerifyCommand.class,
       ReportCommand.class,
       ExplainCommand.class,
-      TailCommand.class
+      TailCommand.class,
+      PricesCommand.class
     },
     description = "Meters and bills LLM traffic behind Envoy, as an ExtProc server.",
     footer = {
@@ -339,7 +341,7 @@ public final class Main implements Callable<Integer> {
   static final class Version implements CommandLine.IVersionProvider {
     @Override
     public String[] getVersion() {
-      return new String[] {text()};
+      return new String[] {text(), "default price book: " + PriceBooks.defaultDescription()};
     }
 
     static String text() {

@@ -162,4 +162,25 @@ class PriceBooksTest {
     ConfigFile again = ConfigFile.read(write("config.yaml", text.yaml()), "info");
     assertThat(again.metering().rateCard()).isEqualTo(file.metering().rateCard());
   }
+
+  @Test
+  void defaultBookIsUsedWhenItIsAskedForOnly() throws Exception {
+    assertThat(
+            ConfigFile.read(config("[]"), "info")
+                .metering()
+                .rateCard()
+                .price("gpt-5.6", Identity.of("", ""), null, false, 0, 1_790_000_000)
+                .applied())
+        .isNull();
+    ConfigFile file = ConfigFile.read(config("[ default ]"), "info");
+    assertThat(prompt(file.metering().rateCard(), "gpt-5.6", 1_790_000_000))
+        .startsWith("4 USD of model-prices 2026-10-26#");
+    assertThat(file.books())
+        .singleElement()
+        .satisfies(
+            book -> {
+              assertThat(book.path()).isNull();
+              assertThat(book.description()).startsWith("default: version model-prices 2026-10-26");
+            });
+  }
 }

@@ -25,13 +25,16 @@ record PriceBook(String name, Map<String, @Nullable Object> section, String sha2
   /**
    * Reads a book.
    *
-   * @param name the path of a file
+   * @param name the path of a file, or that of the default book
    * @param directory what the path is relative to
    * @param path of the section that it becomes, for the places
    * @throws UnreadableException when there is no such file, or it is no YAML or JSON
    */
   static PriceBook read(String name, Path directory, String path, TextTree.Places places)
       throws UnreadableException {
+    if (name.equals(DefaultBook.NAME)) {
+      return DefaultBook.read();
+    }
     byte[] bytes = bytes(directory.resolve(name));
     return new PriceBook(name, TextTree.read(name, bytes, path, key -> true, places), hash(bytes));
   }
@@ -52,7 +55,7 @@ record PriceBook(String name, Map<String, @Nullable Object> section, String sha2
     }
   }
 
-  private static String hash(byte[] bytes) {
+  static String hash(byte[] bytes) {
     try {
       return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
     } catch (NoSuchAlgorithmException e) {

@@ -28,11 +28,12 @@ public final class PriceBooks {
   private final List<BookFile> files = new ArrayList<>();
 
   /**
-   * A file that a configuration is made of.
+   * A book that a configuration names.
    *
+   * @param path of its file; null for the default book, which is in the jar
    * @param description its name, version, size and SHA-256, for a log
    */
-  public record BookFile(Path path, String description) {}
+  public record BookFile(@Nullable Path path, String description) {}
 
   private PriceBooks(
       Map<String, @Nullable Object> tree, Path file, ConfigText text, List<ConfigError> errors) {
@@ -41,14 +42,15 @@ public final class PriceBooks {
     List<@Nullable Object> sections = new ArrayList<>();
     Path directory = file.toAbsolutePath().getParent();
     for (Object element : named) {
-      String path = PRICING + "." + BOOKS + "[" + sections.size() + "]";
+      String key = PRICING + "." + BOOKS + "[" + sections.size() + "]";
       if (element instanceof String name && directory != null) {
         try {
-          PriceBook book = PriceBook.read(name, directory, path, text.places(name));
-          files.add(new BookFile(directory.resolve(name), book.description()));
+          PriceBook book = PriceBook.read(name, directory, key, text.places(name));
+          Path path = name.equals(DefaultBook.NAME) ? null : directory.resolve(name);
+          files.add(new BookFile(path, book.description()));
           sections.add(book.section());
         } catch (UnreadableException | InvalidPathException e) {
-          errors.add(new ConfigError(path, name, String.valueOf(e.getMessage()), null));
+          errors.add(new ConfigError(key, name, String.valueOf(e.getMessage()), null));
           sections.add(UNREAD);
         }
       } else {
@@ -109,5 +111,10 @@ public final class PriceBooks {
   /** The files of the books, in their order. */
   public List<BookFile> files() {
     return List.copyOf(files);
+  }
+
+  /** What the book {@code default} is: a package, its licence, its date and its SHA-256. */
+  public static String defaultDescription() {
+    return DefaultBook.description();
   }
 }

@@ -107,6 +107,26 @@ public final class TextTree {
     }
   }
 
+  /**
+   * Reads any JSON value.
+   *
+   * @throws UnreadableException when it is no JSON
+   */
+  public static @Nullable Object readJson(String name, byte[] text) throws UnreadableException {
+    try (JsonParser parser = JSON.createParser(text)) {
+      TextTree tree = new TextTree(name, parser, Places.NONE);
+      Object value = parser.nextToken() == null ? null : tree.value("");
+      if (parser.nextToken() != null) {
+        throw tree.problem("must be one value; this is another");
+      }
+      return value;
+    } catch (JacksonException e) {
+      throw notReadable(name, "JSON", e);
+    } catch (IOException e) {
+      throw new UnreadableException(name + ": cannot be read: " + e.getMessage());
+    }
+  }
+
   private Map<String, @Nullable Object> read(String section, Predicate<String> isRead)
       throws IOException, UnreadableException {
     Map<String, @Nullable Object> root = new LinkedHashMap<>();

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.server.prices;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.config.Price;
+import io.semanticrouter.maas.config.PriceUnit;
+import io.semanticrouter.maas.config.RateCard;
+import io.semanticrouter.maas.extproc.server.text.TextTree;
+import io.semanticrouter.maas.record.Identity;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class DefaultBookTest {
+  /** The end of what the lists say. */
+  private static final Instant TODAY = Instant.parse("2026-10-26T18:46:35Z");
+
+  private static final Map<String, PriceUnit> RATES =
+      Map.of(
+          "input", PriceUnit.PROMPT,
+          "output", PriceUnit.COMPLETION,
+          "cache_read", PriceUnit.CACHE_READ,
+          "cache_write", PriceUnit.CACHE_WRITE);
+
+  private static final Path SECOND = Path.of("src", "test", "resources", "genai-prices.json");
+  private static final Path DIFFERENCES =
+      Path.of("src", "test", "resources", "golden", "default-book-differences.txt");
+
+  private final BookDraft draft = new BookDraft(List.of());
+
+  private static RateCard card(Map<?, ?> book) {
+    return MaasConfig.from(Map.of("pricing", Map.of("books", List.of(book)))).rateCard();
+  }
+
+  private static Price price(
+      RateCard card, String model, @Nullable String tier, long input, Instant at) {
+    return card.price(model, Identity.of("", ""), tier, false, input, at.getEpochSecond());
+  }
+
+  private static @Nullable BigDecimal perMillion(Price price, PriceUnit unit) {
+    BigDecimal one = price.of(unit);
+    return one == null ? null : one.movePointRight(6).stripTrailingZeros();
+  }
+
+  @Test
+  void listIsTheOneThatIsNamed() {
+    assertThat(DefaultBook.description())
+        .isEqualTo(
+            "PyPI model-prices 0.0.5 of 2026-10-26, MIT, sha256 "
+                + PriceBook.hash(DefaultBook.list()));
+  }
+
+  @Test
+  void figuresOfTheBookAreKnown() throws Exception {
+    PriceBook book = DefaultBook.read(draft);
+    assertThat(book.description())
+        .startsWith("default: version model-prices 2026-10-26, 534 models, sha256 15b1228a");
+    assertThat(draft.read()).isEqualTo(1536);
+    assertThat(draft.refused()).hasSize(85);
+    assertThat(draft.flagged()).hasSize(39);
+  }
+
+  /** Each entry of the list: at its beginning the book says the same, or the entry is listed. */
+  @Test
+  void eachEntryOfTheListIsInTheBookExactlyOrListed() throws Exception {
+    RateCard card = card(DefaultBook.read(draft).section());
+    Set<String> listed = new HashSet<>();
+    draft.refused().forEach(finding -> listed.add(finding.entry()));
+    List<String> wrong = new ArrayList<>();
+    int[] exact = new int[2];
+    Object list = DefaultBook.tree(DefaultBook.list());
+    PriceList.map(PriceList.map(list).get("prices"))
+        .forEach(
+            (lab, models) ->
+                PriceList.map(models)
+                    .forEach(
+                        (model, modes) ->
+                            PriceList.map(modes)
+                                .forEach(
+                                    (mode, entries) -> {
+                                      String name = lab + "/" + model;
+                                      String tier = mode.equals("standard") ? null : (String) mode;
+                                      for (Object entry : PriceList.list(entries)) {
+                                        Map<?, ?> one = PriceList.map(entry);
+                                        if (one.get("rates") == null || mode.equals("thinking")) {
+                                          continue;
+                                        }
+                                        String terms = name + (tier == null ? "" : " " + tier);
+                                        if (isSame(card, name, tier, one)) {
+                                          exact[0]++;
+                                        } else if (listed.contains(terms)
+                                            || listed.contains(name)) {
+                                          exact[1]++;
+                                        } else {
+                                          wrong.add(terms + " " + one.get("start"));
+                                        }
+                                      }
+                                    })));
+    assertThat(wrong).isEmpty();
+    assertThat(exact).as("the same, and listed").containsExactly(1273, 78);
+  }
+
+  private static boolean isSame(
+      RateCard card, String model, @Nullable String tier, Map<?, ?> entry) {
+    Map<?, ?> rates = PriceList.map(entry.get("rates"));
+    String start = PriceList.text(entry.get("start"));
+    Instant at = start.isEmpty() ? Instant.EPOCH : Instant.parse(start);
+    boolean same = hasRates(price(card, model, tier, 0, at), rates);
+    Map<?, ?> below = rates;
+    for (Object size : PriceList.list(rates.get("tiers"))) {
+      Map<?, ?> above = PriceList.map(size);
+      long limit = PriceList.count(above.get("above"));
+      same &= hasRates(price(card, model, tier, limit + 1, at), above);
+      same &= hasRates(price(card, model, tier, limit, at), below);
+      below = above;
+    }
+    return same;
+  }
+
+  private static boolean hasRates(Price price, Map<?, ?> rates) {
+    for (Map.Entry<String, PriceUnit> rate : RATES.entrySet()) {
+      BigDecimal stated = PriceList.decimal(rates.get(rate.getKey()));
+      BigDecimal kept = perMillion(price, rate.getValue());
+      if (stated == null ? kept != null : kept == null || stated.compareTo(kept) != 0) {
+        return false;
+      }
+    }
+    return price.applied() != null;
+  }
+
+  /** A disagreement is one of the lists' mistakes; a new one wants to be looked at. */
+  @Test
+  void wellKnownModelsDifferFromASecondListOnlyWhereThatIsListed() throws Exception {
+    RateCard card = card(DefaultBook.read().section());
+    BookDraft other = new BookDraft(List.of());
+    Map<?, ?> second =
+        PriceList.GENAI_PRICES.book(
+            TextTree.readJson("genai-prices.json", Files.readAllBytes(SECOND)),
+            "0".repeat(64),
+            other);
+    RateCard secondCard = card(second);
+    Set<String> models = new TreeSet<>();
+    PriceList.map(second.get("models"))
+        .keySet()
+        .forEach(model -> models.add(String.valueOf(model)));
+    List<String> differences = new ArrayList<>();
+    for (String model : models) {
+      for (long input : new long[] {0, 250_000}) {
+        Price one = price(card, model, null, input, TODAY);
+        Price two = price(secondCard, model, null, input, TODAY);
+        for (PriceUnit unit : RATES.values().stream().sorted().toList()) {
+          BigDecimal here = perMillion(one, unit);
+          BigDecimal there = perMillion(two, unit);
+          if (here == null ? there != null : there == null || here.compareTo(there) != 0) {
+            differences.add(
+                model
+                    + (input == 0 ? " " : " with " + input + " tokens ")
+                    + unit.key()
+                    + ": "
+                    + (here == null ? "none" : here.toPlainString())
+                    + ", there "
+                    + (there == null ? "none" : there.toPlainString()));
+          }
+        }
+      }
+    }
+    assertThat(models).hasSizeGreaterThan(100);
+    if (Boolean.getBoolean("golden.write")) {
+      Files.write(DIFFERENCES, differences);
+    }
+    assertThat(differences).isEqualTo(Files.readAllLines(DIFFERENCES));
+  }
+}

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.server.prices;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class PricesCommandTest {
+  private static final String BOOK =
+      """
+      version: "2026-01"
+      source: https://example.com/prices
+      models:
+        a:
+          - { prompt_per_1m: "1", completion_per_1m: "2", valid_to: 2026-06-01, source: page 1 }
+          - prompt_per_1m: "3"
+            completion_per_1m: "4"
+            cached_input_per_1m: "0.3"
+            valid_from: 2026-06-01
+            aliases: [ a-latest ]
+            above: [ { input_tokens_over: 200000, prompt_per_1m: "6", completion_per_1m: "8" } ]
+            service_tiers: { flex: { factor: "0.5" } }
+        b: { prompt_per_1m: "1", completion_per_1m: "2" }
+      """;
+
+  @TempDir
+  @SuppressWarnings("NullAway.Init") // by JUnit
+  private Path directory;
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  private Path write(String name, String text) throws IOException {
+    return Files.writeString(directory.resolve(name), text);
+  }
+
+  /** Runs a command; what it prints is {@link #out} and {@link #err}. */
+  private int run(Object... arguments) {
+    out.getBuffer().setLength(0);
+    err.getBuffer().setLength(0);
+    String[] texts = new String[arguments.length];
+    for (int i = 0; i < texts.length; i++) {
+      texts[i] = arguments[i].toString();
+    }
+    return new CommandLine(new PricesCommand())
+        .setOut(new PrintWriter(out, true))
+        .setErr(new PrintWriter(err, true))
+        .execute(texts);
+  }
+
+  @Test
+  void checkNamesThePriceItsBookAndItsSource() throws Exception {
+    Path book = write("book.yaml", BOOK);
+    assertThat(run("check", "--book", book, "--at", "2026-05-31", "a", "a-latest")).isEqualTo(1);
+    assertThat(out.toString().replaceAll("#[0-9a-f]{12}", "#HASH"))
+        .isEqualTo(
+            """
+            a: a, of 2026-01#HASH
+              prompt_per_1m: 1 USD
+              completion_per_1m: 2 USD
+              source: page 1
+            a-latest: no price (not_valid)
+            """);
+    int status =
+        run(
+            "check",
+            "--book",
+            book,
+            "--at",
+            "2026-06-01T00:00:00Z",
+            "--service-tier",
+            "flex",
+            "--input-tokens",
+            200_001,
+            "a-latest");
+    assertThat(out.toString().replaceAll("#[0-9a-f]{12}", "#HASH"))
+        .isEqualTo(
+            """
+            a-latest: a above 200000 flex, of 2026-01#HASH
+              prompt_per_1m: 3 USD
+              completion_per_1m: 4 USD
+              source: https://example.com/prices
+            """);
+    assertThat(status).isZero();
+  }
+
+  @Test
+  void checkReadsTheBooksAndChargesOfAConfiguration() throws Exception {
+    write("book.yaml", BOOK);
+    Path config =
+        write(
+            "config.yaml",
+            "server: { no_such_key: 1 }\npricing: { books: [ book.yaml ], charge: { factor: \"1.5\" },"
+                + " tiers: { gold: { factor: \"0\" } } }");
+    assertThat(run("check", "--config", config, "--tier", "gold", "b")).isZero();
+    assertThat(out.toString().replaceAll("#[0-9a-f]{12}", "#HASH"))
+        .isEqualTo(
+            """
+            b: b × 0, of 2026-01#HASH
+              prompt_per_1m: 0 USD
+              completion_per_1m: 0 USD
+              source: https://example.com/prices
+            b (charge): b × 1.5, of 2026-01#HASH
+              prompt_per_1m: 1.5 USD
+              completion_per_1m: 3 USD
+            """);
+    assertThat(run("check", "b")).isEqualTo(2);
+  }
+
+  @Test
+  void wrongBookIsReportedWithAllErrors() throws Exception {
+    Path book = write("book.yaml", BOOK.replace("\"1\"", "\"-1\""));
+    assertThat(run("lint", book)).isEqualTo(2);
+    assertThat(err.toString())
+        .contains("2 error(s)")
+        .contains("line 5: pricing.books[0].models.a[0].prompt_per_1m = \"-1\": must be")
+        .contains("line 13: pricing.books[0].models.b.prompt_per_1m = \"-1\": must be");
+    assertThat(run("lint", directory.resolve("none.yaml"))).isEqualTo(2);
+  }
+
+  @Test
+  void lintFindsWhatIsProbablyWrong() throws Exception {
+    assertThat(run("lint", write("good.yaml", BOOK))).isZero();
+    assertThat(out.toString()).isEmpty();
+    Path book =
+        write(
+            "b.json",
+            """
+            {"version": "1", "models": {
+              "free": {"prompt_per_1m": "0", "completion_per_1m": "0"},
+              "float": {"prompt_per_1m": "1", "completion_per_1m": "4.8000000000001"},
+              "output": {"prompt_per_1m": "2", "completion_per_1m": "1", "cached_input_per_1m": "0"},
+              "embedding": {"prompt_per_1m": "2", "completion_per_1m": "0"},
+              "cached": {"prompt_per_1m": "1", "completion_per_1m": "2",
+                "service_tiers": {"flex": {"prompt_per_1m": "1", "completion_per_1m": "2",
+                  "cached_input_per_1m": "1.5"}},
+                "above": [{"input_tokens_from": 10, "prompt_per_1m": "3", "completion_per_1m": "2"}]},
+              "hour": {"prompt_per_1m": "1", "completion_per_1m": "2", "cache_write_per_1m": "2",
+                "cache_write_1h_per_1m": "1"}}}
+            """
+                .replace("4.8000000000001", "4.800000000001"));
+    assertThat(run("lint", book)).isEqualTo(1);
+    assertThat(out.toString().replace(book.toString(), "BOOK"))
+        .isEqualTo(
+            """
+            BOOK: free: is free
+            BOOK: float: completion_per_1m looks like a sum or product of binary floats: 4.800000000001
+            BOOK: output: cached_input_per_1m is free, and other input is not
+            BOOK: output: completion_per_1m 1 is less than prompt_per_1m 2
+            BOOK: cached above 10: completion_per_1m 2 is less than prompt_per_1m 3
+            BOOK: cached flex: prompt_per_1m 1 is less than cached_input_per_1m 1.5
+            BOOK: hour: cache_write_1h_per_1m 1 is less than cache_write_per_1m 2
+            """);
+  }
+
+  @Test
+  void diffListsModelsAndPricesByName() throws Exception {
+    Path one = write("one.yaml", BOOK);
+    Path same = write("same.yaml", BOOK.replace("\"1\"", "\"1.00\"").replace("page 1", "page 2"));
+    assertThat(run("diff", one, same)).isZero();
+    assertThat(out.toString()).isEmpty();
+    Path other =
+        write(
+            "other.yaml",
+            BOOK.replace("\"6\"", "\"7\"")
+                .replace("    b:", "    c:")
+                .replace("  b:", "  c:")
+                .replace("\"0.3\"", "\"0.25\""));
+    assertThat(run("diff", one, other)).isEqualTo(1);
+    assertThat(out.toString())
+        .isEqualTo(
+            """
+            ~ a from 2026-06-01 above 200000 prompt_per_1m: 6 -> 7
+            ~ a from 2026-06-01 cached_input_per_1m: 0.3 -> 0.25
+            ~ a-latest from 2026-06-01 above 200000 prompt_per_1m: 6 -> 7
+            ~ a-latest from 2026-06-01 cached_input_per_1m: 0.3 -> 0.25
+            - b
+            + c
+            """);
+  }
+
+  @Test
+  void modelPricesBecomeABook() throws Exception {
+    Path list =
+        write(
+            "list.json",
+            """
+            {"schema": 1, "updated_at": "2026-10-26T18:46:35Z",
+             "aliases": {"models": {"a-short": "lab/a"}},
+             "schedules": {"schedule": [{"provider": "lab", "valid_from": "2026-03-01T00:00:00Z",
+               "valid_until": "2026-04-01T00:00:00Z", "off_peak_multiplier": {"b": 0.5}}]},
+             "prices": {"lab": {
+               "a": {"standard": [
+                   {"start": null, "rates": {"input": 5.0, "output": 30, "cache_read": 0.5,
+                     "cache_write": 6.25, "cache_write_1h_multiple": 2.0, "source": "commit 1",
+                     "tiers": [{"above": 272000, "input": 10.0, "output": 45.0}]}},
+                   {"start": "2026-02-01T00:00:00Z", "rates": {"input": 5, "output": 30,
+                     "cache_read": 0.5, "cache_write": 6.25, "cache_write_1h_multiple": 2.0,
+                     "source": "commit 2", "tiers": [{"above": 272000, "input": 10, "output": 45}]}},
+                   {"start": "2026-08-21T00:00:00Z", "rates": {"input": 4.0, "output": 20}},
+                   {"start": "2026-09-01T00:00:00Z", "rates": null}],
+                 "batch": [{"start": null, "rates": null},
+                   {"start": "2026-08-21T00:00:00Z", "rates": {"input": 2, "output": 10}}],
+                 "fast": [{"start": null, "rates": {"input": 5.000000000000001, "output": 60}}]},
+               "b": {"standard": [{"start": null, "rates": {"input": 1, "output": 2}}]},
+               "c": {"standard": [{"start": null, "rates": {"input": 1, "output": 2}}],
+                 "thinking": [{"start": null, "rates": {"input": 1, "output": 4}}]},
+               "free": {"standard": [{"start": null, "rates": {"input": 0, "output": 0}}]},
+               "same": {"standard": [{"start": null, "rates": {"input": 1, "output": 2}}]}},
+              "other": {"same": {"standard": [{"start": null, "rates": {"input": 3, "output": 4}}]}}}}
+            """);
+    assertThat(run("import", "--from", "model-prices", list)).isZero();
+    assertThat(out.toString())
+        .isEqualTo(
+            """
+            {"version": "model-prices 2026-10-26",
+             "source": "https://github.com/wakamex/model-prices",
+             "license": "MIT",
+             "currency": "USD",
+             "models": {
+              "a": [{"prompt_per_1m":"5","completion_per_1m":"30","cached_input_per_1m":"0.5","cache_write_per_1m":"6.25","cache_write_1h_per_1m":"10","above":[{"input_tokens_over":272000,"prompt_per_1m":"10","completion_per_1m":"45","cache_write_1h_per_1m":"20"}],"source":"commit 1","aliases":["lab/a","a-short"],"valid_to":"2026-08-21T00:00:00Z"},{"valid_from":"2026-08-21T00:00:00Z","prompt_per_1m":"4","completion_per_1m":"20","service_tiers":{"batch":{"prompt_per_1m":"2","completion_per_1m":"10"}},"aliases":["lab/a","a-short"],"valid_to":"2026-09-01T00:00:00Z"}],
+              "b": [{"prompt_per_1m":"1","completion_per_1m":"2","aliases":["lab/b"],"valid_to":"2026-03-01T00:00:00Z"},{"valid_from":"2026-04-01T00:00:00Z","prompt_per_1m":"1","completion_per_1m":"2","aliases":["lab/b"]}],
+              "lab/same": [{"prompt_per_1m":"1","completion_per_1m":"2"}],
+              "other/same": [{"prompt_per_1m":"3","completion_per_1m":"4"}]}}
+            """);
+    assertThat(err.toString())
+        .contains(
+            "left out: lab/a fast: prompt_per_1m cannot be kept exactly: 5.000000000000001 looks like"
+                + " a sum or product of binary floats\n")
+        .contains(
+            "left out: lab/b: its price depends on the time of day from 2026-03-01T00:00:00Z\n")
+        .contains("left out: lab/c: it has another price when it was asked to think\n")
+        .contains(
+            "left out: lab/free: it is free there; if it is for you, say so in pricing.models\n")
+        .contains("look at: lab/same: others have this name too: only so, in full\n")
+        .endsWith("2 to look at; 4 models\n");
+    Path book = write("imported.json", out.toString());
+    assertThat(run("lint", book)).isZero();
+    assertThat(run("import", "--from", "model-prices", "--provider", "other", list)).isZero();
+    assertThat(out.toString())
+        .contains(
+            "\"same\": [{\"prompt_per_1m\":\"3\",\"completion_per_1m\":\"4\",\"aliases\":[\"other/same\"]}]");
+  }
+
+  @Test
+  void pricesOfLiteLlmBecomeABook() throws Exception {
+    Path list =
+        write(
+            "list.json",
+            """
+            {"sample_spec": {"input_cost_per_token": 0.0},
+             "gpt": {"mode": "chat", "litellm_provider": "openai", "source": "https://example.com",
+               "input_cost_per_token": 5e-06, "output_cost_per_token": 3e-05,
+               "cache_read_input_token_cost": 5e-07, "cache_creation_input_token_cost": 6.25e-06,
+               "cache_creation_input_token_cost_above_1hr": 1e-05,
+               "input_cost_per_audio_token": 4e-05, "output_cost_per_reasoning_token": 3.1e-05,
+               "input_cost_per_token_above_272k_tokens": 1e-05,
+               "output_cost_per_token_above_272k_tokens": 4.5e-05,
+               "input_cost_per_token_flex": 2.5e-06, "output_cost_per_token_flex": 1.5e-05,
+               "input_cost_per_token_batches": 2.5e-06, "output_cost_per_token_batches": 1.7999999999999999e-05,
+               "regional_processing_uplift_multiplier_eu": 1.1,
+               "search_context_cost_per_query": {"search_context_size_low": 0.01, "search_context_size_high": 0.01}},
+             "embed": {"mode": "embedding", "input_cost_per_token": 2e-08},
+             "whisper": {"mode": "audio_transcription", "input_cost_per_second": 0.0001, "output_cost_per_second": 0.0001},
+             "image": {"mode": "image_generation", "output_cost_per_image": 0.04},
+             "sizes": {"mode": "image_generation", "output_cost_per_image": 0.04, "output_cost_per_image_4K": 0.08},
+             "rerank": {"mode": "rerank", "input_cost_per_query": 0.002, "input_cost_per_token": 0.0},
+             "video": {"mode": "video_generation", "output_cost_per_second": 0.1},
+             "peak": {"mode": "chat", "input_cost_per_token": 1e-06, "output_cost_per_token": 1e-06, "off_peak_pricing": {}},
+             "free": {"mode": "chat", "input_cost_per_token": 0.0, "output_cost_per_token": 0.0},
+             "no-output": {"mode": "chat", "input_cost_per_token": 1e-06}}
+            """);
+    assertThat(run("import", "--from", "litellm", list)).isZero();
+    assertThat(out.toString().replaceAll("litellm [0-9a-f]{12}", "litellm HASH"))
+        .isEqualTo(
+            """
+            {"version": "litellm HASH",
+             "source": "https://github.com/BerriAI/litellm",
+             "license": "MIT",
+             "currency": "USD",
+             "models": {
+              "gpt": [{"prompt_per_1m":"5","completion_per_1m":"30","cached_input_per_1m":"0.5","cache_write_per_1m":"6.25","cache_write_1h_per_1m":"10","reasoning_per_1m":"31","audio_input_per_1m":"40","per_web_search":"0.01","above":[{"input_tokens_over":272000,"prompt_per_1m":"10","completion_per_1m":"45"}],"service_tiers":{"flex":{"prompt_per_1m":"2.5","completion_per_1m":"15"}},"source":"https://example.com"}],
+              "embed": [{"prompt_per_1m":"0.02","completion_per_1m":"0"}],
+              "whisper": [{"per_audio_second":"0.0001"}],
+              "image": [{"per_image":"0.04"}],
+              "rerank": [{"prompt_per_1m":"0","completion_per_1m":"0","per_search_unit":"0.002"}]}}
+            """);
+    assertThat(err.toString().replaceAll(" +\\n", "\n"))
+        .isEqualTo(
+            """
+            left out: gpt batch: completion_per_1m cannot be kept exactly: 17.999999999999999 looks like a sum or product of binary floats
+            left out: sizes: it has no price that a rate card can have
+            left out: video: it has no price that a rate card can have
+            left out: peak: its price depends on off_peak_pricing
+            left out: free: it is free there; if it is for you, say so in pricing.models
+            left out: no-output: there is no completion_per_1m
+            look at: gpt: regional_processing_uplift_multiplier_eu is left out
+            look at: gpt flex: has no price above 272000, as the standard terms have
+            look at: whisper: output_cost_per_second is left out
+            look at: sizes: output_cost_per_image is left out
+            look at: sizes: output_cost_per_image_4K is left out
+            look at: video: output_cost_per_second is left out
+            12 sets of prices read, 6 left out, 6 to look at; 5 models
+            """);
+  }
+
+  @Test
+  void genaiPricesBecomeABook() throws Exception {
+    Path list =
+        write(
+            "list.json",
+            """
+            [{"id": "lab", "models": [
+              {"id": "a", "match": {"or": [{"starts_with": "a-"}, {"equals": "a-1"}, {"equals": "a"}]},
+               "prices": [
+                 {"prices": {"input_mtok": {"base": 3, "tiers": [{"start": 200000, "price": 6}]},
+                   "output_mtok": {"base": 15, "tiers": [{"start": 200000, "price": 22.5}]},
+                   "cache_read_mtok": 0.3, "web_searches_kcount": 10}},
+                 {"constraint": {"start_date": "2026-03-13"}, "prices": {"input_mtok": 3, "output_mtok": 15}}],
+               "price_variants": [
+                 {"when": {"processing": "batch"}, "prices": {"input_mtok": 1.5, "output_mtok": 7.5}},
+                 {"when": {"route": "eu"}, "prices": {"input_mtok": 3.3}}]},
+              {"id": "embed", "match": {"equals": "embed"}, "prices": {"input_mtok": 0.02}},
+              {"id": "peak", "match": {"equals": "peak"}, "prices": [
+                 {"constraint": {"start_time": "00:30:00", "end_time": "16:30:00"}, "prices": {"input_mtok": 1, "output_mtok": 1}}]},
+              {"id": "video", "match": {"equals": "video"}, "prices": {"input_mtok": 1, "output_mtok": 1, "output_video_mtok": 50}},
+              {"id": "ocr", "match": {"equals": "ocr"}, "prices": {"input_document_kpages": 1}}]}]
+            """);
+    assertThat(run("import", "--from", "genai-prices", list)).isZero();
+    assertThat(out.toString().replaceAll("genai-prices [0-9a-f]{12}", "genai-prices HASH"))
+        .isEqualTo(
+            """
+            {"version": "genai-prices HASH",
+             "source": "https://github.com/pydantic/genai-prices",
+             "license": "MIT",
+             "currency": "USD",
+             "models": {
+              "a": [{"prompt_per_1m":"3","completion_per_1m":"15","cached_input_per_1m":"0.3","per_web_search":"0.01","above":[{"input_tokens_over":200000,"prompt_per_1m":"6","completion_per_1m":"22.5","cached_input_per_1m":"0.3"}],"service_tiers":{"batch":{"prompt_per_1m":"1.5","completion_per_1m":"7.5","cached_input_per_1m":"0.3","per_web_search":"0.01"}},"aliases":["lab/a","a-1"],"valid_to":"2026-03-13"},{"valid_from":"2026-03-13","prompt_per_1m":"3","completion_per_1m":"15","service_tiers":{"batch":{"prompt_per_1m":"1.5","completion_per_1m":"7.5"}},"aliases":["lab/a","a-1"]}],
+              "embed": [{"prompt_per_1m":"0.02","completion_per_1m":"0","aliases":["lab/embed"]}]}}
+            """);
+    assertThat(err.toString())
+        .contains("left out: lab/peak: its price depends on the time of day\n")
+        .contains("left out: lab/video: output_video_mtok cannot be told from other tokens\n")
+        .contains("left out: lab/ocr: there is no prompt_per_1m\n")
+        .contains("look at: lab/a: other prices are left out: {route=eu}\n");
+  }
+
+  @Test
+  void whatIsNoListIsRefused() throws Exception {
+    for (String text : new String[] {"[]", "{}", "", "{\"prices\": 3}", "[{\"id\": 3}]", "{"}) {
+      Path list = write("list.json", text);
+      for (PriceList from : PriceList.values()) {
+        assertThat(run("import", "--from", from.label(), list)).as(from + " " + text).isEqualTo(2);
+        assertThat(err.toString()).startsWith("prices import: ");
+        assertThat(out.toString()).isEmpty();
+      }
+    }
+    assertThat(run("import", "--from", "nobody", "x")).isEqualTo(2);
+  }
+}
