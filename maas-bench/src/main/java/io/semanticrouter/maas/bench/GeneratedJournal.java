@@ -109,9 +109,7 @@ public final class GeneratedJournal {
     UsageRecord.Builder record =
         begun.toBuilder().duration(Duration.ofNanos(1000L * random.nextInt(1_000_000, 30_000_000)));
     if (random.nextInt(50) == 0) {
-      return record
-          .measurement(Measurement.of(Status.NONE, Set.of(Reason.NO_USAGE), null))
-          .build();
+      return record.measurement(Measurement.of(Status.NONE, Set.of(Reason.NO_USAGE), null)).build();
     }
     long prompt = random.nextInt(20, 20_000);
     long completion = random.nextInt(1, 4000);

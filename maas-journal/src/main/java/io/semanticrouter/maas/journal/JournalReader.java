@@ -30,7 +30,8 @@ public final class JournalReader {
     void line(JournalLine line);
 
     /**
-     * Whether {@link #line} takes lines of a kind. Others are checked, but not read: that is faster.
+     * Whether {@link #line} takes lines of a kind. Others are checked, but not read: that is
+     * faster.
      */
     default boolean takes(JournalLine.Kind kind) {
       return true;

@@ -59,6 +59,9 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
   /** How long the end of an exchange waits for the device. */
   private static final long POWER_BOUND_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  /** How long a segment goes on that is full, when no new one could be made. */
+  private static final long ROTATION_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   /** How long a journal that is closed tries to write what waits. */
   private static final int CLOSING_TRIES = 10;
 
@@ -109,6 +112,9 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
 
   private long segmentBornNanos = System.nanoTime();
   private boolean directoryChanged = true;
+
+  /** When a new segment could not be made, while the old one can still be written; 0: it could. */
+  private long rotationFailedNanos;
 
   private long lastSequence;
   private long writtenSequence;
@@ -618,7 +624,7 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
       sync();
     }
     boolean full = backlog.written() - segmentBase >= config.segmentBytes();
-    if (!failing && !closing && (full || isSegmentOld())) {
+    if (!failing && !closing && (full || isSegmentOld()) && mayRotate()) {
       rotate();
     }
   }
@@ -626,6 +632,11 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
   private boolean isSegmentOld() {
     boolean hasLines = backlog.written() > segmentBase;
     return hasLines && System.nanoTime() - segmentBornNanos >= config.segmentAge().toNanos();
+  }
+
+  private boolean mayRotate() {
+    return rotationFailedNanos == 0
+        || System.nanoTime() - rotationFailedNanos >= ROTATION_PAUSE_NANOS;
   }
 
   private void sync() {
@@ -661,7 +672,10 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
     }
     Disk.Output old = output;
     long size = Math.max(0, backlog.kept() - segmentBase);
-    if (begin(keptSequence)) {
+    IOException failure = begin(keptSequence);
+    if (failure != null) {
+      failed("continued in a new segment", failure);
+    } else {
       segmentBase = backlog.kept();
       backlog.rewind();
       writtenSequence = keptSequence;
@@ -678,8 +692,12 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
     }
   }
 
-  /** Begins a segment behind a line; false when that fails. */
-  private boolean begin(long sequence) {
+  /**
+   * Begins a segment after a line.
+   *
+   * @return why it failed, or null
+   */
+  private @Nullable IOException begin(long sequence) {
     Segment next = new Segment(config.directory(), writer, segment.epoch(), sequence + 1);
     while (Files.exists(next.plain())) { // of which no line is known to be on the device
       next = new Segment(config.directory(), writer, next.epoch() + 1, sequence + 1);
@@ -688,14 +706,14 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
     Disk.Output[] made = new Disk.Output[1];
     IOException failure = unlocked(() -> made[0] = disk.create(begun.plain()), true);
     if (failure != null) {
-      failed("continued in a new segment", failure);
-      return false;
+      return failure;
     }
     segment = begun;
     output = made[0];
     segmentBornNanos = System.nanoTime();
     directoryChanged = true;
-    return true;
+    rotationFailedNanos = 0;
+    return null;
   }
 
   private void rotate() {
@@ -711,7 +729,9 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
       return;
     }
     release(backlog.written(), writtenSequence);
-    if (!begin(writtenSequence)) {
+    IOException refused = begin(writtenSequence);
+    if (refused != null) {
+      goOnInOldSegment(refused);
       return;
     }
     segmentBase = backlog.written();
@@ -721,6 +741,18 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
     if (!failing) {
       sealing.execute(this::seal);
     }
+  }
+
+  private void goOnInOldSegment(IOException failure) {
+    failures++;
+    if (rotationFailedNanos == 0) {
+      LOG.log(
+          ERROR,
+          "The journal {0} takes no new segment; the old one goes on: {1}",
+          config.directory(),
+          failure.toString());
+    }
+    rotationFailedNanos = System.nanoTime();
   }
 
   /** So that only the newest segment has to be looked at for what was open. */

@@ -8,6 +8,7 @@ import io.semanticrouter.maas.record.UsageRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -102,6 +103,32 @@ class BadDiskTest {
     assertThat(read.problems().get(0).kind()).isEqualTo(JournalProblem.Kind.GAP);
     assertThat(read.problems().get(0).text())
         .isEqualTo("lines %s to 200 are missing before it".formatted(kept + 1));
+  }
+
+  @Test
+  void aDirectoryThatTakesNoNewSegmentDoesNotStopTheOldOne() throws Exception {
+    JournalConfig config =
+        new JournalConfig(
+            directory,
+            Durability.PROCESS,
+            JournalConfig.Users.PLAIN,
+            null,
+            1,
+            Duration.ofDays(1),
+            0,
+            Duration.ZERO);
+    try (UsageJournal journal =
+        UsageJournal.open(config, "test 1", disk, InstantSource.system(), BACKLOG)) {
+      disk.failsToCreate("Read-only file system");
+      for (int i = 0; i < 5; i++) {
+        give(journal, 1);
+        TimeUnit.MILLISECONDS.sleep(150); // longer than lines gather
+      }
+      assertThat(journal.stats().failures()).as("it is not tried all the time").isEqualTo(1);
+      assertThat(journal.stats().late()).isZero();
+      assertThat(journal.stats().waitingBytes()).isZero();
+    }
+    assertThat(ReadJournal.of(directory).records()).isEqualTo(given);
   }
 
   @Test

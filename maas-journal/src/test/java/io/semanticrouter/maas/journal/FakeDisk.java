@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** A real disk that can be full, fail or stall, and that can lose what was not synchronised. */
 final class FakeDisk implements Disk {
   private final AtomicLong room = new AtomicLong(Long.MAX_VALUE);
+  private volatile @Nullable String creationFailure;
   private volatile @Nullable String writeFailure;
   private volatile @Nullable String syncFailure;
   private volatile @Nullable CountDownLatch writeStall;
@@ -22,6 +23,10 @@ final class FakeDisk implements Disk {
 
   void hasRoomFor(long bytes) {
     room.set(bytes);
+  }
+
+  void failsToCreate(@Nullable String why) {
+    creationFailure = why;
   }
 
   void failsToWrite(@Nullable String why) {
@@ -69,6 +74,7 @@ final class FakeDisk implements Disk {
 
   @Override
   public Output create(Path file) throws IOException {
+    failIf(creationFailure);
     Output real = REAL.create(file);
     return new Output() {
       private long size;

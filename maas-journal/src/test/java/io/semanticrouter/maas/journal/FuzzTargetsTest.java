@@ -70,10 +70,7 @@ class FuzzTargetsTest {
   private static boolean isTwice(Lines lines) {
     String text =
         new String(
-            lines.bytes(),
-            lines.start(),
-            lines.end() - lines.start(),
-            StandardCharsets.ISO_8859_1);
+            lines.bytes(), lines.start(), lines.end() - lines.start(), StandardCharsets.ISO_8859_1);
     return text.indexOf("\"type\"") != text.lastIndexOf("\"type\"") || text.contains("\\");
   }
 
