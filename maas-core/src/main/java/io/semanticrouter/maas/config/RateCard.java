@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.config;
 
+import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.Identity;
+import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.PriceGap;
+import io.semanticrouter.maas.record.Routing;
+import io.semanticrouter.maas.record.ServiceTier;
+import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UnitUsage;
+import io.semanticrouter.maas.record.UsageLine;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -110,6 +118,72 @@ public final class RateCard {
       }
     }
     return Price.missing(PriceGap.NOT_VALID);
+  }
+
+  /**
+   * What usage costs; null when it has no price here.
+   *
+   * @param serviceTier the terms that it was served on; null for the standard ones
+   * @param at the end of the exchange, in seconds since 1970
+   */
+  public @Nullable Cost cost(
+      Identity payer,
+      Routing routing,
+      @Nullable String serviceTier,
+      TokenUsage usage,
+      UnitUsage pieces,
+      List<UsageLine> otherLines,
+      long at) {
+    return Rating.cost(this, payer, routing, serviceTier, usage, pieces, otherLines, at, null);
+  }
+
+  /**
+   * Adds cost and charge of a measurement to its record, or what the card lacks for it.
+   *
+   * @param serviceTier the terms that it was served on; null for the standard ones
+   * @param at the end of the exchange, in seconds since 1970
+   */
+  public void rate(
+      UsageRecord.Builder record,
+      Identity payer,
+      Routing routing,
+      @Nullable String serviceTier,
+      Measurement measurement,
+      long at) {
+    TokenUsage usage = measurement.usage();
+    if (usage == null) {
+      return;
+    }
+    UnitUsage pieces = measurement.units();
+    List<UsageLine> lines = measurement.otherLines();
+    Cost cost = Rating.cost(this, payer, routing, serviceTier, usage, pieces, lines, at, record);
+    record.cost(cost);
+    if (charge != null) {
+      Cost charged =
+          Rating.cost(charge, payer, routing, serviceTier, usage, pieces, lines, at, null);
+      record.charge(charged);
+      if (charged == null && cost != null) {
+        record.priceGap(PriceGap.CHARGE);
+      }
+    }
+  }
+
+  /**
+   * A record as if this card had been in use when its exchange ended, whatever it was billed with:
+   * for records that have been kept. The service tier is the one that its answer states.
+   */
+  public UsageRecord rate(UsageRecord record) {
+    UsageRecord.Builder rated =
+        record.toBuilder().cost(null).charge(null).priceGap(null).appliedPrice(null);
+    ServiceTier tier = record.serviceTier();
+    rate(
+        rated,
+        record.identity(),
+        record.routing(),
+        tier.isSpecial() ? tier.served() : null,
+        record.measurement(),
+        record.startedAt().plus(record.duration()).getEpochSecond());
+    return rated.build();
   }
 
   @Override

@@ -10,13 +10,19 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.Identity;
+import io.semanticrouter.maas.record.Measurement;
+import io.semanticrouter.maas.record.Operation;
 import io.semanticrouter.maas.record.PriceGap;
+import io.semanticrouter.maas.record.Routing;
+import io.semanticrouter.maas.record.ServiceTier;
 import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UnitUsage;
+import io.semanticrouter.maas.record.UsageRecord;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -451,5 +457,49 @@ class RateCardTest {
       }
     }
     return prices;
+  }
+
+  @Test
+  void keptRecordIsRatedAgainByWhatItsAnswerStatedAndWhenItEnded() {
+    RateCard card =
+        card(
+            Map.of(
+                "m",
+                List.of(
+                    Map.of(
+                        "prompt_per_1m", "1",
+                        "completion_per_1m", "1",
+                        "service_tiers", Map.of("flex", Map.of("factor", "0.5")),
+                        "valid_to", "2026-11-01"),
+                    Map.of(
+                        "prompt_per_1m",
+                        "3",
+                        "completion_per_1m",
+                        "3",
+                        "valid_from",
+                        "2026-11-01"))));
+    UsageRecord record =
+        UsageRecord.builder(
+                "id",
+                Instant.parse("2026-10-31T23:59:58Z"),
+                Operation.CHAT,
+                Measurement.of(Measurement.Status.COMPLETE, Set.of(), TokenUsage.of(1_000_000, 0)))
+            .routing(Routing.builder().selectedModel("m").build())
+            .serviceTier(new ServiceTier("priority", "flex"))
+            .duration(Duration.ofSeconds(1))
+            .cost(new Cost("EUR", 7, 0))
+            .charge(new Cost("EUR", 8, 0))
+            .build();
+    UsageRecord rated = card.rate(record);
+    assertThat(rated.cost()).isEqualTo(new Cost("USD", 0, 500_000_000_000_000_000L));
+    assertThat(requireNonNull(rated.appliedPrice()).name()).isEqualTo("m flex");
+    assertThat(rated.charge()).isNull();
+    assertThat(card.rate(rated)).isEqualTo(rated);
+    UsageRecord later = record.toBuilder().duration(Duration.ofSeconds(2)).build();
+    assertThat(card.rate(later).priceGap()).isEqualTo(PriceGap.SERVICE_TIER);
+    assertThat(card.rate(later).cost()).isNull();
+    UsageRecord standard = later.toBuilder().serviceTier(ServiceTier.UNKNOWN).build();
+    assertThat(card.rate(standard).cost()).isEqualTo(new Cost("USD", 3, 0));
+    assertThat(RateCard.EMPTY.rate(record).priceGap()).isEqualTo(PriceGap.NO_PRICE);
   }
 }

@@ -39,7 +39,7 @@ abstract class JournalCommand implements Callable<Integer>, JournalReader.Visito
   private long problems;
 
   /** Before the first line. */
-  void begin() {}
+  void begin() throws IOException {}
 
   /** After the last line; whether it found what it was asked for. */
   abstract boolean end(PrintWriter out) throws IOException;

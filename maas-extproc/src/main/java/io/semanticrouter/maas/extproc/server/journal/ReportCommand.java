@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server.journal;
 
+import io.semanticrouter.maas.config.RateCard;
 import io.semanticrouter.maas.extproc.server.journal.Sums.Certainty;
+import io.semanticrouter.maas.extproc.server.prices.PriceBooks;
+import io.semanticrouter.maas.extproc.server.text.UnreadableException;
 import io.semanticrouter.maas.journal.JournalLine;
 import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.TokenPart;
@@ -11,6 +14,7 @@ import io.semanticrouter.maas.record.UsageRecord;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
@@ -47,7 +51,7 @@ public final class ReportCommand extends JournalCommand {
     Certainty.MEASURED, Certainty.PARTIAL, Certainty.ESTIMATED
   };
 
-  private static final Comparator<List<String>> IN_ORDER =
+  static final Comparator<List<String>> IN_ORDER =
       (one, other) -> {
         int order = 0;
         for (int i = 0; order == 0 && i < one.size(); i++) {
@@ -90,9 +94,9 @@ public final class ReportCommand extends JournalCommand {
       converter = KeyName.class,
       description =
           "One row for each: ${COMPLETION-CANDIDATES}, or an attribute of the payer such as"
-              + " cost_center (default: user,model).",
+              + " cost_center (default: user,model; with --book month,model, with --drift model).",
       completionCandidates = KeyName.class)
-  private List<Dimension> by = new ArrayList<>(List.of(Key.USER, Key.MODEL));
+  private List<Dimension> by = new ArrayList<>();
 
   @Option(
       names = "--where",
@@ -120,6 +124,21 @@ public final class ReportCommand extends JournalCommand {
       description = "Whose account it is, for --format focus (default: default).")
   private String billingAccount = "default";
 
+  @Option(
+      names = "--book",
+      paramLabel = "BOOK",
+      description =
+          "Rate all exchanges anew with this price book (a file, or default) and print what that"
+              + " changes; of several, later ones count first.")
+  private List<String> books = new ArrayList<>();
+
+  @Option(
+      names = "--drift",
+      description =
+          "Compare the costs with those that providers have stated, in USD; the largest differences"
+              + " first.")
+  private boolean drift;
+
   private final Map<List<String>, Sums> rows = new HashMap<>();
   private final Map<Dimension, String> conditions = new HashMap<>();
 
@@ -128,13 +147,31 @@ public final class ReportCommand extends JournalCommand {
 
   private Key.Times times = new Key.Times(zone);
   private @Nullable Focus focus;
+  private @Nullable RateCard book;
+  private @Nullable Comparison comparison;
   private Instant begin = Instant.MIN;
   private Instant end = Instant.MAX;
 
   @Override
-  void begin() {
+  void begin() throws IOException {
     times = new Key.Times(zone);
-    focus = format == Format.FOCUS ? new Focus(zone, billingAccount) : null;
+    if (by.isEmpty()) {
+      by =
+          !books.isEmpty()
+              ? List.of(Key.MONTH, Key.MODEL)
+              : drift ? List.of(Key.MODEL) : List.of(Key.USER, Key.MODEL);
+    }
+    if (!books.isEmpty()) {
+      try {
+        book = PriceBooks.card(books);
+      } catch (UnreadableException e) {
+        throw new IOException(e.getMessage(), e);
+      }
+      comparison = new Comparison("before", "after", false);
+    } else if (drift) {
+      comparison = new Comparison("provider", "ours", true);
+    }
+    focus = comparison == null && format == Format.FOCUS ? new Focus(zone, billingAccount) : null;
     begin = from == null ? Instant.MIN : time(from);
     end = to == null ? Instant.MAX : time(to);
     where.forEach((key, value) -> conditions.put(KeyName.of(key), value));
@@ -178,6 +215,12 @@ public final class ReportCommand extends JournalCommand {
       return;
     }
     TokenUsage usage = record.measurement().usage();
+    if (comparison != null) {
+      if (usage != null && applies(line, record, record.model())) {
+        compare(comparison, line, record, sign);
+      }
+      return;
+    }
     if (focus != null) {
       if (usage != null) {
         add(focus, line, record, new UsageLine(record.model(), usage), record.cost(), sign);
@@ -214,6 +257,30 @@ public final class ReportCommand extends JournalCommand {
     }
   }
 
+  private void compare(Comparison to, JournalLine line, UsageRecord record, int sign) {
+    BigDecimal stated = record.measurement().providerCost();
+    if (book != null) {
+      to.add(keys(line, record, record.model()), record.cost(), book.rate(record).cost(), sign);
+    } else if (stated != null
+        && stated.signum() >= 0
+        && stated.precision() - stated.scale() <= Cost.SCALE) {
+      to.add(keys(line, record, record.model()), dollars(stated), record.cost(), sign);
+    }
+  }
+
+  /** Providers and routers state costs in dollars, with at most so many decimal places. */
+  private static Cost dollars(BigDecimal amount) {
+    BigDecimal whole = new BigDecimal(amount.toBigInteger());
+    return new Cost(
+        "USD",
+        whole.longValueExact(),
+        amount
+            .subtract(whole)
+            .setScale(Cost.SCALE, RoundingMode.HALF_EVEN)
+            .movePointRight(Cost.SCALE)
+            .longValueExact());
+  }
+
   private boolean applies(JournalLine line, UsageRecord record, String model) {
     for (Map.Entry<Dimension, String> condition : conditions.entrySet()) {
       if (!condition.getKey().of(line, record, model, times).equals(condition.getValue())) {
@@ -224,17 +291,25 @@ public final class ReportCommand extends JournalCommand {
   }
 
   private Sums row(JournalLine line, UsageRecord record, String model) {
+    return rows.computeIfAbsent(keys(line, record, model), key -> new Sums());
+  }
+
+  private List<String> keys(JournalLine line, UsageRecord record, String model) {
     List<String> values = new ArrayList<>(by.size());
     for (Dimension key : by) {
       values.add(key.of(line, record, model, times));
     }
-    return rows.computeIfAbsent(values, key -> new Sums());
+    return values;
   }
 
   @Override
   boolean end(PrintWriter out) throws IOException {
     if (focus != null) {
       focus.print(out, focusVersion);
+      return isEveryAttributeKnown();
+    }
+    if (comparison != null) {
+      print(out, comparison.table(by.stream().map(Dimension::label).toList()), comparison.totals());
       return isEveryAttributeKnown();
     }
     SortedSet<String> currencies = new TreeSet<>();
@@ -262,13 +337,22 @@ public final class ReportCommand extends JournalCommand {
             });
     List<String> totals = new ArrayList<>();
     numbers(currencies, total, (name, value) -> totals.add(value));
+    print(out, table, totals);
+    return isEveryAttributeKnown();
+  }
+
+  private void print(PrintWriter out, Table table, List<String> totals) throws IOException {
     switch (format) {
       case TABLE -> table.print(out, totals);
       case CSV -> table.printCsv(out);
       case JSON -> table.printJson(out, problems());
-      case FOCUS -> throw new IllegalStateException(); // has been printed
+      case FOCUS -> throw new IOException("FOCUS has no rows for a comparison");
     }
-    return isEveryAttributeKnown();
+  }
+
+  /** An amount with all its digits and no zeros at the end. */
+  static String plain(BigDecimal amount) {
+    return amount.signum() == 0 ? "0" : amount.stripTrailingZeros().toPlainString();
   }
 
   /** A name that is no key is an attribute, or a mistake. */
@@ -302,9 +386,7 @@ public final class ReportCommand extends JournalCommand {
     for (String currency : currencies) {
       for (Certainty certainty : WITH_TOKENS) {
         BigDecimal cost = sums.part(certainty).costs().getOrDefault(currency, BigDecimal.ZERO);
-        to.add(
-            label(certainty) + "_" + currency.toLowerCase(Locale.ROOT),
-            cost.signum() == 0 ? "0" : cost.stripTrailingZeros().toPlainString());
+        to.add(label(certainty) + "_" + currency.toLowerCase(Locale.ROOT), plain(cost));
       }
     }
     for (Certainty certainty : WITH_TOKENS) {

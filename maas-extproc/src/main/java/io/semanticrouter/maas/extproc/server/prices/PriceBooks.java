@@ -2,6 +2,9 @@
 package io.semanticrouter.maas.extproc.server.prices;
 
 import io.semanticrouter.maas.config.ConfigError;
+import io.semanticrouter.maas.config.ConfigSection;
+import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.config.RateCard;
 import io.semanticrouter.maas.extproc.server.text.ConfigText;
 import io.semanticrouter.maas.extproc.server.text.UnreadableException;
 import java.nio.file.InvalidPathException;
@@ -111,6 +114,30 @@ public final class PriceBooks {
   /** The files of the books, in their order. */
   public List<BookFile> files() {
     return List.copyOf(files);
+  }
+
+  /**
+   * A card of books and nothing else.
+   *
+   * @param names of files, relative to the working directory, or {@code default}; later ones count
+   *     before earlier ones
+   * @throws UnreadableException when one is wrong, with all errors
+   */
+  public static RateCard card(List<String> names) throws UnreadableException {
+    List<ConfigError> errors = new ArrayList<>();
+    ConfigText text = new ConfigText();
+    Map<String, @Nullable Object> pricing = new LinkedHashMap<>();
+    pricing.put(BOOKS, names);
+    PriceBooks books = read(Map.of(PRICING, pricing), Path.of("none"), text, errors);
+    ConfigSection root = ConfigSection.root(books.tree(), errors);
+    RateCard card = MaasConfig.from(root).rateCard();
+    if (!errors.isEmpty()) {
+      throw new UnreadableException(
+          errors.size()
+              + " error(s)\n  "
+              + String.join("\n  ", errors.stream().map(text::located).toList()));
+    }
+    return card;
   }
 
   /** What the book {@code default} is: a package, its licence, its date and its SHA-256. */

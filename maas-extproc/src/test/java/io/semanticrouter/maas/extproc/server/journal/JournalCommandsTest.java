@@ -22,6 +22,7 @@ import io.semanticrouter.maas.record.UsageRecord;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -518,6 +519,93 @@ class JournalCommandsTest {
             """
             2026-10-25T23:00:00Z run-6 bob granite chat 200 complete 100+50 tokens
             2026-10-25T23:00:00Z run-6 revision 2 bob granite chat 200 complete 100+60 tokens
+            """);
+  }
+
+  private void writePriced() throws IOException {
+    try (UsageJournal journal = UsageJournal.open(JournalConfig.in(directory), "test 1")) {
+      UsageRecord kept =
+          record("2026-10-31T23:59:59Z", "alice", "granite", measured(Status.COMPLETE, 1000, 100));
+      journal.record(kept.toBuilder().cost(new Cost("USD", 0, 1_200_000_000_000_000L)).build());
+      Measurement stated =
+          measured(Status.COMPLETE, 2000, 0).withProviderStatement(new BigDecimal("0.003"), null);
+      UsageRecord dearer = record("2026-11-01T00:00:00Z", "bob", "granite", stated);
+      journal.record(dearer.toBuilder().cost(new Cost("USD", 0, 2_000_000_000_000_000L)).build());
+      journal.record(
+          record("2026-11-01T00:00:00Z", "bob", "llama", measured(Status.COMPLETE, 10, 10))
+              .toBuilder()
+              .priceGap(PriceGap.NO_PRICE)
+              .build());
+      journal.record(
+          record("2026-11-02T00:00:00Z", "bob", "gone", measured(Status.COMPLETE, 10, 10))
+              .toBuilder()
+              .cost(new Cost("EUR", 3, 0))
+              .build());
+      journal.record(
+          record(
+              "2026-11-02T00:00:00Z",
+              "bob",
+              "llama",
+              Measurement.of(Status.NONE, Set.of(Reason.HTTP_ERROR), null)));
+    }
+  }
+
+  @Test
+  void aReportWithABookSaysWhatItChangesByMonthAndModel() throws IOException {
+    writePriced();
+    Path book =
+        Files.writeString(
+            Files.createTempDirectory("book").resolve("book.yaml"),
+            """
+            version: "2"
+            models:
+              granite:
+                - { prompt_per_1m: "1", completion_per_1m: "2", valid_to: 2026-11-01 }
+                - { prompt_per_1m: "1.5", completion_per_1m: "2", valid_from: 2026-11-01 }
+              llama: { prompt_per_1m: "0.1", completion_per_1m: "0.1" }
+            """);
+    assertThat(run(new ReportCommand(), "--book", book.toString(), "--format", "csv")).isZero();
+    assertThat(out.toString())
+        .isEqualTo(
+            """
+            month,model,exchanges,different,without_before,without_after,before_eur,after_eur,difference_eur,before_usd,after_usd,difference_usd
+            2026-10,granite,1,0,0,0,0,0,0,0.0012,0.0012,0
+            2026-11,gone,1,1,0,1,3,0,-3,0,0,0
+            2026-11,granite,1,1,0,0,0,0,0,0.002,0.003,0.001
+            2026-11,llama,1,1,1,0,0,0,0,0,0.000002,0.000002
+            """
+                .replace("\n", "\r\n"));
+    assertThat(run(new ReportCommand(), "--book", book.toString(), "--by", "user")).isZero();
+    assertThat(out.toString())
+        .contains("alice")
+        .containsPattern("total +4 +3 +1 +1 +3 +-3 +0.0032 +0.004202 +0.001002");
+    assertThat(run(new ReportCommand(), "--book", "none.yaml")).isEqualTo(1);
+    assertThat(err.toString()).contains("none.yaml").contains("no file at");
+  }
+
+  @Test
+  void aReportOfDriftComparesWithWhatProvidersStatedTheLargestDifferenceFirst() throws IOException {
+    writePriced();
+    try (UsageJournal journal = UsageJournal.open(JournalConfig.in(directory), "test 1")) {
+      for (int i = 0; i < 2; i++) {
+        UsageRecord same =
+            record(
+                "2026-11-03T00:00:00Z",
+                "bob",
+                "a-model",
+                measured(Status.COMPLETE, 1, 1)
+                    .withProviderStatement(new BigDecimal("0.0000000000000000001"), null));
+        journal.record(same);
+      }
+    }
+    assertThat(run(new ReportCommand(), "--drift")).isZero();
+    assertThat(out.toString())
+        .isEqualTo(
+            """
+            model    exchanges  different  without_ours  provider_usd  ours_usd  difference_usd
+            granite          1          1             0         0.003     0.002          -0.001
+            a-model          2          2             2             0         0               0
+            total            3          3             2         0.003     0.002          -0.001
             """);
   }
 }
