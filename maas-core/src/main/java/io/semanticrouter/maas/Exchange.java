@@ -73,7 +73,7 @@ public final class Exchange implements AutoCloseable {
     }
   }
 
-  private final Metering metering;
+  private final Records records;
   private final Engine engine;
   private final RequestHead head;
   private final RequestBody request;
@@ -104,13 +104,13 @@ public final class Exchange implements AutoCloseable {
   /** Whether a sink has heard of its usage, and waits for the record. */
   private boolean isStated;
 
-  /** Made when the exchange is first reported. */
+  /** Made when it is first asked for. */
   private @Nullable String id;
 
   private volatile @Nullable UsageRecord record;
 
-  Exchange(Metering metering, Engine engine, RequestHead head) {
-    this.metering = metering;
+  Exchange(Records records, Engine engine, RequestHead head) {
+    this.records = records;
     this.engine = engine;
     this.head = head;
     request = new RequestBody(this, head);
@@ -157,6 +157,21 @@ public final class Exchange implements AutoCloseable {
   /** Whether a record may still come of it: it is metered, and not settled. */
   public boolean isOpen() {
     return isMetered() && !settled;
+  }
+
+  /** The id that its record has, or will have; also of an exchange of which no record comes. */
+  public String id() {
+    enter();
+    try {
+      return recordId();
+    } finally {
+      leave();
+    }
+  }
+
+  /** What the client or the gateway calls the request ({@code x-request-id}), or null. */
+  public @Nullable String requestId() {
+    return head.requestId();
   }
 
   /** Whom the exchange is billed to. */
@@ -234,7 +249,7 @@ public final class Exchange implements AutoCloseable {
       Operation operation = head.operation();
       if (operation != null && next.isFollowed() && !head.isUnlisted()) {
         Measurement none = Measurement.of(Status.NONE, Set.of(), null);
-        metering.opened(newRecord(operation, head.identity(), facts(), none));
+        records.opened(newRecord(operation, head.identity(), facts(), none));
       }
       return next;
     } finally {
@@ -538,11 +553,11 @@ public final class Exchange implements AutoCloseable {
   private void record(Operation operation, Identity payer, Routing facts, Measurement measurement) {
     UsageRecord done = newRecord(operation, payer, facts, measurement);
     record = done;
-    metering.deliver(done);
+    records.deliver(done);
   }
 
   boolean isFollowed() {
-    return metering.isFollowed();
+    return records.isFollowed();
   }
 
   /** What is final although the exchange has not ended. */
@@ -550,21 +565,27 @@ public final class Exchange implements AutoCloseable {
     Operation operation = head.operation();
     if (operation != null && !settled) {
       isStated = true;
-      metering.stated(newRecord(operation, head.identity(), facts(), measurement));
+      records.stated(newRecord(operation, head.identity(), facts(), measurement));
     }
+  }
+
+  private String recordId() {
+    String known = id;
+    if (known == null) {
+      known = records.newId();
+      id = known;
+    }
+    return known;
   }
 
   private UsageRecord newRecord(
       Operation operation, Identity payer, Routing facts, Measurement measurement) {
-    if (id == null) {
-      id = metering.newId();
-    }
     ServiceTier tier = serviceTier();
     long nanos = Math.max(0, engine.nanos() - startedNanos);
     boolean isOurs = localAnswer != null && !measurement.has(Reason.UNMEASURABLE);
     long firstByteNanos = response == null ? ResponseBody.NONE : response.firstByteNanos();
     UsageRecord.Builder done =
-        UsageRecord.builder(id, startedAt, operation, measurement)
+        UsageRecord.builder(recordId(), startedAt, operation, measurement)
             .timeToFirstByte(
                 firstByteNanos == ResponseBody.NONE ? null : sinceStart(firstByteNanos))
             .duration(Duration.ofNanos(nanos))

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas;
 
-import static java.lang.System.Logger.Level.ERROR;
-
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.config.TokenConfig;
 import io.semanticrouter.maas.http.Headers;
 import io.semanticrouter.maas.internal.coding.ContentDecoding;
-import io.semanticrouter.maas.internal.engine.Defects;
 import io.semanticrouter.maas.internal.engine.Engine;
-import io.semanticrouter.maas.record.UsageRecord;
 import io.semanticrouter.maas.spi.ContentCoding;
 import io.semanticrouter.maas.spi.RequestRouter;
 import io.semanticrouter.maas.spi.TokenVerifier;
@@ -17,15 +13,13 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The configured metering engine: one per gateway process. Thread-safe.
+ * The configured metering engine: one per gateway process, and of it another one for each
+ * configuration that comes later ({@link #withConfig}). Thread-safe.
  *
  * <pre>{@code
  * Metering metering = Metering.builder(MaasConfig.from(yaml)).sink(System.out::println).build();
@@ -37,31 +31,25 @@ import org.jspecify.annotations.Nullable;
  * #defects()}, {@link #sinkFailures()}) and the exchange goes on.
  */
 public final class Metering {
-  private static final System.Logger LOG = System.getLogger(Metering.class.getName());
-
   private final MaasConfig config;
   private final Engine engine;
-  private final List<UsageSink> sinks;
-  private final List<UsageSink.WhileOpen> followers = new ArrayList<>();
-  private final String instanceId;
-
-  private final AtomicLong sequence = new AtomicLong();
-  private final LongAdder sinkFailures = new LongAdder();
-  private final AtomicBoolean sinkFailureLogged = new AtomicBoolean();
+  private final Records records;
+  private final Function<TokenConfig, TokenVerifier> tokens;
 
   private Metering(Builder builder) {
     config = builder.config;
-    sinks = List.copyOf(builder.sinks);
-    for (UsageSink sink : sinks) {
-      if (sink instanceof UsageSink.WhileOpen follower) {
-        followers.add(follower);
-      }
-    }
-    instanceId = builder.instanceId;
+    tokens = builder.tokens;
+    records = new Records(builder.instanceId, builder.sinks);
     List<ContentCoding> codings =
         builder.codings != null ? builder.codings : ContentDecoding.installed();
-    engine =
-        new Engine(config, builder.clock, builder.ticker, codings, builder.router, builder.tokens);
+    engine = new Engine(config, builder.clock, builder.ticker, codings, builder.router, tokens);
+  }
+
+  private Metering(Metering before, MaasConfig next) {
+    config = next;
+    tokens = before.tokens;
+    records = before.records;
+    engine = before.engine.withConfig(next, tokens);
   }
 
   /** Starts to configure an engine. */
@@ -75,6 +63,21 @@ public final class Metering {
   }
 
   /**
+   * The engine of another configuration of the same process: it has the same sinks, counts and
+   * router, and goes on with the numbers of records and with what is known of backends and pending
+   * responses. Exchanges that have begun here end here, as the configuration of their beginning
+   * says.
+   *
+   * <p>The mode and {@code metrics} may stay as they are only: sinks were made for them.
+   *
+   * @throws IllegalStateException when the configuration trusts signed tokens, and nothing here can
+   *     verify them
+   */
+  public Metering withConfig(MaasConfig next) {
+    return new Metering(this, next);
+  }
+
+  /**
    * A request has arrived.
    *
    * @param method the HTTP method
@@ -82,7 +85,7 @@ public final class Metering {
    * @param request its headers, read during this call only
    */
   public Exchange begin(String method, String target, Headers request) {
-    return new Exchange(this, engine, engine.read(method, target, request));
+    return new Exchange(records, engine, engine.read(method, target, request));
   }
 
   /** How often the metering itself failed; such exchanges count as FAILED. */
@@ -92,7 +95,7 @@ public final class Metering {
 
   /** How often a sink threw. */
   public long sinkFailures() {
-    return sinkFailures.sum();
+    return records.sinkFailures();
   }
 
   /**
@@ -100,7 +103,7 @@ public final class Metering {
    * they were read all the same.
    */
   public long routingSchemaMismatches() {
-    return engine.routingHeaders().schemaMismatches();
+    return engine.unknownSchemas().count();
   }
 
   /**
@@ -114,58 +117,6 @@ public final class Metering {
   /** The bytes that requests take which are held back at this moment, to be routed. */
   long heldRequestBytes() {
     return engine.heldRequests().bytes();
-  }
-
-  String newId() {
-    return instanceId + '-' + Long.toHexString(sequence.incrementAndGet());
-  }
-
-  void deliver(UsageRecord record) {
-    for (int i = 0; i < sinks.size(); i++) {
-      deliver(sinks.get(i), record);
-    }
-  }
-
-  private void deliver(UsageSink sink, UsageRecord record) {
-    try {
-      sink.record(record);
-    } catch (Throwable e) {
-      failed(e);
-    }
-  }
-
-  /** Whether anybody wants to hear of exchanges before they have ended. */
-  boolean isFollowed() {
-    return !followers.isEmpty();
-  }
-
-  void opened(UsageRecord record) {
-    for (UsageSink.WhileOpen follower : followers) {
-      try {
-        follower.opened(record);
-      } catch (Throwable e) {
-        failed(e);
-      }
-    }
-  }
-
-  void stated(UsageRecord record) {
-    for (UsageSink.WhileOpen follower : followers) {
-      try {
-        follower.stated(record);
-      } catch (Throwable e) {
-        failed(e);
-      }
-    }
-  }
-
-  /** A class that is missing in one sink must not cost the others their record. */
-  private void failed(Throwable e) {
-    sinkFailures.increment();
-    Defects.passOn(e);
-    if (sinkFailureLogged.compareAndSet(false, true)) {
-      LOG.log(ERROR, "A usage sink failed; further failures are counted, not logged", e);
-    }
   }
 
   /** Configures a {@link Metering}. Not thread-safe. */

@@ -7,6 +7,7 @@ import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.http.HeaderEdits;
 import io.semanticrouter.maas.http.Headers;
 import io.semanticrouter.maas.internal.engine.RoutingHeaders;
+import io.semanticrouter.maas.internal.engine.UnknownSchemas;
 import io.semanticrouter.maas.record.Routing;
 import io.semanticrouter.maas.testkit.DrivenExchange;
 import io.semanticrouter.maas.testkit.FakeHeaders;
@@ -161,7 +162,8 @@ class RouterDebugTest {
   @Test
   void headerThatBothProtocolsDifferIsNoDebugHeader() {
     RoutingHeaders headers =
-        new RoutingHeaders(MaasConfig.defaults().headers(), MaasConfig.defaults().routing());
+        new RoutingHeaders(
+            MaasConfig.defaults().headers(), MaasConfig.defaults().routing(), new UnknownSchemas());
     FakeHeaders differ =
         FakeHeaders.of("x-vsr-client-protocol", "anthropic", "x-vsr-upstream-protocol", "openai");
     FakeHeaders one = FakeHeaders.of("x-vsr-client-protocol", "openai");

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Which signed tokens are taken for an identity. Immutable. */
 public final class TokenConfig {
@@ -79,5 +80,28 @@ public final class TokenConfig {
   /** How many verified tokens are remembered. */
   public int maxCached() {
     return maxCached;
+  }
+
+  /** Equal when all of it is: what verifies the tokens of the one verifies those of the other. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof TokenConfig that && parts().equals(that.parts());
+  }
+
+  @Override
+  public int hashCode() {
+    return parts().hashCode();
+  }
+
+  private List<Object> parts() {
+    return List.of(
+        header,
+        jwks,
+        algorithms,
+        issuer,
+        audiences,
+        clockSkew,
+        refresh,
+        Integer.valueOf(maxCached));
   }
 }

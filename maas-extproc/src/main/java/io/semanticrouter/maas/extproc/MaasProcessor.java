@@ -25,11 +25,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class MaasProcessor implements BindableService {
   private static final System.Logger LOG = System.getLogger(MaasProcessor.class.getName());
 
-  private final Metering metering;
   private final ExtProcConfig config;
   private final ExtProcStats stats = new ExtProcStats();
   private final Set<ProcessorStream> open = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean unreadableLogged = new AtomicBoolean();
+  private volatile Metering metering;
   private volatile boolean draining;
 
   /** A service that meters with the given engine. */
@@ -81,6 +81,11 @@ public final class MaasProcessor implements BindableService {
           "What a peer has sent is no ProcessingRequest; its stream was ended. Further ones are"
               + " counted, not logged");
     }
+  }
+
+  /** Streams that begin from now on are metered with another engine, as of a new configuration. */
+  public void use(Metering next) {
+    metering = next;
   }
 
   /** From now on, exchanges that end early are settled as drained. */

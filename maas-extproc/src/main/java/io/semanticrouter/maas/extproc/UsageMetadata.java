@@ -21,8 +21,8 @@ final class UsageMetadata {
   private static final String[] PART_NAMES =
       Arrays.stream(PARTS).map(part -> part.label() + "_tokens").toArray(String[]::new);
 
-  /** With user, tier, model, three totals, three of the cost and the outcome. */
-  private static final int MAX_FIELDS = PARTS.length + 10;
+  /** With user, tier, model, two ids, three totals, three of the cost and the outcome. */
+  private static final int MAX_FIELDS = PARTS.length + 12;
 
   private static final long ATTOS_PER_MICRO = 1_000_000_000_000L;
   private static final long MICROS_PER_UNIT = 1_000_000;
@@ -51,6 +51,9 @@ final class UsageMetadata {
   /** What is known by now, and everything else once the exchange is settled. */
   static UsageMetadata of(String namespace, Exchange exchange) {
     UsageMetadata metadata = of(namespace, exchange.identity(), exchange.soFar());
+    metadata.text("record_id", exchange.id());
+    String requestId = exchange.requestId();
+    metadata.text("request_id", requestId == null ? "" : requestId);
     UsageRecord record = exchange.record();
     return record == null ? metadata : metadata.withOutcome(record);
   }

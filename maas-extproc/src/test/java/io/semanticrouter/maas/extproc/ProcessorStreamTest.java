@@ -570,7 +570,14 @@ class ProcessorStreamTest {
     Map<String, Object> early = metadata(replies.get(4));
     assertThat(early)
         .containsOnlyKeys(
-            "user", "tier", "model", "prompt_tokens", "completion_tokens", "total_tokens");
+            "user",
+            "tier",
+            "model",
+            "prompt_tokens",
+            "completion_tokens",
+            "total_tokens",
+            "record_id");
+    assertThat(early.get("record_id")).isEqualTo(sink.single().id());
     assertThat(early.get("model")).isEqualTo("qwen3");
     assertThat(early.get("user")).isEqualTo("alice");
     assertThat(early.get("tier")).isEqualTo("premium");
@@ -581,13 +588,16 @@ class ProcessorStreamTest {
     // Envoy merges: whatever was said early stays true.
     assertThat(last).containsAllEntriesOf(early);
     assertThat(last.get("outcome")).isEqualTo("complete");
-    assertThat(last).hasSize(7);
+    assertThat(last).hasSize(8);
   }
 
   @Test
   void metadataOfARefusedExchangeSaysSoWithoutInventingCounts() {
-    FakeEnvoy.Stream stream = open().send(chat(USER, "alice"), response(429, "application/json"));
-    assertThat(metadata(stream.lastReply())).containsOnlyKeys("user", "tier", "model", "outcome");
+    FakeEnvoy.Stream stream =
+        open().send(chat(USER, "alice", "x-request-id", "r1"), response(429, "application/json"));
+    assertThat(metadata(stream.lastReply()))
+        .containsOnlyKeys("user", "tier", "model", "outcome", "record_id", "request_id");
+    assertThat(metadata(stream.lastReply()).get("request_id")).isEqualTo("r1");
     assertThat(metadata(stream.lastReply()).get("outcome")).isEqualTo("error");
   }
 

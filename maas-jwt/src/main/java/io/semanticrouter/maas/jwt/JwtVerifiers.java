@@ -7,7 +7,11 @@ import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.config.TokenConfig;
 import io.semanticrouter.maas.spi.TokenVerifier;
 import java.time.InstantSource;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
 /**
@@ -25,15 +29,11 @@ import java.util.function.Function;
  * change.
  */
 public final class JwtVerifiers implements Function<TokenConfig, TokenVerifier>, AutoCloseable {
-  private final IdentityHashMap<TokenConfig, Issuer> issuers = new IdentityHashMap<>();
+  private final InstantSource clock;
+  private final Map<TokenConfig, Issuer> issuers = new ConcurrentHashMap<>();
 
-  private JwtVerifiers(MaasConfig config, InstantSource clock) {
-    for (IdentitySource source : config.authentication().trust()) {
-      TokenConfig token = source.token();
-      if (token != null && config.mode().isIntegrated()) {
-        issuers.put(token, new Issuer(token, clock));
-      }
-    }
+  private JwtVerifiers(InstantSource clock) {
+    this.clock = clock;
   }
 
   /**
@@ -48,20 +48,67 @@ public final class JwtVerifiers implements Function<TokenConfig, TokenVerifier>,
 
   /** The same with a clock. */
   static JwtVerifiers open(MaasConfig config, InstantSource clock) {
-    JwtVerifiers verifier = new JwtVerifiers(config, clock);
+    JwtVerifiers verifiers = new JwtVerifiers(clock);
+    verifiers.add(config);
+    return verifiers;
+  }
+
+  /**
+   * Reads the keys of those issuers as well that another configuration trusts. Issuers that are
+   * here already go on as they are, with their keys and with what has been verified. Not for two
+   * threads at once.
+   *
+   * @throws ConfigException as {@link #open} does; then nothing was added
+   */
+  public void add(MaasConfig config) {
+    Map<TokenConfig, Issuer> added = new HashMap<>();
     try {
-      verifier.issuers.values().forEach(Issuer::start);
+      for (TokenConfig token : tokens(config)) {
+        if (!issuers.containsKey(token) && !added.containsKey(token)) {
+          Issuer issuer = new Issuer(token, clock);
+          added.put(token, issuer);
+          issuer.start();
+        }
+      }
     } catch (RuntimeException e) {
-      verifier.close();
+      added.values().forEach(Issuer::close);
       throw e;
     }
-    return verifier;
+    issuers.putAll(added);
+  }
+
+  /** Forgets the issuers that a configuration does not trust. Not for two threads at once. */
+  public void retain(MaasConfig config) {
+    Set<TokenConfig> trusted = tokens(config);
+    issuers
+        .entrySet()
+        .removeIf(
+            known -> {
+              boolean isGone = !trusted.contains(known.getKey());
+              if (isGone) {
+                known.getValue().close();
+              }
+              return isGone;
+            });
+  }
+
+  private static Set<TokenConfig> tokens(MaasConfig config) {
+    Set<TokenConfig> tokens = new HashSet<>();
+    if (config.mode().isIntegrated()) {
+      for (IdentitySource source : config.authentication().trust()) {
+        TokenConfig token = source.token();
+        if (token != null) {
+          tokens.add(token);
+        }
+      }
+    }
+    return tokens;
   }
 
   /**
    * What verifies the tokens of an issuer.
    *
-   * @throws IllegalArgumentException when this configuration does not trust it
+   * @throws IllegalArgumentException when no configuration that is used here trusts it
    */
   @Override
   public TokenVerifier apply(TokenConfig token) {

@@ -318,4 +318,39 @@ class JwtVerifiersTest {
     assertThat(fault(Base64.getUrlEncoder().encodeToString(deep.getBytes(UTF_8)) + ".e30.AA"))
         .isEqualTo(Untrusted.MALFORMED_TOKEN);
   }
+
+  @Test
+  void issuersOfTheNextConfigurationKeepTheirKeys() throws Exception {
+    String token = signed(claims(), ec, JWSAlgorithm.ES256);
+    assertThat(fault(token)).isNull();
+    Files.delete(directory.resolve("keys.json")); // whatever is read anew has none
+    TokenConfig before = token();
+    config = config(Map.of());
+    verifiers.add(config);
+    verifiers.retain(config);
+
+    assertThat(token()).isEqualTo(before);
+    assertThat(fault(token)).isNull();
+  }
+
+  @Test
+  void issuersThatTheNextConfigurationDoesNotTrustAreForgotten() {
+    TokenConfig before = token();
+    config = config(Map.of("audiences", List.of("other")));
+    verifiers.add(config);
+    assertThat(verifiers.apply(before)).isNotSameAs(verifiers.apply(token()));
+    verifiers.retain(config);
+
+    assertThat(fault(signed(claims(), ec, JWSAlgorithm.ES256))).isNull();
+    assertThatExceptionOfType(IllegalArgumentException.class)
+        .isThrownBy(() -> verifiers.apply(before));
+  }
+
+  @Test
+  void nothingIsAddedWhereOneIssuerOfTheNextConfigurationHasNoKeys() {
+    MaasConfig wrong = config(Map.of("jwks", directory.resolve("missing.json").toString()));
+    assertThatExceptionOfType(ConfigException.class).isThrownBy(() -> verifiers.add(wrong));
+
+    assertThat(fault(signed(claims(), ec, JWSAlgorithm.ES256))).isNull();
+  }
 }

@@ -6,7 +6,6 @@ import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Routing;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.util.List;
-import java.util.Set;
 
 /**
  * Errors by the model that was asked for: an exchange that failed has none that served it. Bounded
@@ -27,7 +26,7 @@ final class ErrorMetrics implements SeriesMetrics {
   private final SeriesCounter errors;
   private final SeriesIndex index;
 
-  ErrorMetrics(Spaces spaces, int max, Set<String> listed, boolean integrated) {
+  ErrorMetrics(Spaces spaces, int max, ListedModels listed, boolean integrated) {
     LabelSpace space = spaces.space(List.of("model"));
     errors =
         space.counter(

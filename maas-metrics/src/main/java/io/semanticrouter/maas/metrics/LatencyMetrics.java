@@ -5,14 +5,11 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.metrics.ModelTimes.Times;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.Operation;
-import io.semanticrouter.maas.record.Routing;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -88,20 +85,16 @@ final class LatencyMetrics implements SeriesMetrics {
           2.5);
 
   private final boolean users;
-  private final Set<String> listed = new HashSet<>();
+  private final ListedModels listed;
   private final Map<String, ModelTimes> models = new ConcurrentHashMap<>();
   private final ModelTimes overflow = new ModelTimes(SeriesIndex.OVERFLOW);
   private final long bytesOfShare;
   private final Room room; // guarded by this
   private final Map<String, Room> shares = new HashMap<>(); // guarded by this
 
-  LatencyMetrics(PrometheusRegistry registry, int max, Set<String> listed, boolean users) {
+  LatencyMetrics(PrometheusRegistry registry, int max, ListedModels listed, boolean users) {
     this.users = users;
-    for (String model : listed) {
-      this.listed.add(LabelText.shown(model));
-    }
-    this.listed.add(Routing.UNKNOWN_MODEL);
-    this.listed.add(Routing.ROUTER_MODEL);
+    this.listed = listed;
     long bytes = Math.max(SMALLEST_ROOM, BYTES_PER_SERIES * max);
     room = new Room(null, bytes);
     bytesOfShare = users ? bytes / SHARES : bytes;
@@ -148,7 +141,7 @@ final class LatencyMetrics implements SeriesMetrics {
     Operation operation = record.operation();
     Times times = model.of(operation);
     if (times == null) {
-      if (model == overflow || listed.contains(model.model) || hasRoom(model, record)) {
+      if (model == overflow || listed.hasShown(model.model) || hasRoom(model, record)) {
         times = times(model.model, operation);
       } else {
         times = overflow.of(operation);

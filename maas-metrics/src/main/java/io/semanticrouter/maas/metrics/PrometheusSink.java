@@ -43,6 +43,10 @@ public final class PrometheusSink implements UsageSink {
   /** Attributes of the payer that are labels. */
   private final List<String> labels;
 
+  /** What the gateway knows besides those of the rate card. */
+  private final Set<String> models;
+
+  private final ListedModels listed;
   private final RequestMetrics requests;
   private final SeriesMetrics[] others;
   private final SeriesIndex index;
@@ -52,8 +56,8 @@ public final class PrometheusSink implements UsageSink {
   private final @Nullable TokenMetrics tokens;
 
   private PrometheusSink(MaasConfig config, Set<String> models, PrometheusRegistry registry) {
-    Set<String> listed = new HashSet<>(models);
-    listed.addAll(config.rateCard().models());
+    this.models = Set.copyOf(models);
+    listed = new ListedModels(names(models, config));
     integrated = config.mode().isIntegrated();
     labels = integrated ? config.metrics().identityLabels() : List.of();
     Spaces spaces = new Spaces(registry);
@@ -126,6 +130,17 @@ public final class PrometheusSink implements UsageSink {
   public static PrometheusSink register(
       MaasConfig config, Set<String> models, PrometheusRegistry registry) {
     return new PrometheusSink(config, models, registry);
+  }
+
+  /** The models of another rate card always show from now on. */
+  public void list(MaasConfig config) {
+    listed.replace(names(models, config));
+  }
+
+  private static Set<String> names(Set<String> models, MaasConfig config) {
+    Set<String> names = new HashSet<>(models);
+    names.addAll(config.rateCard().models());
+    return names;
   }
 
   @Override

@@ -7,7 +7,6 @@ import io.semanticrouter.maas.record.Routing;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +29,7 @@ final class RoutingMetrics implements SeriesMetrics {
   private final SeriesCounter paths;
   private final Series everything;
 
-  RoutingMetrics(MaasConfig config, Set<String> listed, Spaces spaces) {
+  RoutingMetrics(MaasConfig config, ListedModels listed, Spaces spaces) {
     tiers = config.mode().isIntegrated();
     LabelSpace space =
         spaces.space(

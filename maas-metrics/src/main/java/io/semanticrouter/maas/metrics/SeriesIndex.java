@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.metrics;
 
-import io.semanticrouter.maas.record.Routing;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +33,7 @@ final class SeriesIndex {
 
   private final LabelSpace space;
   private final int max;
-  private final Set<String> listed = new HashSet<>();
+  private final ListedModels listed;
   private final int tier;
   private final int model;
   private final int share;
@@ -83,13 +80,10 @@ final class SeriesIndex {
    * @param bytesPerSeries what a series takes of a scrape on average, at most
    * @param users whether users are known, so that each has a share
    */
-  SeriesIndex(LabelSpace space, int max, Set<String> listed, long bytesPerSeries, boolean users) {
+  SeriesIndex(LabelSpace space, int max, ListedModels listed, long bytesPerSeries, boolean users) {
     this.space = space;
     this.max = max;
-    this.listed.addAll(listed);
-    // Not of any client's making.
-    this.listed.add(Routing.UNKNOWN_MODEL);
-    this.listed.add(Routing.ROUTER_MODEL);
+    this.listed = listed;
     this.tier = space.names().indexOf("tier");
     this.model = space.names().indexOf("model");
     this.share = users ? Math.max(SMALLEST_SHARE, max / SHARES) : max;
@@ -110,7 +104,7 @@ final class SeriesIndex {
 
   /** Whether a model is one of the configuration, so that it has series whatever is asked for. */
   boolean isListed(String name) {
-    return listed.contains(name);
+    return listed.has(name);
   }
 
   /**

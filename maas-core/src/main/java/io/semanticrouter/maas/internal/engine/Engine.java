@@ -18,21 +18,29 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** What the exchanges of one process share. Thread-safe. */
+/**
+ * What the exchanges of one configuration share: what is made of it, and the state of the process,
+ * which the engine of the next configuration goes on with. Thread-safe.
+ */
 public final class Engine {
   private final MaasConfig config;
-  private final InstantSource clock;
-  private final LongSupplier ticker;
-  private final List<ContentCoding> codings;
+  private final ProcessState process;
   private final @Nullable RequestRouter router;
   private final IdentityReader identities;
   private final RoutingHeaders routingHeaders;
-  private final AskedModels askedModels;
   private final Pricing pricing;
-  private final UnlistedRequests unlisted = new UnlistedRequests();
-  private final PendingResponses pending = new PendingResponses();
-  private final HeldRequests heldRequests = new HeldRequests();
-  private final Defects defects = new Defects();
+
+  /** What outlives a configuration. */
+  private record ProcessState(
+      InstantSource clock,
+      LongSupplier ticker,
+      List<ContentCoding> codings,
+      AskedModels askedModels,
+      UnlistedRequests unlisted,
+      PendingResponses pending,
+      HeldRequests heldRequests,
+      UnknownSchemas unknownSchemas,
+      Defects defects) {}
 
   public Engine(
       MaasConfig config,
@@ -41,15 +49,39 @@ public final class Engine {
       List<ContentCoding> codings,
       @Nullable RequestRouter router,
       Function<TokenConfig, TokenVerifier> tokens) {
+    this(
+        config,
+        new ProcessState(
+            clock,
+            ticker,
+            codings,
+            new AskedModels(ticker),
+            new UnlistedRequests(),
+            new PendingResponses(),
+            new HeldRequests(),
+            new UnknownSchemas(),
+            new Defects()),
+        router,
+        tokens);
+  }
+
+  private Engine(
+      MaasConfig config,
+      ProcessState process,
+      @Nullable RequestRouter router,
+      Function<TokenConfig, TokenVerifier> tokens) {
     this.config = config;
-    this.clock = clock;
-    this.ticker = ticker;
-    this.codings = codings;
+    this.process = process;
     this.router = router;
     identities = new IdentityReader(config.authentication(), tokens);
-    routingHeaders = new RoutingHeaders(config.headers(), config.routing());
-    askedModels = new AskedModels(ticker);
-    pricing = new Pricing(config, defects);
+    routingHeaders =
+        new RoutingHeaders(config.headers(), config.routing(), process.unknownSchemas());
+    pricing = new Pricing(config, process.defects());
+  }
+
+  /** The engine of another configuration of the same process. */
+  public Engine withConfig(MaasConfig next, Function<TokenConfig, TokenVerifier> tokens) {
+    return new Engine(next, process, router, tokens);
   }
 
   /** Reads the head of a request. */
@@ -63,7 +95,7 @@ public final class Engine {
 
   /** Codings of response bodies that can be decoded, besides gzip and deflate. */
   public List<ContentCoding> codings() {
-    return codings;
+    return process.codings();
   }
 
   @Nullable RequestRouter router() {
@@ -79,36 +111,41 @@ public final class Engine {
   }
 
   AskedModels askedModels() {
-    return askedModels;
+    return process.askedModels();
   }
 
   public Pricing pricing() {
     return pricing;
   }
 
+  /** Versions of the router's header contract that are not known here. */
+  public UnknownSchemas unknownSchemas() {
+    return process.unknownSchemas();
+  }
+
   public UnlistedRequests unlisted() {
-    return unlisted;
+    return process.unlisted();
   }
 
   public PendingResponses pending() {
-    return pending;
+    return process.pending();
   }
 
   /** The bytes that requests take which are held back at this moment, to be routed. */
   public HeldRequests heldRequests() {
-    return heldRequests;
+    return process.heldRequests();
   }
 
   public Defects defects() {
-    return defects;
+    return process.defects();
   }
 
   /** The ticker's time; 0 where it fails. */
   public long nanos() {
     try {
-      return ticker.getAsLong();
+      return process.ticker().getAsLong();
     } catch (Throwable e) {
-      defects.add(e);
+      process.defects().add(e);
       return 0;
     }
   }
@@ -116,9 +153,9 @@ public final class Engine {
   /** The clock's time; the epoch where it fails. */
   public Instant now() {
     try {
-      return clock.instant();
+      return process.clock().instant();
     } catch (Throwable e) {
-      defects.add(e);
+      process.defects().add(e);
       return Instant.EPOCH;
     }
   }

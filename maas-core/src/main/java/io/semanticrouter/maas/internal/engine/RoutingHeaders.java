@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.internal.engine;
 
-import static java.lang.System.Logger.Level.WARNING;
-
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.config.RoutingConfig;
 import io.semanticrouter.maas.config.RoutingProfile;
@@ -15,9 +13,6 @@ import io.semanticrouter.maas.record.ResponsePath;
 import io.semanticrouter.maas.record.Routing;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,11 +27,6 @@ public final class RoutingHeaders {
   public static final String DEBUG = "x-vsr-debug";
 
   private static final int DEBUG_BYTES = DEBUG.length() + "true".length();
-
-  private static final System.Logger LOG = System.getLogger(RoutingHeaders.class.getName());
-
-  /** Versions of its header contract that are known to be read right. */
-  private static final Set<String> SCHEMA_VERSIONS = Set.of("1", "2");
 
   private static final HeaderEdits ASK_FOR_DEBUG =
       new HeaderEdits.Builder().set(DEBUG, "true").build();
@@ -87,12 +77,13 @@ public final class RoutingHeaders {
 
   private final List<String> exported;
 
-  private final LongAdder schemaMismatches = new LongAdder();
-  private final AtomicBoolean schemaMismatchLogged = new AtomicBoolean();
+  private final UnknownSchemas unknownSchemas;
 
-  public RoutingHeaders(MaasConfig.HeaderExport export, RoutingConfig routing) {
+  public RoutingHeaders(
+      MaasConfig.HeaderExport export, RoutingConfig routing, UnknownSchemas unknownSchemas) {
     this.export = export;
     this.routing = routing;
+    this.unknownSchemas = unknownSchemas;
     String prefix = export.prefix();
     model = prefix + "model-selected";
     routingDecision = prefix + "decision";
@@ -173,7 +164,7 @@ public final class RoutingHeaders {
     if (stated == Stated.NOTHING) {
       return RoutingFacts.NONE;
     }
-    checkSchema(stated);
+    unknownSchemas.check(stated.raw(Fact.SCHEMA_VERSION));
     String selectedModel = stated.fact(Fact.MODEL);
     String decision = stated.fact(Fact.DECISION);
     ResponsePath path = path(stated);
@@ -200,27 +191,6 @@ public final class RoutingHeaders {
             .responsePath(path)
             .build();
     return new RoutingFacts(facts, totals);
-  }
-
-  /** How many responses stated a version of the header contract that is not known here. */
-  public long schemaMismatches() {
-    return schemaMismatches.sum();
-  }
-
-  private void checkSchema(Stated stated) {
-    String version = stated.raw(Fact.SCHEMA_VERSION);
-    if (version == null || SCHEMA_VERSIONS.contains(version)) {
-      return;
-    }
-    schemaMismatches.increment();
-    if (schemaMismatchLogged.compareAndSet(false, true)) {
-      String clean = Texts.fact(version);
-      LOG.log(
-          WARNING,
-          "The semantic router speaks version {0} of its header contract, which is not known here;"
-              + " what can be read is read. Further responses are counted, not logged",
-          clean == null ? "?" : clean);
-    }
   }
 
   /**

@@ -182,7 +182,7 @@ class RoutingHeadersTest {
 
   private static RoutingHeaders reader(Map<String, Object> headers) {
     MaasConfig config = MaasConfig.from(Map.of("maas_integration", Map.of("headers", headers)));
-    return new RoutingHeaders(config.headers(), config.routing());
+    return new RoutingHeaders(config.headers(), config.routing(), new UnknownSchemas());
   }
 
   private static Headers unnamed(String... namesAndValues) {

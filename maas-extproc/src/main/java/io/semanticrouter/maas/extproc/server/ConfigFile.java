@@ -26,13 +26,10 @@ import org.jspecify.annotations.Nullable;
  * @param metering the sections of the metering
  * @param router the section of the embedded router
  * @param server the section of the server
- * @param books the files with price books that it names
+ * @param books the price books that it names, a line for a log each
  */
 record ConfigFile(
-    MaasConfig metering,
-    RouterConfig router,
-    ServerConfig server,
-    List<PriceBooks.BookFile> books) {
+    MaasConfig metering, RouterConfig router, ServerConfig server, List<String> books) {
   /** What a Kubernetes ConfigMap can hold. */
   private static final int MAX_BYTES = 1 << 20;
 
@@ -68,12 +65,15 @@ record ConfigFile(
       throws UnreadableException {
     List<ConfigError> errors = new ArrayList<>();
     Map<String, @Nullable Object> tree =
-        new SecretValues(System::getenv, errors).in(tree(path, text));
+        new SecretValues(System::getenv, text.files(), errors).in(tree(path, text));
     PriceBooks books = PriceBooks.read(tree, path, text, errors);
     ConfigSection root = ConfigSection.root(books.tree(), errors);
     ConfigFile file =
         new ConfigFile(
-            MaasConfig.from(root), RouterConfig.from(root), ServerConfig.from(root), books.files());
+            MaasConfig.from(root),
+            RouterConfig.from(root),
+            ServerConfig.from(root),
+            books.descriptions());
     root.rejectMisspelledKeys();
     text.effective(books.named(root.effective()));
     ConfigSection logging = ConfigSection.root(environment, errors);
@@ -88,6 +88,7 @@ record ConfigFile(
   private static Map<String, @Nullable Object> tree(Path path, ConfigText text)
       throws UnreadableException {
     if (!Files.isRegularFile(path)) {
+      text.files().missing(path);
       throw new UnreadableException(
           "no configuration file at "
               + path.toAbsolutePath().normalize()
@@ -98,7 +99,7 @@ record ConfigFile(
         throw new UnreadableException(path + ": larger than " + MAX_BYTES + " bytes");
       }
       return TextTree.read(
-          path.toString(), Files.readAllBytes(path), "", SECTIONS::contains, text.places());
+          path.toString(), text.files().read(path), "", SECTIONS::contains, text.places());
     } catch (IOException e) {
       throw new UnreadableException(path + ": cannot be read: " + e.getMessage());
     }

@@ -6,6 +6,7 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.Metering;
+import io.semanticrouter.maas.config.ConfigError;
 import io.semanticrouter.maas.config.ConfigException;
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.extproc.MaasProcessor;
@@ -44,7 +45,7 @@ final class MaasServer implements AutoCloseable {
   private final ServerConfig config;
   private final PrometheusRegistry registry = new PrometheusRegistry();
   private final Totals totals = new Totals();
-  private final Metering metering;
+  private final PrometheusSink counters;
   private final MaasProcessor processor;
   private final StreamLimits limits = StreamLimits.ofMemory();
   private final HealthStatusManager health = new HealthStatusManager();
@@ -57,6 +58,9 @@ final class MaasServer implements AutoCloseable {
   private @Nullable ScheduledExecutorService idle;
 
   private final Object stateLock = new Object();
+
+  /** That of exchanges that begin now. */
+  private volatile Metering metering;
 
   /** Only ever goes on; changed under the lock. */
   private volatile State state = State.NEW;
@@ -82,12 +86,12 @@ final class MaasServer implements AutoCloseable {
     this.config = config;
     this.journal = journal;
     Metering.Builder builder = Metering.builder(metering);
-    PrometheusSink counters = PrometheusSink.register(metering, router.modelNames(), registry);
+    counters = PrometheusSink.register(metering, router.modelNames(), registry);
     if (journal != null) {
       // Before the metrics: what they count is on disk.
       builder.instanceId(journal.instanceId()).sink(journal);
       JournalMetrics.register(registry, journal);
-      restore(counters, metering, router, journal);
+      restore(router, journal, metering);
     }
     builder.sink(counters).sink(new DebugLog()).sink(totals);
     if (router.enabled()) {
@@ -102,20 +106,41 @@ final class MaasServer implements AutoCloseable {
     RuntimeMetrics.register(registry, metering.mode());
   }
 
-  private void restore(
-      PrometheusSink counters, MaasConfig metering, RouterConfig router, UsageJournal journal)
+  private void restore(RouterConfig router, UsageJournal journal, MaasConfig first)
       throws IOException {
     JournalConfig section = config.journal();
     if (section != null && section.restoresCounters()) {
       RestoredCounters restored =
           new RestoredCounters(
               section.directory(),
-              () ->
-                  PrometheusSink.register(metering, router.modelNames(), new PrometheusRegistry()));
+              () -> PrometheusSink.register(first, router.modelNames(), new PrometheusRegistry()));
       restored.restore(counters);
       RestoredCounters.register(registry);
       journal.whenSealed(restored::takeSealed);
     }
+  }
+
+  /**
+   * Exchanges that begin from now on are metered as another configuration says. Its mode, and its
+   * section {@code metrics}, are those of the start. Not for two threads at once.
+   *
+   * @throws ConfigException when it cannot be used; the one before stays in use
+   */
+  void use(MaasConfig next) {
+    if ((next.rateCard().charge() == null) != (metering.config().rateCard().charge() == null)) {
+      throw new ConfigException(
+          List.of(
+              new ConfigError("pricing.charge", null, "needs a restart to come or to go", null)));
+    }
+    tokens.add(next);
+    metering = metering.withConfig(next);
+    counters.list(next);
+    processor.use(metering);
+    tokens.retain(next);
+  }
+
+  PrometheusRegistry registry() {
+    return registry;
   }
 
   /**
@@ -289,19 +314,19 @@ final class MaasServer implements AutoCloseable {
     counter(
         "semantic_router_metering_defects",
         "Exchanges whose metering failed because of a defect in it",
-        metering::defects);
+        () -> metering.defects());
     counter(
         "semantic_router_sink_failures",
         "Usage records that a sink could not take",
-        metering::sinkFailures);
+        () -> metering.sinkFailures());
     counter(
         "semantic_router_routing_schema_mismatches",
         "Responses of a semantic router with a header contract whose version is not known here",
-        metering::routingSchemaMismatches);
+        () -> metering.routingSchemaMismatches());
     counter(
         "semantic_router_unlisted_requests",
         "Requests on paths that no list names, answered with JSON or events",
-        metering::unlistedRequests);
+        () -> metering.unlistedRequests());
     counter(
         "semantic_router_extproc_refused_streams",
         "Streams that were ended because they, or all together, would have taken too much memory",

@@ -147,7 +147,7 @@ public final class Main implements Callable<Integer> {
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
     Logger log = LoggerFactory.getLogger(Main.class);
-    return run(log, path, file);
+    return run(log, path, file, logging, text);
   }
 
   private String logging(String variable, String defaultValue) {
@@ -155,7 +155,9 @@ public final class Main implements Callable<Integer> {
     return value.isEmpty() ? defaultValue : value;
   }
 
-  private int run(Logger log, Path path, ConfigFile file) throws InterruptedException {
+  private int run(
+      Logger log, Path path, ConfigFile file, Map<String, String> logging, ConfigText text)
+      throws InterruptedException {
     MaasServer server;
     try {
       UsageJournal journal = null;
@@ -191,12 +193,13 @@ public final class Main implements Callable<Integer> {
     if (file.metering().mode() == Mode.HYBRID && file.metering().rateCard().isEmpty()) {
       log.warn("Cost is to be calculated, but no model has a price: all exchanges are unpriced");
     }
-    for (PriceBooks.BookFile book : file.books()) {
-      log.info("Price book {}", book.description());
+    for (String book : file.books()) {
+      log.info("Price book {}", book);
     }
     for (String warning : file.server().warnings()) {
       log.warn(warning);
     }
+    ConfigReload reload = new ConfigReload(path, logging, text, server);
     try {
       server.start(
           () ->
@@ -214,6 +217,8 @@ public final class Main implements Callable<Integer> {
       removeShutdownHook(shutdown);
       throw e;
     }
+    reload.start();
+    HangUp.runs(reload::soon);
     Thread.currentThread().join();
     return 0;
   }

@@ -2,8 +2,9 @@
 package io.semanticrouter.maas.extproc.server;
 
 import io.semanticrouter.maas.config.ConfigError;
+import io.semanticrouter.maas.extproc.server.text.SourceFiles;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,16 +27,19 @@ final class SecretValues {
   }
 
   private final Environment environment;
+  private final SourceFiles files;
   private final List<ConfigError> errors;
 
   /**
    * For one configuration.
    *
    * @param environment variables by name, null for those that are not set
+   * @param files reads the files that secrets stand in
    * @param errors receives what is wrong
    */
-  SecretValues(Environment environment, List<ConfigError> errors) {
+  SecretValues(Environment environment, SourceFiles files, List<ConfigError> errors) {
     this.environment = environment;
+    this.files = files;
     this.errors = errors;
   }
 
@@ -75,7 +79,7 @@ final class SecretValues {
     String problem = "must be a text, {file: PATH} or {env: NAME}";
     if (place.size() == 1 && file instanceof String name) {
       try {
-        return Files.readString(Path.of(name)).stripTrailing();
+        return new String(files.read(Path.of(name)), StandardCharsets.UTF_8).stripTrailing();
       } catch (IOException | InvalidPathException e) {
         problem = "cannot be read: " + name;
       }

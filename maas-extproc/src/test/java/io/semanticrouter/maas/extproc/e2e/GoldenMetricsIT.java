@@ -70,7 +70,8 @@ class GoldenMetricsIT {
   private static String withoutTraffic(String text) {
     return text.replaceAll("(?m)^(# (HELP|TYPE) )?(jvm|process)_.*\n", "")
         .replaceAll(
-            "(?m)^(semantic_router_extproc_(body_bytes|handling|messages|open|replies)[^ ]*|"
+            "(?m)^(semantic_router_config_last_applied_timestamp_seconds|"
+                + "semantic_router_extproc_(body_bytes|handling|messages|open|replies)[^ ]*|"
                 + "semantic_router_(request_duration|time_\\w+)_seconds_(bucket|sum)[^ ]*) .*$",
             "$1 *")
         .replaceAll("version=\"[^\"]*\"", "version=\"*\"");

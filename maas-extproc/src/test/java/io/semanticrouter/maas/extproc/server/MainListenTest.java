@@ -158,4 +158,30 @@ class MainListenTest {
     assertThat(run.out().lines().filter(line -> line.contains("cannot be used"))).hasSize(1);
     assertThat(run.out() + run.err()).doesNotContain("garbage").doesNotContain("Exception");
   }
+
+  @Test
+  void hangUpReadsTheConfigurationAgain() throws Exception {
+    Path config = Files.createTempFile(directory, "config", ".yaml");
+    Files.writeString(config, SERVER.formatted(""));
+    ServerProcess run =
+        ServerProcess.start(directory, List.of(), Map.of(), "--config", config.toString());
+    runs.add(run);
+    run.awaitReady();
+    Files.writeString(
+        config,
+        SERVER.formatted("")
+            + "pricing: { models: { m: { prompt_per_1m: '1', completion_per_1m: '2' } } }");
+    hangUp(run);
+    run.await(Pattern.compile("Configuration read again and in use; changed: pricing"));
+    Files.writeString(config, "server: { grpc_port: x }");
+    hangUp(run);
+    run.await(Pattern.compile("was not taken, .*: line 1: server.grpc_port = .x.: must be"));
+    run.terminate();
+    assertThat(run.exitStatus()).isZero();
+  }
+
+  private static void hangUp(ServerProcess run) throws Exception {
+    Process kill = new ProcessBuilder("kill", "-HUP", Long.toString(run.process().pid())).start();
+    assertThat(kill.waitFor()).isZero();
+  }
 }

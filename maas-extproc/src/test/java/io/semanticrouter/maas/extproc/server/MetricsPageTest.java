@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.prometheus.metrics.config.EscapingScheme;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.semanticrouter.maas.extproc.server.text.ConfigText;
 import io.semanticrouter.maas.journal.UsageJournal;
 import io.semanticrouter.maas.metrics.PrometheusSink;
 import io.semanticrouter.maas.record.Cost;
@@ -117,6 +118,8 @@ class MetricsPageTest {
         UsageJournal.open(Objects.requireNonNull(config.server().journal()), "test 1");
     try (MaasServer server =
         new MaasServer(config.metering(), config.router(), config.server(), journal)) {
+      new ConfigReload(directory.resolve("config.yaml"), Map.of(), new ConfigText(), server)
+          .close();
       server.start();
       URI uri = URI.create("http://127.0.0.1:" + server.metricsPort() + "/metrics");
       String text = new String(uri.toURL().openStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -93,8 +93,7 @@ class PriceBooksTest {
         .hasSize(2)
         .anySatisfy(
             book -> {
-              assertThat(book.path()).isEqualTo(directory.resolve("books/below.yaml"));
-              assertThat(book.description())
+              assertThat(book)
                   .matches("books/below.yaml: version 2026-01, 3 models, sha256 [0-9a-f]{64}");
             });
   }
@@ -179,8 +178,7 @@ class PriceBooksTest {
         .singleElement()
         .satisfies(
             book -> {
-              assertThat(book.path()).isNull();
-              assertThat(book.description()).startsWith("default: version model-prices 2026-10-26");
+              assertThat(book).startsWith("default: version model-prices 2026-10-26");
             });
   }
 }

@@ -66,7 +66,10 @@ final class RunningServer implements AutoCloseable {
   }
 
   static RunningServer start(Map<String, ?> keys) throws IOException {
-    MaasServer server = new MaasServer(MAAS, RouterConfig.defaults(), config(keys), null);
+    return start(new MaasServer(MAAS, RouterConfig.defaults(), config(keys), null));
+  }
+
+  static RunningServer start(MaasServer server) throws IOException {
     assertThat(server.start()).isTrue();
     return new RunningServer(server);
   }

@@ -4,6 +4,7 @@ package io.semanticrouter.maas.extproc.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.semanticrouter.maas.config.ConfigError;
+import io.semanticrouter.maas.extproc.server.text.SourceFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,7 +20,7 @@ class SecretValuesTest {
 
   private final List<ConfigError> errors = new ArrayList<>();
   private final SecretValues values =
-      new SecretValues(Map.of("PROOF", "of the environment")::get, errors);
+      new SecretValues(Map.of("PROOF", "of the environment")::get, new SourceFiles(), errors);
 
   @Test
   void placesBecomeWhatStandsThere() throws Exception {

@@ -28,7 +28,7 @@ public final class PriceBooks {
 
   private final Map<String, @Nullable Object> tree;
   private final List<@Nullable Object> named;
-  private final List<BookFile> files = new ArrayList<>();
+  private final List<String> read = new ArrayList<>();
 
   /**
    * A book that a configuration names.
@@ -49,10 +49,16 @@ public final class PriceBooks {
       if (element instanceof String name && directory != null) {
         try {
           PriceBook book = PriceBook.read(name, directory, key, text.places(name));
-          Path path = name.equals(DefaultBook.NAME) ? null : directory.resolve(name);
-          files.add(new BookFile(path, book.description()));
+          if (!name.equals(DefaultBook.NAME)) {
+            text.files().note(directory.resolve(name), book.sha256());
+          }
+          read.add(book.description());
           sections.add(book.section());
-        } catch (UnreadableException | InvalidPathException e) {
+        } catch (UnreadableException e) {
+          text.files().missing(directory.resolve(name));
+          errors.add(new ConfigError(key, name, String.valueOf(e.getMessage()), null));
+          sections.add(UNREAD);
+        } catch (InvalidPathException e) {
           errors.add(new ConfigError(key, name, String.valueOf(e.getMessage()), null));
           sections.add(UNREAD);
         }
@@ -95,7 +101,7 @@ public final class PriceBooks {
 
   /** What is in effect, with the names in place of the books again. */
   public Map<String, Object> named(Map<String, Object> effective) {
-    if (files.isEmpty()
+    if (read.isEmpty()
         || !(effective.get(PRICING) instanceof Map<?, ?> pricing)
         || !(pricing.get(BOOKS) instanceof List<?> sections)) {
       return effective;
@@ -111,9 +117,9 @@ public final class PriceBooks {
     return whole;
   }
 
-  /** The files of the books, in their order. */
-  public List<BookFile> files() {
-    return List.copyOf(files);
+  /** What was read, in the order of the books: name, version, size and SHA-256, for a log. */
+  public List<String> descriptions() {
+    return List.copyOf(read);
   }
 
   /**

@@ -14,6 +14,7 @@ import java.util.Map;
 /** A configuration as text: where its keys stand, and what all keys are with their defaults. */
 public final class ConfigText {
   private final Map<String, String> places = new HashMap<>();
+  private final SourceFiles files = new SourceFiles();
   private Map<String, Object> effective = Map.of();
 
   /** Takes the lines of the configuration file itself. */
@@ -24,6 +25,16 @@ public final class ConfigText {
   /** Takes the lines of another file that it names. */
   public TextTree.Places places(String file) {
     return (path, line) -> places.put(path, file + " line " + line);
+  }
+
+  /** The files that it stands in. */
+  public SourceFiles files() {
+    return files;
+  }
+
+  /** All keys that are known, with their values and defaults; secrets are not among them. */
+  public Map<String, Object> effective() {
+    return effective;
   }
 
   /** Takes what all keys are. */
