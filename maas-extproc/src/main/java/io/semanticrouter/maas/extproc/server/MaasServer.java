@@ -57,6 +57,9 @@ final class MaasServer implements AutoCloseable {
   private @Nullable GrpcListeners listeners;
   private @Nullable ScheduledExecutorService idle;
 
+  /** Null when it is switched off. */
+  private final @Nullable StatusPage status;
+
   private final Object stateLock = new Object();
 
   /** That of exchanges that begin now. */
@@ -104,6 +107,8 @@ final class MaasServer implements AutoCloseable {
     processor = new MaasProcessor(this.metering, config.extProc());
     registerOwn();
     RuntimeMetrics.register(registry, metering.mode());
+    status =
+        config.statusPage() ? new StatusPage(() -> Setup.facts(this.metering.config(), router, config)) : null;
   }
 
   private void restore(RouterConfig router, UsageJournal journal, MaasConfig first)
@@ -175,7 +180,7 @@ final class MaasServer implements AutoCloseable {
             "Connections of clients whose certificate has none of the names of client_sans",
             tls::refusedClients);
       }
-      metrics = MetricsEndpoint.start(config.metrics(), registry, this::isReady);
+      metrics = MetricsEndpoint.start(config.metrics(), registry, this::isReady, status);
       GrpcListeners grpc = new GrpcListeners(config.grpc(), tls, limits);
       listeners = grpc;
       health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);

@@ -22,6 +22,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,6 +63,7 @@ final class MetricsEndpoint implements AutoCloseable {
   private final ThreadPoolExecutor threads;
   private final PrometheusRegistry registry;
   private final BooleanSupplier ready;
+  private final @Nullable StatusPage status;
 
   /** So that a thousand clients at once do not take the memory of a thousand scrapes. */
   private final Object rendering = new Object();
@@ -113,20 +115,26 @@ final class MetricsEndpoint implements AutoCloseable {
       HttpServer http,
       ThreadPoolExecutor threads,
       PrometheusRegistry registry,
-      BooleanSupplier ready) {
+      BooleanSupplier ready,
+      @Nullable StatusPage status) {
     this.http = http;
     this.threads = threads;
     this.registry = registry;
     this.ready = ready;
+    this.status = status;
   }
 
   /**
    * Listens.
    *
+   * @param status the page at the root; null when there is none
    * @throws IOException when the port cannot be had; the message says which
    */
   static MetricsEndpoint start(
-      ListenAddress address, PrometheusRegistry registry, BooleanSupplier ready)
+      ListenAddress address,
+      PrometheusRegistry registry,
+      BooleanSupplier ready,
+      @Nullable StatusPage status)
       throws IOException {
     HttpServer http;
     try {
@@ -143,7 +151,7 @@ final class MetricsEndpoint implements AutoCloseable {
             new LinkedBlockingQueue<>(),
             MetricsEndpoint::thread);
     threads.allowCoreThreadTimeOut(true);
-    MetricsEndpoint endpoint = new MetricsEndpoint(http, threads, registry, ready);
+    MetricsEndpoint endpoint = new MetricsEndpoint(http, threads, registry, ready, status);
     http.setExecutor(threads);
     http.createContext("/", endpoint::answer);
     http.start();
@@ -173,13 +181,17 @@ final class MetricsEndpoint implements AutoCloseable {
   private void answer(HttpExchange exchange) {
     try (exchange) {
       String path = exchange.getRequestURI().getPath();
-      boolean known = path.equals("/metrics") || path.equals("/live") || path.equals("/ready");
+      boolean isStatus = status != null && (path.equals("/") || path.equals("/status.json"));
+      boolean known =
+          isStatus || path.equals("/metrics") || path.equals("/live") || path.equals("/ready");
       String method = exchange.getRequestMethod();
       if (!known) {
         send(exchange, 404, "Not found. Metrics are at /metrics\n");
       } else if (!method.equals("GET") && !method.equals("HEAD")) {
         exchange.getResponseHeaders().set("Allow", "GET, HEAD");
         send(exchange, 405, "Only GET and HEAD\n");
+      } else if (status != null && isStatus) {
+        status(exchange, path.equals("/"), status);
       } else if (path.equals("/live")) {
         send(exchange, 200, "Live\n");
       } else if (path.equals("/ready")) {
@@ -193,9 +205,27 @@ final class MetricsEndpoint implements AutoCloseable {
     }
   }
 
+  private static void status(HttpExchange exchange, boolean page, StatusPage status)
+      throws IOException {
+    Headers headers = exchange.getResponseHeaders();
+    headers.set("Cache-Control", "no-store");
+    headers.set("X-Content-Type-Options", "nosniff");
+    if (page) {
+      headers.set("Content-Security-Policy", StatusPage.CONTENT_SECURITY_POLICY);
+      headers.set("Referrer-Policy", "no-referrer");
+      send(exchange, 200, "text/html", StatusPage.html());
+    } else {
+      send(exchange, 200, "application/json", status.json());
+    }
+  }
+
   private static void send(HttpExchange exchange, int status, String text) throws IOException {
-    exchange.getResponseHeaders().set("Content-Type", "text/plain; charset=utf-8");
-    byte[] body = text.getBytes(StandardCharsets.UTF_8);
+    send(exchange, status, "text/plain", text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void send(HttpExchange exchange, int status, String type, byte[] body)
+      throws IOException {
+    exchange.getResponseHeaders().set("Content-Type", type + "; charset=utf-8");
     if (isHead(exchange)) {
       exchange.sendResponseHeaders(status, -1);
     } else {

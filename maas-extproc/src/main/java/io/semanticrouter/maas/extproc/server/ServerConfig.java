@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param grpc the ExtProc and health services
  * @param extProc how the ExtProc service behaves
  * @param metrics address of the metrics endpoint
+ * @param statusPage whether it has a page for people
  * @param idleTimeout how long an exchange may be silent; zero for ever
  * @param shutdownDelay how long a stopping server still takes new exchanges while it says that it
  *     is not ready
@@ -26,6 +27,7 @@ record ServerConfig(
     GrpcConfig grpc,
     ExtProcConfig extProc,
     ListenAddress metrics,
+    boolean statusPage,
     Duration idleTimeout,
     Duration shutdownDelay,
     Duration drainTimeout,
@@ -48,6 +50,7 @@ record ServerConfig(
             grpc,
             ExtProcConfig.from(section),
             metrics,
+            section.bool("status_page", true),
             // Longer than a model is silent; what hangs longer has lost its data plane.
             Duration.ofSeconds(section.integer("idle_timeout_seconds", 3600, 0, 86_400)),
             seconds(section, "shutdown_delay_seconds", 0),

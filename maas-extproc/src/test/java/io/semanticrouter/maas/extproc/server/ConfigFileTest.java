@@ -47,6 +47,7 @@ class ConfigFileTest {
               false),
           ExtProcConfig.DEFAULT,
           new ListenAddress("0.0.0.0", 9190),
+          true,
           Duration.ofHours(1),
           Duration.ZERO,
           Duration.ofSeconds(25),

@@ -94,6 +94,7 @@ class MaasServerTest {
         grpc,
         ExtProcConfig.DEFAULT,
         new ListenAddress(metricsHost, metricsPort),
+        true,
         Duration.ZERO,
         Duration.ZERO,
         drain,

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.semanticrouter.maas.extproc.server.StatusPage.Fact;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -64,7 +65,12 @@ class MetricsEndpointTest {
   @BeforeEach
   void start() throws IOException {
     Counter.builder().name("some").help("Some.").register(registry).inc(3);
-    endpoint = MetricsEndpoint.start(new ListenAddress("127.0.0.1", 0), registry, () -> true);
+    endpoint =
+        MetricsEndpoint.start(
+            new ListenAddress("127.0.0.1", 0),
+            registry,
+            () -> true,
+            new StatusPage(() -> List.of(new Fact("A \"title\"", "a text", true))));
     resources.add(endpoint);
   }
 
@@ -111,7 +117,9 @@ class MetricsEndpointTest {
     "http://a/metrics, 200",
     "/live, 200",
     "/ready, 200",
-    "/, 404",
+    "/, 200",
+    "/status.json, 200",
+    "/index.html, 404",
     "/metricsx, 404",
     "/metrics/, 404",
     "/metrics/foo, 404",

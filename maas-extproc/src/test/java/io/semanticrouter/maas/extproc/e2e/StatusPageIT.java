@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.semanticrouter.maas.extproc.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** The status page as a headless Chromium shows it; skipped where there is none on PATH. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class StatusPageIT {
+  private static final Pattern CARD =
+      Pattern.compile("<span class=\"soft\">([^<]*)</span><b>([^<]*)</b>");
+
+  private Stack stack;
+  private String dom;
+  private String console;
+
+  @BeforeAll
+  void open() throws Exception {
+    Path browser = chromium();
+    stack = Stack.start("status", Requests.MAAS, Requests.backend());
+    RawHttp.post(
+        stack.envoy.port(),
+        Requests.CHAT,
+        Requests.PLAIN,
+        "x-auth-request-user",
+        "<b>alice</b>",
+        "x-auth-request-tier",
+        "premium");
+    RawHttp.post(stack.envoy.port(), Requests.CHAT, Requests.PLAIN, "x-auth-request-user", "<nil>");
+    stack.awaitRequests(2);
+    Path directory = Files.createDirectories(Project.WORK.resolve("status"));
+    Path out = directory.resolve("dom.html");
+    Path err = directory.resolve("chromium.log");
+    Process process =
+        new ProcessBuilder(
+                browser.toString(),
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--user-data-dir=" + Files.createTempDirectory(directory, "profile"),
+                "--virtual-time-budget=3000",
+                "--enable-logging=stderr",
+                "--dump-dom",
+                "http://127.0.0.1:" + stack.server.metricsPort() + "/")
+            .redirectOutput(out.toFile())
+            .redirectError(err.toFile())
+            .start();
+    assertThat(process.waitFor(2, TimeUnit.MINUTES)).as(err.toString()).isTrue();
+    dom = Files.readString(out);
+    console = Files.readString(err);
+  }
+
+  private static Path chromium() {
+    for (String directory : System.getenv("PATH").split(File.pathSeparator, -1)) {
+      for (String name : List.of("chromium", "chromium-browser", "google-chrome")) {
+        Path binary = Path.of(directory, name);
+        if (Files.isExecutable(binary)) {
+          return binary;
+        }
+      }
+    }
+    return Assumptions.abort("no chromium on PATH");
+  }
+
+  @AfterAll
+  void close() {
+    if (stack != null) {
+      stack.close();
+    }
+  }
+
+  @Test
+  void totalsAreThoseOfTheMetrics() {
+    TreeMap<String, String> cards = new TreeMap<>();
+    Matcher card = CARD.matcher(dom);
+    while (card.find()) {
+      cards.put(card.group(1), card.group(2));
+    }
+    Scrape scrape = stack.server.scrape();
+    assertThat(cards)
+        .containsEntry("Exchanges", "2")
+        .containsEntry(
+            "Prompt tokens", whole(scrape.sum("semantic_router_tokens_total", "type", "prompt")))
+        .containsEntry(
+            "Completion tokens",
+            whole(scrape.sum("semantic_router_tokens_total", "type", "completion")));
+  }
+
+  private static String whole(double count) {
+    return Long.toString((long) count);
+  }
+
+  @Test
+  void whatClientsSayIsShownAsText() {
+    assertThat(dom).contains("&lt;b&gt;alice&lt;/b&gt;").doesNotContain("<b>alice");
+  }
+
+  @Test
+  void warningsAreSentences() {
+    assertThat(dom)
+        .contains("The user is a placeholder such as &lt;nil&gt; on 50 % of the exchanges");
+  }
+
+  @Test
+  void browserHasNothingToComplainOf() {
+    List<String> complaints = new ArrayList<>(console.lines().toList());
+    complaints.removeIf(line -> !line.contains("CONSOLE"));
+    assertThat(complaints).isEmpty();
+  }
+
+  @Test
+  void pageIsGoneWhereItIsSwitchedOff() throws IOException {
+    try (ServerJar server =
+        ServerJar.start(
+            Project.WORK.resolve("status-off"), Stack.PORTS + "  status_page: false\n")) {
+      for (String path : List.of("/", "/status.json")) {
+        URI uri = URI.create("http://127.0.0.1:" + server.metricsPort() + path);
+        assertThat(((HttpURLConnection) uri.toURL().openConnection()).getResponseCode())
+            .isEqualTo(404);
+      }
+    }
+  }
+}
