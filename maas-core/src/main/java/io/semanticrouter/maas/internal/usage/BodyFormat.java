@@ -357,6 +357,7 @@ public enum BodyFormat {
     private static Schema anthropicUsage(int tally) {
       return anthropicCounts(usage(tally))
           .leaf("service_tier", TEXT, Paths.TIER)
+          .leaf("speed", TEXT, Paths.SPEED)
           .details("output_tokens_details", d -> d.count("thinking_tokens", Slots.REASONING))
           .details("server_tool_use", Places::serverTools)
           .with(

@@ -94,6 +94,9 @@ final class EventFacts {
   /** Whether the document is, or holds, an answer in words. */
   boolean text;
 
+  /** The word for fast answers, the only speed that has another price. */
+  private static final String FAST = "fast";
+
   /** The service tier that the document names, or null. */
   @Nullable String tier;
 
@@ -429,7 +432,9 @@ final class EventFacts {
       }
       case Paths.ELEMENT_MODEL -> elementModel = value.toString();
       case Paths.RESPONSE_ID -> responseId = value.isEmpty() ? 0 : value.hash();
-      case Paths.TIER -> tier = known(value);
+      case Paths.TIER -> tier = FAST.equals(tier) ? tier : known(value);
+      // Anthropic states it beside a service_tier of standard.
+      case Paths.SPEED -> tier = value.is(FAST) ? FAST : tier;
       case Paths.TRAFFIC -> tier = tier == null ? known(value) : tier;
       default -> {
         // no such place

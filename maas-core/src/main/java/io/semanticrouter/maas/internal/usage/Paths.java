@@ -82,5 +82,8 @@ final class Paths {
   /** How well a document fits a query: an answer of a reranker, which generates nothing. */
   static final int RELEVANCE = 42;
 
+  /** How fast an answer was generated, which has a price of its own. */
+  static final int SPEED = 43;
+
   private Paths() {}
 }

@@ -316,6 +316,7 @@ final class MaasServer implements AutoCloseable {
   }
 
   private void registerOwn() {
+    PriceMetrics.register(registry, () -> metering.config().rateCard());
     counter(
         "semantic_router_metering_defects",
         "Exchanges whose metering failed because of a defect in it",

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.prometheus.metrics.config.EscapingScheme;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.semanticrouter.maas.config.PriceUnit;
 import io.semanticrouter.maas.extproc.server.text.ConfigText;
 import io.semanticrouter.maas.journal.UsageJournal;
 import io.semanticrouter.maas.metrics.PrometheusSink;
@@ -47,6 +48,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -112,8 +115,13 @@ class MetricsPageTest {
             router: { enabled: true, response_cache: { enabled: true } }
             journal: { directory: %s, restore_counters: true }
             server: { grpc_address: 127.0.0.1, grpc_port: 0, metrics_address: 127.0.0.1, metrics_port: 0 }
+            pricing: { models: { m: %s } }
             """
-                .formatted(directory.resolve("journal")));
+                .formatted(
+                    directory.resolve("journal"),
+                    Stream.of(PriceUnit.values())
+                        .map(unit -> unit.key() + ": 1")
+                        .collect(Collectors.joining(", ", "{ ", " }"))));
     UsageJournal journal =
         UsageJournal.open(Objects.requireNonNull(config.server().journal()), "test 1");
     try (MaasServer server =
