@@ -6,7 +6,6 @@ import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
 import io.semanticrouter.maas.UsageSink;
-import io.semanticrouter.maas.journal.JournalConfig.Durability;
 import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
@@ -28,7 +27,6 @@ import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -43,27 +41,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(UsageJournal.class.getName());
-
-  /** How long lines gather before they are brought to the device. */
-  private static final long GROUP_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-
-  /** How long an exchange waits for another one to write before lines wait in memory. */
-  static final long WRITE_BOUND_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-
-  /**
-   * How long a synchronisation may take before lines wait in memory: a write to a disk that stalls
-   * still goes to the memory of the operating system, until there is no room for it.
-   */
-  static final long SYNC_BOUND_NANOS = TimeUnit.SECONDS.toNanos(1);
-
-  /** How long the end of an exchange waits for the device. */
-  private static final long POWER_BOUND_NANOS = TimeUnit.SECONDS.toNanos(1);
-
-  /** How long a segment goes on that is full, when no new one could be made. */
-  private static final long ROTATION_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(10);
-
-  /** How long a journal that is closed tries to write what waits. */
-  private static final int CLOSING_TRIES = 10;
 
   private static final int CLOSING_SECONDS = 5;
 
@@ -80,72 +57,26 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
     }
   }
 
-  private final JournalConfig config;
-  private final Disk disk;
+  private final FileChannel lockFile;
   private final String writer;
   private final long epoch;
-  private final FileChannel lockFile;
-  private final LineWriter line;
   private final Sealer sealer;
-  private final Thread thread;
   private final ExecutorService sealing =
       Executors.newSingleThreadExecutor(task -> daemon(task, "journal-sealing"));
 
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** Something was written, synchronised, or nobody writes any more. */
-  private final Condition progress = lock.newCondition();
+  // All of what follows is guarded by the lock.
 
-  /** There is something to do for the thread. */
-  private final Condition work = lock.newCondition();
-
-  // All of what follows is guarded by the lock. Input and output are not done under it, but by the
-  // thread that has set writing.
-
-  private final Backlog backlog;
+  private final SegmentWriter segments;
   private final Map<String, Open> open = new HashMap<>();
-  private Segment segment;
-  private Disk.Output output;
-
-  /** The position in the backlog at which the segment begins. */
-  private long segmentBase;
-
-  private long segmentBornNanos = System.nanoTime();
-  private boolean directoryChanged = true;
-
-  /** When a new segment could not be made, while the old one can still be written; 0: it could. */
-  private long rotationFailedNanos;
-
-  private long lastSequence;
-  private long writtenSequence;
-  private long keptSequence;
-
-  /** Up to this position in the backlog all is on the device. */
-  private long safe;
-
-  private boolean writing;
-  private boolean failing;
-
-  /** The disk was too slow for somebody: the thread writes what waits. */
-  private boolean stalled;
-
-  /** When a synchronisation that goes on has begun; 0 when there is none. */
-  private long syncingSince;
-
-  private int powerWaiters;
-  private boolean idle;
   private boolean closing;
-  private boolean closed;
 
   /** Takes what is sealed; null as long as the server has not said who does. */
   private @Nullable Runnable taken;
 
-  private long lines;
-  private long lost;
-  private long lostBefore;
-  private long late;
   private long crashed;
-  private long failures;
+  private long otherFailures;
   private final long repairedBytes;
 
   /**
@@ -211,8 +142,6 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
       FileChannel lockFile,
       Recovery before)
       throws IOException {
-    this.config = config;
-    this.disk = disk;
     this.lockFile = lockFile;
     Segment newest = before.newest();
     // Also when an old copy of the directory is put back, no run has the number of another.
@@ -221,18 +150,28 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
         newest == null
             ? UUID.randomUUID().toString().replace("-", "").substring(0, 12)
             : newest.writer();
-    line = new LineWriter(writer, epoch, program, Users.of(config));
-    backlog = new Backlog(backlogBytes);
-    lastSequence = before.lastSequence();
-    writtenSequence = lastSequence;
-    keptSequence = lastSequence;
     repairedBytes = before.repairedBytes();
     sealer = new Sealer(config, clock);
     taken = config.restoresCounters() ? null : () -> {};
-    segment = new Segment(config.directory(), writer, epoch, lastSequence + 1);
-    output = disk.create(segment.plain());
-    disk.syncDirectory(config.directory());
-    thread = daemon(this::run, "journal");
+    segments =
+        new SegmentWriter(
+            config,
+            disk,
+            backlogBytes,
+            new Segment(config.directory(), writer, epoch, before.lastSequence() + 1),
+            new LineWriter(writer, epoch, program, Users.of(config)),
+            lock,
+            new SegmentWriter.Owner() {
+              @Override
+              public void rotated() {
+                carryOver();
+              }
+
+              @Override
+              public void sealable() {
+                sealing.execute(UsageJournal.this::seal);
+              }
+            });
   }
 
   private static Thread daemon(Runnable task, String name) {
@@ -247,13 +186,13 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
       UsageRecord record = crashed(begun, duration.isNegative() ? Duration.ZERO : duration);
       lock.lock();
       try {
-        append(sequence -> line.asRead(sequence, record), false);
+        segments.append((line, sequence) -> line.asRead(sequence, record), false);
         crashed++;
       } finally {
         lock.unlock();
       }
     }
-    thread.start();
+    segments.start();
     if (crashed > 0) {
       LOG.log(
           WARNING,
@@ -301,14 +240,7 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
   public JournalStats stats() {
     lock.lock();
     try {
-      return new JournalStats(
-          lines,
-          lost,
-          late,
-          crashed,
-          repairedBytes,
-          failures,
-          backlog.appended() - backlog.written());
+      return segments.stats(crashed, repairedBytes, otherFailures);
     } finally {
       lock.unlock();
     }
@@ -323,7 +255,7 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
     lock.lock();
     try {
       if (open.putIfAbsent(begun.id(), new Open(begun)) == null) {
-        append(sequence -> line.open(sequence, begun), false);
+        segments.append((line, sequence) -> line.open(sequence, begun), false);
       }
     } finally {
       lock.unlock();
@@ -360,7 +292,7 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
     }
     exchange.written = record;
     int revision = ++exchange.revision;
-    append(sequence -> line.usage(sequence, record, revision, before), true);
+    segments.append((line, sequence) -> line.usage(sequence, record, revision, before), true);
   }
 
   /** But for the time. */
@@ -368,399 +300,12 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
     return one.toBuilder().duration(other.duration()).build().equals(other);
   }
 
-  private interface Line {
-    void write(long sequence);
-  }
-
-  /**
-   * Returns when the line is as safe as it has to be, or when that takes too long. The lock is
-   * held, once.
-   *
-   * @param isRecord whether an exchange may not end before it is
-   */
-  private void append(Line content, boolean isRecord) {
-    lines++;
-    long sequence = ++lastSequence;
-    boolean taken = false;
-    try {
-      if (!closed) {
-        content.write(sequence);
-        taken = backlog.append(line.bytes(), line.size(), writing);
-      }
-    } finally {
-      if (!taken) {
-        lose(1);
-      }
-    }
-    if (!taken) {
-      return;
-    }
-    long position = backlog.appended();
-    if (idle || backlog.isHalfFull()) {
-      work.signal();
-    }
-    if (config.durability() == Durability.NONE) {
-      return;
-    }
-    boolean safe = awaitWritten(position);
-    if (safe && isRecord && config.durability() == Durability.POWER) {
-      safe = awaitSafe(position);
-    }
-    if (!safe) {
-      late++;
-    }
-  }
-
-  private void lose(long count) {
-    if (lost == lostBefore) {
-      LOG.log(ERROR, "The journal loses records: {0}", closed ? "it is closed" : "too many wait");
-    }
-    lost += count;
-  }
-
-  private boolean awaitWritten(long position) {
-    if (isDiskSlow()) {
-      return false;
-    }
-    long deadline = System.nanoTime() + WRITE_BOUND_NANOS;
-    while (backlog.written() < position) {
-      if (failing) {
-        return false;
-      }
-      if (!writing) {
-        write();
-      } else if (!await(deadline)) {
-        stalled = true;
-        work.signal();
-        return backlog.written() >= position;
-      }
-    }
-    return true;
-  }
-
-  private boolean isDiskSlow() {
-    return failing
-        || stalled
-        || (syncingSince != 0 && System.nanoTime() - syncingSince > SYNC_BOUND_NANOS);
-  }
-
-  private boolean awaitSafe(long position) {
-    long deadline = System.nanoTime() + POWER_BOUND_NANOS;
-    powerWaiters++;
-    work.signal();
-    try {
-      while (safe < position && !closed && await(deadline)) {
-        // Also while the disk fails: what is written again may be safe in time.
-      }
-      return safe >= position;
-    } finally {
-      powerWaiters--;
-    }
-  }
-
-  /** Waits for progress; false when it is too late. An interrupt is left to the caller. */
-  private boolean await(long deadline) {
-    boolean interrupted = false;
-    try {
-      while (true) {
-        long left = deadline - System.nanoTime();
-        if (left <= 0) {
-          return false;
-        }
-        try {
-          return progress.awaitNanos(left) > 0;
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
-  }
-
-  /** Writes what waits, without the lock; nobody else must be writing. */
-  private void write() {
-    long from = backlog.written();
-    long to = backlog.appended();
-    long sequence = lastSequence;
-    byte[] bytes = backlog.array();
-    int offset = backlog.indexOf(from);
-    Disk.Output file = output;
-    long position = from - segmentBase;
-    IOException failure =
-        unlocked(() -> file.write(bytes, offset, (int) (to - from), position), true);
-    if (failure == null) {
-      backlog.written(to);
-      writtenSequence = sequence;
-      if (config.durability() == Durability.NONE) {
-        release(to, sequence);
-      }
-      if (failing) {
-        recovered();
-      }
-    } else {
-      failed("written", failure);
-    }
-  }
-
-  private interface Action {
-    void run() throws IOException;
-  }
-
-  /**
-   * Does what may take long without the lock.
-   *
-   * @param exclusively whether nobody may write meanwhile
-   * @return why it failed, or null
-   */
-  private @Nullable IOException unlocked(Action action, boolean exclusively) {
-    writing |= exclusively;
-    lock.unlock();
-    IOException failure = null;
-    try {
-      action.run();
-    } catch (IOException e) {
-      failure = e;
-    } finally {
-      lock.lock();
-      if (exclusively) {
-        writing = false;
-      }
-      progress.signalAll();
-    }
-    return failure;
-  }
-
-  private void failed(String what, IOException failure) {
-    failures++;
-    if (!failing) {
-      failing = true;
-      LOG.log(
-          ERROR,
-          "The journal {0} cannot be {1}; records wait in memory: {2}",
-          config.directory(),
-          what,
-          failure.toString());
-    }
-  }
-
-  private void recovered() {
-    failing = false;
-    LOG.log(
-        WARNING,
-        "The journal {0} is written again; {1} lines were lost",
-        config.directory(),
-        lost - lostBefore);
-    lostBefore = lost;
-  }
-
-  private void release(long to, long sequence) {
-    safe = Math.max(safe, to);
-    backlog.release(to);
-    keptSequence = Math.max(keptSequence, sequence);
-  }
-
-  // --- the thread ----------------------------------------------------------------------------
-
-  private void run() {
-    lock.lock();
-    try {
-      for (int tries = 0; !closing || (hasWork() && tries < CLOSING_TRIES); ) {
-        awaitWork();
-        try {
-          work();
-        } catch (RuntimeException | Error e) {
-          failures++;
-          LOG.log(ERROR, "A defect in the journal", e);
-        }
-        tries = closing ? tries + 1 : 0;
-      }
-    } finally {
-      closed = true;
-      progress.signalAll();
-      lock.unlock();
-    }
-  }
-
-  private boolean hasWork() {
-    return backlog.kept() < backlog.appended();
-  }
-
-  private void awaitWork() {
-    try {
-      while (!closing && !hasWork() && !isSegmentOld()) {
-        idle = true;
-        long unused =
-            work.awaitNanos(
-                Math.max(
-                    1, config.segmentAge().toNanos() - (System.nanoTime() - segmentBornNanos)));
-      }
-      idle = false;
-      long deadline = System.nanoTime() + GROUP_NANOS;
-      long left = GROUP_NANOS;
-      while (left > 0 && (failing || !(closing || powerWaiters > 0 || backlog.isHalfFull()))) {
-        left = work.awaitNanos(deadline - System.nanoTime());
-      }
-    } catch (InterruptedException e) {
-      failures++; // nobody has a reason to; the thread goes on
-    } finally {
-      idle = false;
-    }
-  }
-
-  private void work() {
-    while (writing) {
-      progress.awaitUninterruptibly();
-    }
-    if (backlog.written() < backlog.appended()) {
-      write();
-    }
-    if (backlog.written() == backlog.appended()) {
-      stalled = false;
-    }
-    if (config.durability() != Durability.NONE && backlog.kept() < backlog.written()) {
-      sync();
-    }
-    boolean full = backlog.written() - segmentBase >= config.segmentBytes();
-    if (!failing && !closing && (full || isSegmentOld()) && mayRotate()) {
-      rotate();
-    }
-  }
-
-  private boolean isSegmentOld() {
-    boolean hasLines = backlog.written() > segmentBase;
-    return hasLines && System.nanoTime() - segmentBornNanos >= config.segmentAge().toNanos();
-  }
-
-  private boolean mayRotate() {
-    return rotationFailedNanos == 0
-        || System.nanoTime() - rotationFailedNanos >= ROTATION_PAUSE_NANOS;
-  }
-
-  private void sync() {
-    long to = backlog.written();
-    long sequence = writtenSequence;
-    Disk.Output file = output;
-    boolean directory = directoryChanged;
-    syncingSince = System.nanoTime();
-    IOException failure =
-        unlocked(
-            () -> {
-              file.sync();
-              if (directory) {
-                disk.syncDirectory(config.directory());
-              }
-            },
-            false);
-    syncingSince = 0;
-    if (failure == null) {
-      directoryChanged &= !directory;
-      release(to, sequence);
-    } else {
-      // What was written since the last time may be gone, although it seems to be there.
-      failed("brought to the device", failure);
-      writeAgain();
-    }
-  }
-
-  /** In a new segment, all that is not known to be on the device. */
-  private void writeAgain() {
-    while (writing) {
-      progress.awaitUninterruptibly();
-    }
-    Disk.Output old = output;
-    long size = Math.max(0, backlog.kept() - segmentBase);
-    IOException failure = begin(keptSequence);
-    if (failure != null) {
-      failed("continued in a new segment", failure);
-    } else {
-      segmentBase = backlog.kept();
-      backlog.rewind();
-      writtenSequence = keptSequence;
-      IOException unused =
-          unlocked(
-              () -> {
-                try {
-                  old.truncate(size);
-                } finally {
-                  old.close();
-                }
-              },
-              true);
-    }
-  }
-
-  /**
-   * Begins a segment after a line.
-   *
-   * @return why it failed, or null
-   */
-  private @Nullable IOException begin(long sequence) {
-    Segment next = new Segment(config.directory(), writer, segment.epoch(), sequence + 1);
-    while (Files.exists(next.plain())) { // of which no line is known to be on the device
-      next = new Segment(config.directory(), writer, next.epoch() + 1, sequence + 1);
-    }
-    Segment begun = next;
-    Disk.Output[] made = new Disk.Output[1];
-    IOException failure = unlocked(() -> made[0] = disk.create(begun.plain()), true);
-    if (failure != null) {
-      return failure;
-    }
-    segment = begun;
-    output = made[0];
-    segmentBornNanos = System.nanoTime();
-    directoryChanged = true;
-    rotationFailedNanos = 0;
-    return null;
-  }
-
-  private void rotate() {
-    while (writing) {
-      progress.awaitUninterruptibly();
-    }
-    Disk.Output old = output;
-    // Nobody writes to the old one from here on, so that all of it is on the device then.
-    IOException failure = unlocked(old::sync, true);
-    if (failure != null) {
-      failed("brought to the device", failure);
-      writeAgain();
-      return;
-    }
-    release(backlog.written(), writtenSequence);
-    IOException refused = begin(writtenSequence);
-    if (refused != null) {
-      goOnInOldSegment(refused);
-      return;
-    }
-    segmentBase = backlog.written();
-    IOException unused = unlocked(old::close, false);
-    carryOver();
-    sync();
-    if (!failing) {
-      sealing.execute(this::seal);
-    }
-  }
-
-  private void goOnInOldSegment(IOException failure) {
-    failures++;
-    if (rotationFailedNanos == 0) {
-      LOG.log(
-          ERROR,
-          "The journal {0} takes no new segment; the old one goes on: {1}",
-          config.directory(),
-          failure.toString());
-    }
-    rotationFailedNanos = System.nanoTime();
-  }
-
   /** So that only the newest segment has to be looked at for what was open. */
   private void carryOver() {
     int count = 0;
     for (Open exchange : List.copyOf(open.values())) {
       if (exchange.written == null && open.get(exchange.begun.id()) == exchange) {
-        append(sequence -> line.open(sequence, exchange.begun), false);
+        segments.append((line, sequence) -> line.open(sequence, exchange.begun), false);
         if (++count % CARRIED_AT_ONCE == 0) {
           lock.unlock();
           lock.lock();
@@ -774,7 +319,7 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
     @Nullable Runnable taking;
     lock.lock();
     try {
-      current = segment;
+      current = segments.segment();
       taking = taken;
     } finally {
       lock.unlock();
@@ -784,7 +329,7 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
     } catch (IOException | RuntimeException e) {
       lock.lock();
       try {
-        failures++;
+        otherFailures++;
       } finally {
         lock.unlock();
       }
@@ -801,27 +346,21 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
         return;
       }
       closing = true;
-      work.signal();
+      segments.beginClosing();
     } finally {
       lock.unlock();
     }
     boolean ended = join();
     lock.lock();
     try {
-      long waiting = backlog.appended() - backlog.written();
-      if (waiting > 0) {
-        lose(lastSequence - writtenSequence);
-      }
-      output.close();
-      if (lastSequence + 1 == segment.first()) {
-        Files.deleteIfExists(segment.plain());
-      }
-      LOG.log(INFO, "Journal: {0} lines, {1} lost", lines, lost);
+      segments.closeSegment();
+      JournalStats stats = stats();
+      LOG.log(INFO, "Journal: {0} lines, {1} lost", stats.lines(), stats.lost());
       if (ended) {
         lockFile.close(); // else the end of the process does it
       }
     } catch (IOException e) {
-      failures++;
+      otherFailures++;
     } finally {
       lock.unlock();
     }
@@ -831,8 +370,8 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
   private boolean join() {
     sealing.shutdown();
     try {
-      thread.join(TimeUnit.NANOSECONDS.toMillis(2 * CLOSING_TRIES * GROUP_NANOS));
-      return sealing.awaitTermination(CLOSING_SECONDS, TimeUnit.SECONDS) && !thread.isAlive();
+      boolean written = segments.join();
+      return sealing.awaitTermination(CLOSING_SECONDS, TimeUnit.SECONDS) && written;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;

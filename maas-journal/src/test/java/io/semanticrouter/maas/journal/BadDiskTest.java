@@ -168,7 +168,7 @@ class BadDiskTest {
     try (UsageJournal journal = open(Durability.PROCESS)) {
       CountDownLatch stall = disk.stallsSync();
       give(journal, 1);
-      TimeUnit.NANOSECONDS.sleep(2 * UsageJournal.SYNC_BOUND_NANOS);
+      TimeUnit.NANOSECONDS.sleep(2 * SegmentWriter.SYNC_BOUND_NANOS);
       disk.stallsWrites();
       assertThat(millis(() -> give(journal, 20))).isLessThan(2000);
       assertThat(journal.stats().waitingBytes()).as("nobody tried to write").isPositive();

@@ -10,6 +10,7 @@ import io.semanticrouter.maas.config.RoutingConfig;
 import io.semanticrouter.maas.config.RoutingProfile;
 import io.semanticrouter.maas.config.UsageConfig;
 import io.semanticrouter.maas.extproc.server.journal.ExplainCommand;
+import io.semanticrouter.maas.extproc.server.journal.ExportCommand;
 import io.semanticrouter.maas.extproc.server.journal.ReportCommand;
 import io.semanticrouter.maas.extproc.server.journal.TailCommand;
 import io.semanticrouter.maas.extproc.server.journal.VerifyCommand;
@@ -51,6 +52,7 @@ import picocli.CommandLine.Option;
       ReportCommand.class,
       ExplainCommand.class,
       TailCommand.class,
+      ExportCommand.class,
       PricesCommand.class
     },
     description = "Meters and bills LLM traffic behind Envoy, as an ExtProc server.",

@@ -6,6 +6,7 @@ import io.semanticrouter.maas.journal.JournalProblem;
 import io.semanticrouter.maas.journal.JournalReader;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,9 +45,14 @@ abstract class JournalCommand implements Callable<Integer>, JournalReader.Visito
   /** After the last line; whether it found what it was asked for. */
   abstract boolean end(PrintWriter out) throws IOException;
 
-  /** Also compares the sealed segments with the manifest. */
-  boolean isVerifying() {
-    return false;
+  /** Reads a directory. */
+  void read(Path directory) throws IOException {
+    JournalReader.read(directory, this);
+  }
+
+  /** Whether there is one directory. */
+  boolean isOne() {
+    return directories.size() == 1;
   }
 
   @Override
@@ -56,11 +62,7 @@ abstract class JournalCommand implements Callable<Integer>, JournalReader.Visito
       begin();
       for (Path directory : directories) {
         beginDirectory(directory);
-        if (isVerifying()) {
-          JournalReader.verify(directory, this);
-        } else {
-          JournalReader.read(directory, this);
-        }
+        read(directory);
       }
       boolean found = end(out);
       out.flush();
@@ -68,7 +70,7 @@ abstract class JournalCommand implements Callable<Integer>, JournalReader.Visito
         err().println(spec.name() + ": " + problems + " problems in all");
       }
       return problems > 0 || !found ? NOT_WHOLE : 0;
-    } catch (IOException | ArithmeticException e) {
+    } catch (IOException | UncheckedIOException | ArithmeticException e) {
       err().println(spec.name() + ": cannot be done: " + e);
       return CANNOT_RUN;
     } catch (OutOfMemoryError e) {

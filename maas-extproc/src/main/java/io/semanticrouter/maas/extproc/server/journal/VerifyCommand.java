@@ -3,6 +3,7 @@ package io.semanticrouter.maas.extproc.server.journal;
 
 import io.semanticrouter.maas.extproc.server.journal.Sums.Certainty;
 import io.semanticrouter.maas.journal.JournalLine;
+import io.semanticrouter.maas.journal.JournalReader;
 import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.io.IOException;
@@ -63,8 +64,8 @@ public final class VerifyCommand extends JournalCommand {
   }
 
   @Override
-  boolean isVerifying() {
-    return true;
+  void read(Path directory) throws IOException {
+    JournalReader.verify(directory, this);
   }
 
   @Override

@@ -511,6 +511,125 @@ class JournalCommandsTest {
   }
 
   @Test
+  void exportAsMaasReadsItHasADisjointCountOfEachClassAndTakesOffWhatIsReplaced()
+      throws IOException {
+    write();
+    assertThat(run(new ExportCommand(), "--profile", "osac", "--checkpoint", checkpoint()))
+        .isZero();
+    List<JsonNode> events = events();
+    assertThat(
+            events.stream()
+                .map(
+                    event ->
+                        event.path("id").asText()
+                            + " "
+                            + event.path("subject").asText()
+                            + " "
+                            + event.at("/data/model").asText()
+                            + " "
+                            + event.at("/data/prompt_tokens").asLong()
+                            + " "
+                            + event.at("/data/completion_tokens").asLong()))
+        .containsExactly(
+            "run-1 alice granite 17 10",
+            "run-2 alice granite 5 2",
+            "run-3 bob llama 40 7",
+            "run-6 bob granite 100 50",
+            "run-6.2.off bob granite -100 -50",
+            "run-6.2 bob granite 100 60",
+            "run-6.2.model1 bob advisor 3 4");
+    assertThat(events.get(2))
+        .isEqualTo(
+            new ObjectMapper()
+                .readTree(
+                    """
+                    {"specversion": "1.0", "id": "run-3", "source": "%s",
+                     "type": "inference.tokens.used", "subject": "bob",
+                     "time": "2026-10-25T00:30:00Z", "datacontenttype": "application/json",
+                     "data": {"user": "bob", "subscription": "gold", "cost_center": "47",
+                      "model": "llama", "prompt_tokens": 40, "completion_tokens": 7,
+                      "total_tokens": 47, "cached_input_tokens": 0, "cache_creation_tokens": 0,
+                      "reasoning_tokens": 0, "duration_ms": 2000, "outcome": "estimated"}}
+                    """
+                        .formatted(events.get(2).path("source").asText())));
+    assertThat(err).hasToString("export: 2 records have no event: no usage, or no user\n");
+    assertThat(run(new ExportCommand(), "--profile", "osac", "--checkpoint", checkpoint()))
+        .isZero();
+    assertThat(out.toString()).as("the second time").isEmpty();
+  }
+
+  private String checkpoint() {
+    return directory.resolveSibling(directory.getFileName() + ".checkpoint").toString();
+  }
+
+  private List<JsonNode> events() throws IOException {
+    List<JsonNode> events = new ArrayList<>();
+    for (String line : out.toString().lines().toList()) {
+      events.add(new ObjectMapper().readTree(line));
+    }
+    return events;
+  }
+
+  @Test
+  void exportForOpenMeterHasAnEventEachForInputAndOutput() throws IOException {
+    write();
+    assertThat(run(new ExportCommand(), "--profile", "openmeter")).isZero();
+    List<JsonNode> events = events();
+    assertThat(events).hasSize(14);
+    assertThat(events.get(4).path("id").asText()).isEqualTo("run-3.input");
+    assertThat(events.get(4).path("type").asText()).isEqualTo("prompt");
+    assertThat(events.get(4).path("data"))
+        .isEqualTo(
+            new ObjectMapper()
+                .readTree(
+                    """
+                    {"tokens": 40, "model": "llama", "type": "input", "outcome": "estimated",
+                     "user": "bob", "tier": "premium",
+                     "attributes": {"cost_center": "47", "subscription": "gold"}}
+                    """));
+    Map<String, Long> sums = new LinkedHashMap<>();
+    events.forEach(
+        event ->
+            sums.merge(
+                event.at("/data/model").asText() + " " + event.at("/data/type").asText(),
+                event.at("/data/tokens").asLong(),
+                Long::sum));
+    assertThat(sums)
+        .as("what a report adds up to")
+        .isEqualTo(
+            Map.of(
+                "granite input", 122L,
+                "granite output", 72L,
+                "llama input", 40L,
+                "llama output", 7L,
+                "advisor input", 3L,
+                "advisor output", 4L));
+    assertThat(events.stream().map(event -> event.path("id").asText())).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void exportOfPlainRecordsHasEachRevision() throws IOException {
+    write();
+    assertThat(run(new ExportCommand())).isZero();
+    List<JsonNode> events = events();
+    assertThat(events).hasSize(7);
+    assertThat(events.get(0))
+        .isEqualTo(
+            new ObjectMapper()
+                .readTree(
+                    """
+                    {"id": "run-1", "revision": 1, "time": "2026-10-24T21:59:59.999999Z",
+                     "duration_ms": 2000, "request_id": "client-1", "user": "alice",
+                     "tier": "premium", "operation": "chat", "model": "granite",
+                     "http_status": 200, "outcome": "complete", "prompt_tokens": 17,
+                     "completion_tokens": 10, "cost": "1.5", "cost_currency": "USD"}
+                    """));
+    assertThat(events.get(6).path("id").asText()).isEqualTo("run-6");
+    assertThat(events.get(6).path("revision").asInt()).isEqualTo(2);
+    assertThat(run(new ExportCommand(), "--profile", "invoice")).isEqualTo(2);
+  }
+
+  @Test
   void tailShowsTheLastRecords() throws IOException {
     write();
     assertThat(run(new TailCommand(), "-n", "2", "--no-follow")).isZero();
