@@ -10,6 +10,7 @@ import io.semanticrouter.maas.record.PriceGap;
 import io.semanticrouter.maas.record.Routing;
 import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UnitUsage;
 import io.semanticrouter.maas.record.UsageLine;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.io.PrintWriter;
@@ -102,6 +103,8 @@ public final class ExplainCommand extends JournalCommand {
     say("reasoning", routing.reasoning());
     say("cache hit", routing.cacheHit());
     say("system prompt", Boolean.TRUE.equals(routing.systemPromptInjected()) ? "added" : null);
+    say("personal data", routing.piiDetected());
+    say("jailbreak", routing.jailbreakDetected());
     say("asked for tier", record.serviceTier().requested());
     say("served as tier", record.serviceTier().served());
     say("HTTP status", record.httpStatus());
@@ -139,6 +142,7 @@ public final class ExplainCommand extends JournalCommand {
       say("also asked", other.model());
       tokens(other.usage());
     }
+    units(measurement.units());
     say("provider's cost", measurement.providerCost());
     amount("cost", record.cost());
     if (record.unpriced() && record.cost() == null) {
@@ -153,6 +157,16 @@ public final class ExplainCommand extends JournalCommand {
     if (gap != null) {
       say("price lacks", gap.label());
     }
+  }
+
+  /** What has a price by the piece. */
+  private void units(UnitUsage units) {
+    count("audio seconds", units.audioSeconds());
+    count("images", units.images());
+    count("search units", units.searchUnits());
+    units
+        .tools()
+        .forEach((tool, calls) -> count("calls of " + tool.name().toLowerCase(Locale.ROOT), calls));
   }
 
   private void amount(String what, @Nullable Cost amount) {

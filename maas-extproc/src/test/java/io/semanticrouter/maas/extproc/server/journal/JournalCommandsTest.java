@@ -14,9 +14,11 @@ import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.Operation;
 import io.semanticrouter.maas.record.PriceGap;
+import io.semanticrouter.maas.record.ProviderTool;
 import io.semanticrouter.maas.record.Routing;
 import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
+import io.semanticrouter.maas.record.UnitUsage;
 import io.semanticrouter.maas.record.UsageLine;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.io.IOException;
@@ -433,6 +435,29 @@ class JournalCommandsTest {
         .contains("cost                            unknown: there is no price for it\n");
     assertThat(run(new ExplainCommand(), "run-99")).isEqualTo(4);
     assertThat(err).hasToString("explain: no exchange has the id run-99\n");
+  }
+
+  @Test
+  void explainHasWhatHasAPriceByThePiece() throws IOException {
+    try (UsageJournal journal = UsageJournal.open(JournalConfig.in(directory), "test 1")) {
+      Measurement measurement =
+          measured(Status.COMPLETE, 40, 7)
+              .withUnits(
+                  UnitUsage.builder()
+                      .audioSeconds(12)
+                      .images(3)
+                      .calls(ProviderTool.WEB_SEARCH, 2)
+                      .build());
+      journal.record(record("2026-10-25T00:30:00Z", "bob", "llama", measurement));
+    }
+    assertThat(run(new ExplainCommand(), "run-1")).isZero();
+    assertThat(out.toString())
+        .contains(
+            """
+            audio seconds                   12
+            images                          3
+            calls of web_search             2
+            """);
   }
 
   @Test
