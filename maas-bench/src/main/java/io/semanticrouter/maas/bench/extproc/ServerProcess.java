@@ -123,21 +123,30 @@ final class ServerProcess implements AutoCloseable {
 
   /** What the process has used of the processors, in steps of 10 ms. */
   double cpuSeconds() {
-    String stat = proc("stat");
+    return cpuSeconds(pid());
+  }
+
+  /** The same of any process. */
+  static double cpuSeconds(long pid) {
+    String stat = proc(pid, "stat");
     String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
     return (double) (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS_PER_SECOND;
   }
 
   long residentKiB() {
-    return status("VmRSS");
+    return residentKiB(pid());
+  }
+
+  static long residentKiB(long pid) {
+    return status(pid, "VmRSS");
   }
 
   long threads() {
-    return status("Threads");
+    return status(pid(), "Threads");
   }
 
-  private long status(String key) {
-    for (String line : proc("status").split("\n", -1)) {
+  private static long status(long pid, String key) {
+    for (String line : proc(pid, "status").split("\n", -1)) {
       if (line.startsWith(key + ":")) {
         return Long.parseLong(line.replaceAll("\\D", ""));
       }
@@ -145,9 +154,9 @@ final class ServerProcess implements AutoCloseable {
     throw new IllegalStateException("No " + key);
   }
 
-  private String proc(String file) {
+  private static String proc(long pid, String file) {
     try {
-      return Files.readString(Path.of("/proc", Long.toString(process.pid()), file));
+      return Files.readString(Path.of("/proc", Long.toString(pid), file));
     } catch (IOException e) {
       throw new IllegalStateException("The server has ended", e);
     }

@@ -219,6 +219,10 @@ final class Envoy implements AutoCloseable {
         .toList();
   }
 
+  void kill() {
+    process.kill();
+  }
+
   @Override
   public void close() {
     process.close();

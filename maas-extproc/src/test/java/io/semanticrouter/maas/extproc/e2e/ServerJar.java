@@ -95,6 +95,11 @@ final class ServerJar implements AutoCloseable {
     process.signal("CONT");
   }
 
+  /** Asks it to read its configuration again. */
+  void hangUp() throws IOException, InterruptedException {
+    process.signal("HUP");
+  }
+
   void kill() {
     process.kill();
   }
