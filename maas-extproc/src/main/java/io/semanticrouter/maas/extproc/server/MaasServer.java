@@ -108,7 +108,9 @@ final class MaasServer implements AutoCloseable {
     registerOwn();
     RuntimeMetrics.register(registry, metering.mode());
     status =
-        config.statusPage() ? new StatusPage(() -> Setup.facts(this.metering.config(), router, config)) : null;
+        config.statusPage()
+            ? new StatusPage(() -> Setup.facts(this.metering.config(), router, config))
+            : null;
   }
 
   private void restore(RouterConfig router, UsageJournal journal, MaasConfig first)

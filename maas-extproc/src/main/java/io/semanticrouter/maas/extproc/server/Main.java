@@ -53,6 +53,7 @@ import picocli.CommandLine.Option;
       ExplainCommand.class,
       TailCommand.class,
       ExportCommand.class,
+      DoctorCommand.class,
       PricesCommand.class
     },
     description = "Meters and bills LLM traffic behind Envoy, as an ExtProc server.",
@@ -87,8 +88,8 @@ public final class Main implements Callable<Integer> {
       paramLabel = "FILE",
       description =
           "Check a configuration file as a start would, and end: 0 when it is right, 2 with all"
-              + " errors when not. Ports and the files that it names are not looked at, but for price"
-              + " books.")
+              + " errors when not. Ports and the files that it names are not looked at, but for"
+              + " price books.")
   private @Nullable Path check;
 
   @Option(
@@ -113,10 +114,7 @@ public final class Main implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    String configFile = environment.getOrDefault("CONFIG_FILE", "");
-    Path stated = check != null ? check : config;
-    Path path =
-        stated != null ? stated : Path.of(configFile.isBlank() ? DEFAULT_CONFIG : configFile);
+    Path path = configFile(check != null ? check : config);
     Map<String, String> logging =
         Map.of(
             "LOG_LEVEL", logging("LOG_LEVEL", "info"), "LOG_FORMAT", logging("LOG_FORMAT", "text"));
@@ -150,6 +148,12 @@ public final class Main implements Callable<Integer> {
     SLF4JBridgeHandler.install();
     Logger log = LoggerFactory.getLogger(Main.class);
     return run(log, path, file, logging, text);
+  }
+
+  /** The file that was named, else that of the environment, else the default. */
+  Path configFile(@Nullable Path stated) {
+    String configFile = environment.getOrDefault("CONFIG_FILE", "");
+    return stated != null ? stated : Path.of(configFile.isBlank() ? DEFAULT_CONFIG : configFile);
   }
 
   private String logging(String variable, String defaultValue) {
@@ -261,7 +265,8 @@ public final class Main implements Callable<Integer> {
         ? "those of responses are not believed (profile none)"
         : "whatever answers is believed (profile "
             + profile
-            + "); where no semantic router is behind us, set maas_integration.routing.profile: none";
+            + "); where no semantic router is behind us, set maas_integration.routing.profile:"
+            + " none";
   }
 
   /** Where gRPC is, the TCP address last. */

@@ -87,7 +87,8 @@ final class Setup {
         ? "those of responses are not believed (profile none)"
         : "whatever answers is believed (profile "
             + profile
-            + "); where no semantic router is behind us, set maas_integration.routing.profile: none";
+            + "); where no semantic router is behind us, set maas_integration.routing.profile:"
+            + " none";
   }
 
   static String describe(UsageConfig usage) {

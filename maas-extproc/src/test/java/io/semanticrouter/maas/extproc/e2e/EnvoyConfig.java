@@ -42,6 +42,11 @@ final class EnvoyConfig {
     return config.text();
   }
 
+  /** The shipped listener itself. */
+  Listener shipped() {
+    return new Listener(named(listeners(), SHIPPED));
+  }
+
   /** Adds a copy of the shipped listener. Its name is the prefix of its statistics too. */
   Listener listener(String name) {
     ObjectNode copy = shipped.deepCopy();
