@@ -50,7 +50,7 @@ final class Promise implements Callable<Integer> {
     row("all of an exchange with a 2 KB answer", nanos.getOrDefault("exchange", Double.NaN), 0.55);
     Path directory = Files.createTempDirectory("promise");
     try (ThroughEnvoy envoys = ThroughEnvoy.start(directory)) {
-      envoys.ask(seconds / 4);
+      envoys.warm(seconds / 2);
       ThroughEnvoy.Waits waits = envoys.ask(seconds);
       say("Through Envoy, " + waits.rounds() + " rounds in turn", "median", "p99", "");
       for (String name : waits.names()) {

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -32,6 +33,8 @@ final class ThroughEnvoy implements AutoCloseable {
       Path.of(System.getProperty("java.home"), "bin", "java").toString();
   private static final String BODY =
       "{\"model\":\"gpt-4\",\"messages\":[{\"role\":\"user\",\"content\":\"What is 2+2?\"}]}";
+
+  private static final int WARM_AT_ONCE = 30;
 
   private final Path directory;
   private final List<Process> processes = new ArrayList<>();
@@ -177,6 +180,19 @@ final class ThroughEnvoy implements AutoCloseable {
   private static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0)) {
       return socket.getLocalPort();
+    }
+  }
+
+  /** Asks all three, many at once, until compilers have done most of their work. */
+  void warm(int seconds) {
+    List<HttpRequest> all = List.copyOf(requests.values());
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+    while (System.nanoTime() < deadline) {
+      List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
+      for (int i = 0; i < WARM_AT_ONCE; i++) {
+        answers.add(http.sendAsync(all.get(i % all.size()), HttpResponse.BodyHandlers.ofString()));
+      }
+      answers.forEach(CompletableFuture::join);
     }
   }
 

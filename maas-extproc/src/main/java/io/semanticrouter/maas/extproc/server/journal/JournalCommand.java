@@ -14,6 +14,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
@@ -90,6 +91,11 @@ abstract class JournalCommand implements Callable<Integer>, JournalReader.Visito
 
   long problems() {
     return problems;
+  }
+
+  /** What to throw where an option means nothing: one line, the usage, and the exit status 2. */
+  ParameterException wrong(String problem) {
+    return new ParameterException(spec.commandLine(), problem);
   }
 
   PrintWriter out() {

@@ -187,7 +187,7 @@ public final class ReportCommand extends JournalCommand {
       try {
         return LocalDateTime.parse(text).atZone(zone).toInstant();
       } catch (DateTimeParseException neither) {
-        throw new TypeConversionException(text + " is neither a day nor a time");
+        throw wrong(text + " is neither a day nor a time");
       }
     }
   }

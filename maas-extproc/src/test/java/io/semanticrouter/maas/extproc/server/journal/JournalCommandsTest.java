@@ -752,4 +752,12 @@ class JournalCommandsTest {
             total            3          3             2         0.003     0.002          -0.001
             """);
   }
+
+  @Test
+  void timeThatIsNoneIsAWrongCommandLine() throws IOException {
+    write();
+
+    assertThat(run(new ReportCommand(), "--from", "nonsense")).isEqualTo(2);
+    assertThat(err.toString()).startsWith("nonsense is neither a day nor a time\nUsage: ");
+  }
 }
