@@ -116,11 +116,17 @@ final class DoctorCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print the findings as JSON.")
   private boolean json;
 
-  private final HttpClient http = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
+  /**
+   * Made when it is needed: it logs, and this object is made for each command, before the log level
+   * is known.
+   */
+  private @Nullable HttpClient client;
+
   private final List<Finding> findings = new ArrayList<>();
 
   @Override
   public Integer call() throws IOException {
+    System.setProperty("LOG_LEVEL", "off"); // no lines of libraries among the findings
     ConfigFile file;
     try {
       file = ConfigFile.read(main.configFile(config), "info");
@@ -365,7 +371,8 @@ final class DoctorCommand implements Callable<Integer> {
       }
     }
     try {
-      return http.send(request.timeout(TIMEOUT.multipliedBy(6)).build(), BodyHandlers.ofString())
+      return http()
+          .send(request.timeout(TIMEOUT.multipliedBy(6)).build(), BodyHandlers.ofString())
           .statusCode();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -375,7 +382,7 @@ final class DoctorCommand implements Callable<Integer> {
 
   private String get(String url) throws IOException {
     try {
-      var response = http.send(request(url).timeout(TIMEOUT).build(), BodyHandlers.ofString());
+      var response = http().send(request(url).timeout(TIMEOUT).build(), BodyHandlers.ofString());
       if (response.statusCode() != 200) {
         throw new IOException("status " + response.statusCode());
       }
@@ -384,6 +391,13 @@ final class DoctorCommand implements Callable<Integer> {
       Thread.currentThread().interrupt();
       throw new IOException(e);
     }
+  }
+
+  private HttpClient http() {
+    if (client == null) {
+      client = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
+    }
+    return client;
   }
 
   private static HttpRequest.Builder request(String url) throws IOException {

@@ -285,7 +285,7 @@ class DoctorIT {
 
   @Test
   void expiredCertificateIsFound() throws Exception {
-    Certificates certificates = new Certificates(DIRECTORY.resolve("tls"));
+    Certificates certificates = new Certificates(Files.createTempDirectory(DIRECTORY, "tls"));
     Certificates.Identity expired =
         certificates.issue("server", "EC", "-startdate", "-10d", "-validity", "5");
     Path withTls =
