@@ -279,7 +279,7 @@ class MaasServerTest {
   @Test
   void otherPathsAreNotFound() throws Exception {
     MaasServer server = start(NO_DRAIN);
-    for (String path : List.of("/", "/metrcs", "/favicon.ico")) {
+    for (String path : List.of("/metrcs", "/favicon.ico")) {
       HttpResponse<byte[]> response = get(server, path);
       assertThat(response.statusCode()).as(path).isEqualTo(404);
       assertThat(text(response)).contains("/metrics");
