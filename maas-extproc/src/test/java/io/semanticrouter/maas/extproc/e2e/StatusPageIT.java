@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.extproc.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.File;
 import java.io.IOException;
@@ -21,7 +22,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** The status page as a headless Chromium shows it; skipped where there is none on PATH. */
+/**
+ * The status page as a headless Chromium shows it; skipped where there is none on PATH, unless
+ * REQUIRE_CHROMIUM=1.
+ */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class StatusPageIT {
   private static final Pattern CARD =
@@ -75,6 +79,9 @@ class StatusPageIT {
           return binary;
         }
       }
+    }
+    if ("1".equals(System.getenv("REQUIRE_CHROMIUM"))) {
+      fail("REQUIRE_CHROMIUM=1, but no chromium on PATH");
     }
     return Assumptions.abort("no chromium on PATH");
   }
