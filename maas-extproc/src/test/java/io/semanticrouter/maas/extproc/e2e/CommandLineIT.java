@@ -38,7 +38,12 @@ class CommandLineIT {
   void versionIsThatOfTheJar() throws Exception {
     Result result = run(Map.of(), "--version");
     assertThat(result.status()).isZero();
-    assertThat(result.out()).matches("maas-extproc \\d+\\.\\d+\\.\\d+.*\\s*");
+    assertThat(result.out().lines().toList())
+        .satisfiesExactly(
+            program -> assertThat(program).matches("maas-extproc \\d+\\.\\d+\\.\\d+.*"),
+            book ->
+                assertThat(book)
+                    .matches("default price book: PyPI model-prices .*, MIT, sha256 [0-9a-f]{64}"));
   }
 
   @Test
@@ -111,7 +116,7 @@ class CommandLineIT {
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "--limit-modules",
-            "java.base,java.logging,java.management,java.naming,java.sql,jdk.unsupported",
+            "java.base,java.logging,java.management,java.naming,java.net.http,java.sql,jdk.unsupported",
             "-jar",
             Project.file("maas-extproc/target/maas-extproc.jar").toString(),
             "--config",

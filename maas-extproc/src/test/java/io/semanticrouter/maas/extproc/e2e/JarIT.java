@@ -6,11 +6,17 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.jar.JarFile;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.spi.ToolProvider;
 import java.util.zip.ZipEntry;
 import org.junit.jupiter.api.Test;
 
@@ -52,5 +58,30 @@ class JarIT {
       licenses.add(license.path("license").path("id").asText());
     }
     return licenses;
+  }
+
+  @Test
+  void imageHasTheModulesThatTheJarNeeds() throws Exception {
+    StringWriter modules = new StringWriter();
+    StringWriter errors = new StringWriter();
+    int status =
+        ToolProvider.findFirst("jdeps")
+            .orElseThrow()
+            .run(
+                new PrintWriter(modules),
+                new PrintWriter(errors),
+                "--ignore-missing-deps",
+                "--print-module-deps",
+                "--multi-release",
+                "17",
+                Project.file("maas-extproc/target/maas-extproc.jar").toString());
+    assertThat(status).as(errors.toString()).isZero();
+    Matcher image =
+        Pattern.compile("(?m)^modules=(.*)$")
+            .matcher(Files.readString(Project.file("tools/image-root")));
+    assertThat(image.find()).isTrue();
+
+    assertThat(List.of(image.group(1).split(",", -1)))
+        .containsAll(List.of(modules.toString().strip().split(",", -1)));
   }
 }
