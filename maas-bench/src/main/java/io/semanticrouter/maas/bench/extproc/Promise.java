@@ -50,18 +50,14 @@ final class Promise implements Callable<Integer> {
     row("all of an exchange with a 2 KB answer", nanos.getOrDefault("exchange", Double.NaN), 0.55);
     Path directory = Files.createTempDirectory("promise");
     try (ThroughEnvoy envoys = ThroughEnvoy.start(directory)) {
-      envoys.warm(seconds / 2);
+      envoys.warm(seconds);
       ThroughEnvoy.Waits waits = envoys.ask(seconds);
       say("Through Envoy, " + waits.rounds() + " rounds in turn", "median", "p99", "");
       for (String name : waits.names()) {
         say(name, millis(waits.quantile(name, 0.5)), millis(waits.quantile(name, 0.99)), "");
       }
-      row("added by the server", waits.added("server", "plain"), 0.55);
-      say(
-          "of that, more than by a processor that does nothing",
-          millis(waits.added("server", "noop")),
-          "",
-          "");
+      say("added by the server", millis(waits.added("server", "plain")), "", "");
+      row("of that, more than a processor that does nothing", waits.added("server", "noop"), 0.55);
       say("CPU of the server", millis(waits.serverCpuNanos()), "", "");
       say(
           "CPU of its Envoy, and of the plain one",
