@@ -56,13 +56,20 @@ final class Promise implements Callable<Integer> {
       for (String name : waits.names()) {
         say(name, millis(waits.quantile(name, 0.5)), millis(waits.quantile(name, 0.99)), "");
       }
-      say("added by the server", millis(waits.added("server", "plain")), "", "");
-      row("of that, more than a processor that does nothing", waits.added("server", "noop"), 0.55);
+      say(
+          "added by the server",
+          millis(waits.added(ThroughEnvoy.SERVER, ThroughEnvoy.PLAIN)),
+          "",
+          "");
+      row(
+          "of that, more than a processor that does nothing",
+          waits.added(ThroughEnvoy.SERVER, ThroughEnvoy.NOOP),
+          0.55);
       say("CPU of the server", millis(waits.serverCpuNanos()), "", "");
       say(
           "CPU of its Envoy, and of the plain one",
-          millis(waits.envoyCpuNanos("server")),
-          millis(waits.envoyCpuNanos("plain")),
+          millis(waits.envoyCpuNanos(ThroughEnvoy.SERVER)),
+          millis(waits.envoyCpuNanos(ThroughEnvoy.PLAIN)),
           "");
       say("resident set of the server", envoys.residentKiB() / 1024 + " MiB", "", "");
     }

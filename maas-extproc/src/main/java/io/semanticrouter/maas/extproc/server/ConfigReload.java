@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -53,13 +52,7 @@ final class ConfigReload implements AutoCloseable {
   private final Path path;
   private final Map<String, String> environment;
   private final MaasServer server;
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          task -> {
-            Thread made = new Thread(task, "config-reload");
-            made.setDaemon(true);
-            return made;
-          });
+  private final ScheduledExecutorService thread = Daemons.scheduler("config-reload");
 
   // Of the thread, once it runs.
   private ConfigText used;

@@ -19,7 +19,6 @@ import io.semanticrouter.maas.router.RouterConfig;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -275,13 +274,7 @@ final class MaasServer implements AutoCloseable {
   private void settleIdleExchanges() {
     long nanos = config.idleTimeout().toNanos();
     if (nanos > 0) {
-      idle =
-          Executors.newSingleThreadScheduledExecutor(
-              task -> {
-                Thread thread = new Thread(task, "idle");
-                thread.setDaemon(true);
-                return thread;
-              });
+      idle = Daemons.scheduler("idle");
       Future<?> unused =
           idle.scheduleWithFixedDelay(processor::settleIdle, nanos, nanos, TimeUnit.NANOSECONDS);
     }

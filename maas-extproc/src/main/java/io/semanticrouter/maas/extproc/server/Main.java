@@ -4,11 +4,7 @@ package io.semanticrouter.maas.extproc.server;
 import io.semanticrouter.maas.config.Authentication;
 import io.semanticrouter.maas.config.ConfigError;
 import io.semanticrouter.maas.config.ConfigException;
-import io.semanticrouter.maas.config.IdentitySource;
 import io.semanticrouter.maas.config.Mode;
-import io.semanticrouter.maas.config.RoutingConfig;
-import io.semanticrouter.maas.config.RoutingProfile;
-import io.semanticrouter.maas.config.UsageConfig;
 import io.semanticrouter.maas.extproc.server.journal.ExplainCommand;
 import io.semanticrouter.maas.extproc.server.journal.ExportCommand;
 import io.semanticrouter.maas.extproc.server.journal.ReportCommand;
@@ -28,13 +24,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
+import org.slf4j.event.Level;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -135,7 +131,7 @@ public final class Main implements Callable<Integer> {
     if (printConfig) {
       out.print(text.yaml());
     } else if (check != null) {
-      out.println("maas-extproc: " + path + " is right; " + describe(file.metering().mode()));
+      out.println("maas-extproc: " + path + " is right; " + Setup.describe(file.metering().mode()));
     }
     if (printConfig || check != null) {
       out.flush();
@@ -187,15 +183,17 @@ public final class Main implements Callable<Integer> {
       return 0;
     }
     OutOfMemory.endsTheProcess(server);
-    log.info("MaaS integration: {} ({})", describe(file.metering().mode()), path);
+    log.info("MaaS integration: {} ({})", Setup.describe(file.metering().mode()), path);
+    Authentication authentication = file.metering().authentication();
     if (file.metering().mode() != Mode.STANDALONE) {
-      tellOfTrust(log, file.metering().authentication());
+      log.atLevel(Setup.isProven(authentication) ? Level.INFO : Level.WARN)
+          .log("The payer is {}", Setup.describe(authentication));
     }
-    log.info("Usage that is not stated: {}", describe(file.metering().usage()));
+    log.info("Usage that is not stated: {}", Setup.describe(file.metering().usage()));
     if (file.router().enabled()) {
       log.info("Embedded router: on");
     }
-    log.info("Routing facts: {}", describe(file.metering().routing()));
+    log.info("Routing facts: {}", Setup.describe(file.metering().routing()));
     if (file.metering().mode() == Mode.HYBRID && file.metering().rateCard().isEmpty()) {
       log.warn("Cost is to be calculated, but no model has a price: all exchanges are unpriced");
     }
@@ -227,46 +225,6 @@ public final class Main implements Callable<Integer> {
     HangUp.runs(reload::soon);
     Thread.currentThread().join();
     return 0;
-  }
-
-  /** Whose word decides who pays. */
-  private static void tellOfTrust(Logger log, Authentication authentication) {
-    List<String> places = new ArrayList<>();
-    boolean proven = true;
-    for (IdentitySource source : authentication.trust()) {
-      proven &= !source.isUnproven();
-      places.add(
-          switch (source.by()) {
-            case HEADERS ->
-                source.isUnproven()
-                    ? "the header " + source.user()
-                    : "the header " + source.user() + " with " + source.proofHeader();
-            case METADATA -> "metadata of " + source.namespace();
-            case ATTRIBUTES -> "the attribute " + source.user();
-            case JWT -> "tokens of " + Objects.requireNonNull(source.token()).issuer();
-          });
-    }
-    String trusted = String.join(", then ", places);
-    if (proven) {
-      log.info("The payer is read from {}", trusted);
-    } else {
-      log.warn(
-          "The payer is read from {}, and believed: let only the gateway reach this server, and let"
-              + " its auth filter set that header in each request (authentication.trust asks for a"
-              + " proof)",
-          trusted);
-    }
-  }
-
-  /** Whose word decides that an answer was cached, or what a looper used. */
-  private static String describe(RoutingConfig routing) {
-    String profile = routing.profile().name();
-    return routing.profile().equals(RoutingProfile.NONE)
-        ? "those of responses are not believed (profile none)"
-        : "whatever answers is believed (profile "
-            + profile
-            + "); where no semantic router is behind us, set maas_integration.routing.profile:"
-            + " none";
   }
 
   /** Where gRPC is, the TCP address last. */
@@ -317,36 +275,6 @@ public final class Main implements Callable<Integer> {
       StandardOutput.PROCESS.awaitWritten(LAST_LINES_MILLIS, TimeUnit.MILLISECONDS);
       Runtime.getRuntime().halt(status);
     }
-  }
-
-  private static String describe(UsageConfig usage) {
-    String whole =
-        switch (usage.unmeasurable()) {
-          case ESTIMATE -> "an answer without usage is estimated";
-          case PASS -> "an answer without usage is not billed";
-          case REFUSE -> "a request whose usage cannot be asked for is refused";
-        };
-    String broken =
-        switch (usage.onDisconnect()) {
-          case ESTIMATE -> "a stream that breaks off is estimated";
-          case LAST_SNAPSHOT -> "a stream that breaks off is billed what its backend had stated";
-          case DROP -> "a stream that breaks off is not billed";
-        };
-    String backend =
-        usage.backend() == UsageConfig.Backend.VLLM
-            ? "backends are vLLM and state usage in every chunk"
-            : "backends state usage at the end only (usage.backend: generic)";
-    return whole + "; " + broken + "; " + backend;
-  }
-
-  private static String describe(Mode mode) {
-    return switch (mode) {
-      case STANDALONE ->
-          "mode standalone (maas_integration.enabled: false): no user or tier labels, headers"
-              + " untouched, cost calculated";
-      case MAAS -> "mode maas: user and tier labels, cost left to MaaS";
-      case HYBRID -> "mode hybrid: user and tier labels, cost calculated for validation";
-    };
   }
 
   /** The version of the jar. */

@@ -33,7 +33,7 @@ final class StatusPage {
           + " frame-ancestors 'none'";
 
   /**
-   * Something that the server was told, or found out at its start.
+   * One thing about how the server is set up.
    *
    * @param title a word or two
    * @param text a sentence

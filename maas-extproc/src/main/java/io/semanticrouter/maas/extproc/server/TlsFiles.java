@@ -19,7 +19,6 @@ import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -44,8 +43,7 @@ final class TlsFiles implements AutoCloseable {
   private final AdvancedTlsX509KeyManager keyManager = new AdvancedTlsX509KeyManager();
   private final @Nullable AdvancedTlsX509TrustManager trustManager;
   private final SslContext sslContext;
-  private final ScheduledExecutorService reloads =
-      Executors.newSingleThreadScheduledExecutor(TlsFiles::reloadThread);
+  private final ScheduledExecutorService reloads = Daemons.scheduler("tls-reload");
   private final LongAdder reloadFailures = new LongAdder();
   private final ClientNames clientNames;
 
@@ -197,11 +195,5 @@ final class TlsFiles implements AutoCloseable {
 
   private static IOException unusable(String key, Path path, @Nullable String problem) {
     return new IOException("server.tls." + key + ": " + path + " " + problem);
-  }
-
-  private static Thread reloadThread(Runnable work) {
-    Thread thread = new Thread(work, "tls-reload");
-    thread.setDaemon(true);
-    return thread;
   }
 }

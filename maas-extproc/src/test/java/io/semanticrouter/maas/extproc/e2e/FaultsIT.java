@@ -3,17 +3,12 @@ package io.semanticrouter.maas.extproc.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -41,17 +36,10 @@ class FaultsIT {
   void configurationsThatChangeUnderLoadLoseNoExchange() throws Exception {
     String name = "reloads";
     Path config = Project.WORK.resolve(name).resolve("config.yaml");
-    AtomicBoolean go = new AtomicBoolean(true);
-    AtomicLong answers = new AtomicLong();
-    ExecutorService clients = Executors.newCachedThreadPool();
-    try (Stack stack = Stack.start(name, priced("1000000"), Requests.backend())) {
-      List<Future<?>> loads = new ArrayList<>();
-      for (int i = 0; i < CLIENTS; i++) {
-        String body = i % 2 == 0 ? Requests.PLAIN : Requests.STREAM;
-        loads.add(clients.submit(() -> load(stack.envoy.port(), body, go, answers), null));
-      }
+    try (Stack stack = Stack.start(name, priced("1000000"), Requests.backend());
+        SteadyClients clients = new SteadyClients(stack.envoy.port(), CLIENTS)) {
       for (int round = 1; round <= 5; round++) {
-        long before = answers.get();
+        long before = clients.answers();
         Files.writeString(config, Stack.PORTS + priced("free"));
         stack.server.hangUp();
         awaitReloads(stack, "refused", round);
@@ -59,31 +47,25 @@ class FaultsIT {
         stack.server.hangUp();
         awaitReloads(stack, "applied", round);
         Waiting.until(
-            Duration.ofSeconds(60), () -> assertThat(answers.get()).isGreaterThan(before + 20));
+            Duration.ofSeconds(60), () -> assertThat(clients.answers()).isGreaterThan(before + 20));
       }
-      go.set(false);
-      for (Future<?> load : loads) {
-        load.get();
-      }
-      stack.awaitRequests(answers.get());
+      clients.stop();
+      stack.awaitRequests(clients.answers());
       assertThat(stack.envoy.stat("failure_mode_allowed")).isZero();
       assertThat(stack.delta("semantic_router_requests_total", "outcome", "complete"))
-          .isEqualTo(answers.get());
+          .isEqualTo(clients.answers());
       assertThat(stack.delta("semantic_router_unpriced_requests_total")).isZero();
 
       double cost = stack.server.scrape().sum("semantic_router_cost_total");
       double prompt = stack.server.scrape().sum("semantic_router_tokens_total", "type", "prompt");
       assertThat(cost).as("both prices, and nothing else").isBetween(prompt / 2, prompt);
       RawHttp.post(stack.envoy.port(), Requests.CHAT, Requests.PLAIN);
-      stack.awaitRequests(answers.get() + 1);
+      stack.awaitRequests(clients.answers() + 1);
       assertThat(stack.server.scrape().sum("semantic_router_cost_total") - cost)
           .as("the last price")
           .isEqualTo(
               (stack.server.scrape().sum("semantic_router_tokens_total", "type", "prompt") - prompt)
                   / 2);
-    } finally {
-      go.set(false);
-      clients.shutdownNow();
     }
   }
 
@@ -98,18 +80,6 @@ class FaultsIT {
                             .scrape()
                             .sum("semantic_router_config_reloads_total", "result", result))
                 .isEqualTo(count));
-  }
-
-  private static void load(int port, String body, AtomicBoolean go, AtomicLong answers) {
-    while (go.get()) {
-      try {
-        RawHttp answer = RawHttp.post(port, Requests.CHAT, body, "x-auth-request-user", "alice");
-        assertThat(answer.status()).isEqualTo(200);
-        answers.incrementAndGet();
-      } catch (IOException e) {
-        throw new AssertionError(e);
-      }
-    }
   }
 
   @Test

@@ -9,13 +9,9 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -32,9 +28,7 @@ class RollingRestartIT {
     Path directory = Project.WORK.resolve("rolling");
     int[] ports = {freePort(), freePort()};
     ServerJar[] servers = new ServerJar[2];
-    AtomicBoolean go = new AtomicBoolean(true);
-    AtomicLong answers = new AtomicLong();
-    ExecutorService clients = Executors.newCachedThreadPool();
+    ExecutorService stops = Executors.newSingleThreadExecutor();
     double records = 0;
     try (SimulatedVllm backend = Requests.backend().start()) {
       for (int i = 0; i < 2; i++) {
@@ -52,16 +46,12 @@ class RollingRestartIT {
           IstioFilter.in(Envoy.config(1, backend.port()), cluster)
               .toString()
               .replace("\"message_timeout\":\"5s\"", "\"message_timeout\":\"60s\"");
-      try (Envoy envoy = Envoy.start(directory, envoyConfig)) {
-        List<Future<?>> loads = new ArrayList<>();
-        for (int i = 0; i < CLIENTS; i++) {
-          String body = i % 2 == 0 ? Requests.PLAIN : Requests.STREAM;
-          loads.add(clients.submit(() -> load(envoy.port(), body, go, answers), null));
-        }
+      try (Envoy envoy = Envoy.start(directory, envoyConfig);
+          SteadyClients clients = new SteadyClients(envoy.port(), CLIENTS)) {
         for (int i = 0; i < 2; i++) {
           awaitMore(servers[i]);
           ServerJar old = servers[i];
-          Future<Integer> status = clients.submit(old::stop);
+          Future<Integer> status = stops.submit(old::stop);
           // It lingers to be scraped once more; then its port is free.
           records += lastScrape(old, status);
           assertThat(status.get()).isZero();
@@ -69,10 +59,7 @@ class RollingRestartIT {
         }
         awaitMore(servers[0]);
         awaitMore(servers[1]);
-        go.set(false);
-        for (Future<?> load : loads) {
-          load.get();
-        }
+        clients.stop();
         assertThat(envoy.stat("failure_mode_allowed")).isZero();
         assertThat(envoy.stat("streams_failed")).isZero();
         double before = records;
@@ -83,27 +70,14 @@ class RollingRestartIT {
                         before
                             + servers[0].scrape().sum(RECORDS)
                             + servers[1].scrape().sum(RECORDS))
-                    .isEqualTo((double) answers.get()));
+                    .isEqualTo((double) clients.answers()));
       }
     } finally {
-      go.set(false);
-      clients.shutdownNow();
+      stops.shutdownNow();
       for (ServerJar server : servers) {
         if (server != null) {
           server.close();
         }
-      }
-    }
-  }
-
-  private static void load(int port, String body, AtomicBoolean go, AtomicLong answers) {
-    while (go.get()) {
-      try {
-        RawHttp answer = RawHttp.post(port, Requests.CHAT, body, "x-auth-request-user", "alice");
-        assertThat(answer.status()).isEqualTo(200);
-        answers.incrementAndGet();
-      } catch (IOException e) {
-        throw new AssertionError(e);
       }
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server.prices;
 
+import io.semanticrouter.maas.extproc.server.text.SourceFiles;
 import io.semanticrouter.maas.extproc.server.text.TextTree;
 import io.semanticrouter.maas.extproc.server.text.UnreadableException;
 import java.io.FileNotFoundException;
@@ -34,7 +35,7 @@ final class DefaultBook {
   /** The same, with what was left out. */
   static PriceBook read(BookDraft draft) throws UnreadableException {
     byte[] list = list();
-    String sha256 = PriceBook.hash(list);
+    String sha256 = SourceFiles.sha256(list);
     return new PriceBook(NAME, PriceList.MODEL_PRICES.book(tree(list), sha256, draft), sha256);
   }
 

@@ -4,6 +4,7 @@ package io.semanticrouter.maas.extproc.server.prices;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.semanticrouter.maas.extproc.server.prices.BookDraft.Finding;
+import io.semanticrouter.maas.extproc.server.text.SourceFiles;
 import io.semanticrouter.maas.extproc.server.text.TextTree;
 import io.semanticrouter.maas.extproc.server.text.UnreadableException;
 import java.io.IOException;
@@ -60,7 +61,7 @@ final class ImportCommand extends BookCommand {
     byte[] bytes = PriceBook.bytes(file);
     BookDraft draft = new BookDraft(providers);
     Map<String, @Nullable Object> book =
-        from.book(TextTree.readJson(file.toString(), bytes), PriceBook.hash(bytes), draft);
+        from.book(TextTree.readJson(file.toString(), bytes), SourceFiles.sha256(bytes), draft);
     card(Map.of("books", List.of(book)));
     write(book, out);
     for (Finding finding : draft.refused()) {

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server.prices;
 
+import io.semanticrouter.maas.extproc.server.text.SourceFiles;
 import io.semanticrouter.maas.extproc.server.text.TextTree;
 import io.semanticrouter.maas.extproc.server.text.UnreadableException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +34,8 @@ record PriceBook(String name, Map<String, @Nullable Object> section, String sha2
       return DefaultBook.read();
     }
     byte[] bytes = bytes(directory.resolve(name));
-    return new PriceBook(name, TextTree.read(name, bytes, path, key -> true, places), hash(bytes));
+    return new PriceBook(
+        name, TextTree.read(name, bytes, path, key -> true, places), SourceFiles.sha256(bytes));
   }
 
   /** What a file contains, when that is not too much. */
@@ -52,14 +51,6 @@ record PriceBook(String name, Map<String, @Nullable Object> section, String sha2
       return bytes;
     } catch (IOException e) {
       throw new UnreadableException(file + ": cannot be read: " + e.getMessage());
-    }
-  }
-
-  static String hash(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // each Java platform has it
     }
   }
 

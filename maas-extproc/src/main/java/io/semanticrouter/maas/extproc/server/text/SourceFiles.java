@@ -28,7 +28,7 @@ public final class SourceFiles {
   public byte[] read(Path path) throws IOException {
     read.put(path, UNREADABLE);
     byte[] content = Files.readAllBytes(path);
-    read.put(path, digest(content));
+    read.put(path, sha256(content));
     return content;
   }
 
@@ -52,7 +52,7 @@ public final class SourceFiles {
     Map<Path, String> now = new LinkedHashMap<>();
     for (Path path : read.keySet()) {
       try {
-        now.put(path, digest(Files.readAllBytes(path)));
+        now.put(path, sha256(Files.readAllBytes(path)));
       } catch (IOException e) {
         now.put(path, UNREADABLE);
       }
@@ -60,7 +60,8 @@ public final class SourceFiles {
     return now;
   }
 
-  private static String digest(byte[] content) {
+  /** In hexadecimal digits. */
+  public static String sha256(byte[] content) {
     try {
       return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
     } catch (NoSuchAlgorithmException e) {

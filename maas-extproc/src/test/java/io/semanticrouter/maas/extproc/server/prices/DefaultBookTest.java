@@ -7,6 +7,7 @@ import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.config.Price;
 import io.semanticrouter.maas.config.PriceUnit;
 import io.semanticrouter.maas.config.RateCard;
+import io.semanticrouter.maas.extproc.server.text.SourceFiles;
 import io.semanticrouter.maas.extproc.server.text.TextTree;
 import io.semanticrouter.maas.record.Identity;
 import java.math.BigDecimal;
@@ -58,7 +59,7 @@ class DefaultBookTest {
     assertThat(DefaultBook.description())
         .isEqualTo(
             "PyPI model-prices 0.0.5 of 2026-10-26, MIT, sha256 "
-                + PriceBook.hash(DefaultBook.list()));
+                + SourceFiles.sha256(DefaultBook.list()));
   }
 
   @Test
