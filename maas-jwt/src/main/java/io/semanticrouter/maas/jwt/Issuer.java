@@ -14,6 +14,7 @@ import com.nimbusds.jose.jwk.JWKMatcher;
 import com.nimbusds.jose.jwk.JWKSelector;
 import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.util.Base64URL;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import io.semanticrouter.maas.config.TokenConfig;
@@ -78,7 +79,8 @@ final class Issuer implements TokenVerifier, AutoCloseable {
     }
     try {
       SignedJWT jwt = SignedJWT.parse(token);
-      Untrusted fault = signatureFault(jwt, set);
+      Untrusted fault =
+          isSpeltAsIssued(token, jwt) ? signatureFault(jwt, set) : Untrusted.MALFORMED_TOKEN;
       return fault == null
           ? judged(hash, jwt.getJWTClaimsSet(), set)
           : VerifiedToken.refused(fault);
@@ -86,6 +88,17 @@ final class Issuer implements TokenVerifier, AutoCloseable {
       // A library may fail in its own way on what a client has made up.
       return VerifiedToken.refused(Untrusted.MALFORMED_TOKEN);
     }
+  }
+
+  /**
+   * The library trims a token, and skips what is not base64 in the signature, which nothing signs.
+   * RFC 7515 (section 2) allows neither; and a client that could respell one token at will would
+   * push the others out of those that are known.
+   */
+  private static boolean isSpeltAsIssued(String token, SignedJWT jwt) {
+    String signature = Base64URL.encode(jwt.getSignature().decode()).toString();
+    return token.equals(
+        new String(jwt.getSigningInput(), StandardCharsets.US_ASCII) + '.' + signature);
   }
 
   private @Nullable Untrusted signatureFault(SignedJWT jwt, JWKSet set) throws JOSEException {
