@@ -4,6 +4,7 @@ package io.semanticrouter.maas.extproc.server;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.Metering;
 import io.semanticrouter.maas.config.ConfigError;
@@ -180,6 +181,7 @@ final class MaasServer implements AutoCloseable {
             "semantic_router_tls_refused_clients",
             "Connections of clients whose certificate has none of the names of client_sans",
             tls::refusedClients);
+        expiry(tls);
       }
       metrics = MetricsEndpoint.start(config.metrics(), registry, this::isReady, status);
       GrpcListeners grpc = new GrpcListeners(config.grpc(), tls, limits);
@@ -337,6 +339,19 @@ final class MaasServer implements AutoCloseable {
         "Lines of the log for which there was no room, because nothing read the output",
         StandardOutput.PROCESS::dropped);
     ExtProcMetrics.register(registry, processor);
+  }
+
+  private void expiry(TlsFiles files) {
+    GaugeWithCallback.builder()
+        .name("semantic_router_tls_certificate_not_after_timestamp_seconds")
+        .help("When the first certificate expires of what is in use of a TLS file.")
+        .labelNames("file")
+        .callback(
+            callback ->
+                files
+                    .notAfter()
+                    .forEach((file, end) -> callback.call((double) end.getEpochSecond(), file)))
+        .register(registry);
   }
 
   private void counter(String name, String help, LongSupplier value) {

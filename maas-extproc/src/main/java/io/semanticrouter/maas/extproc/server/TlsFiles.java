@@ -19,6 +19,9 @@ import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -46,6 +49,9 @@ final class TlsFiles implements AutoCloseable {
   private final ScheduledExecutorService reloads = Daemons.scheduler("tls-reload");
   private final LongAdder reloadFailures = new LongAdder();
   private final ClientNames clientNames;
+
+  /** Of what is in use, by the key of its file. */
+  private volatile Map<String, Instant> notAfter = Map.of();
 
   // Of the reload thread, once that runs.
   private Content taken = new Content(NOTHING, NOTHING, NOTHING);
@@ -105,6 +111,16 @@ final class TlsFiles implements AutoCloseable {
   /** How many clients were refused for the names of their certificates. */
   long refusedClients() {
     return clientNames.refused();
+  }
+
+  /**
+   * When the first certificate of each file expires, as it was when it was taken: the server goes
+   * on with an expired one until there is another.
+   *
+   * @return by {@code certificate} and {@code client_ca}
+   */
+  Map<String, Instant> notAfter() {
+    return notAfter;
   }
 
   @Override
@@ -171,6 +187,8 @@ final class TlsFiles implements AutoCloseable {
     } catch (Pem.MalformedException e) {
       throw unusable("private_key", config.privateKey(), e.getMessage());
     }
+    Map<String, Instant> ends = new LinkedHashMap<>();
+    ends.put("certificate", firstEnd(chain));
     Path clientCa = config.clientCa();
     if (trustManager != null && clientCa != null) {
       X509Certificate[] trusted = certificates("client_ca", clientCa, content.clientCa().array());
@@ -179,9 +197,18 @@ final class TlsFiles implements AutoCloseable {
       } catch (GeneralSecurityException e) {
         throw unusable("client_ca", clientCa, "cannot be trusted: " + e.getMessage());
       }
+      ends.put("client_ca", firstEnd(trusted));
     }
     keyManager.updateIdentityCredentials(chain, privateKey);
+    notAfter = ends;
     taken = content;
+  }
+
+  private static Instant firstEnd(X509Certificate[] certificates) {
+    return Arrays.stream(certificates)
+        .map(certificate -> certificate.getNotAfter().toInstant())
+        .min(Instant::compareTo)
+        .orElseThrow();
   }
 
   private static X509Certificate[] certificates(String key, Path path, byte[] pem)

@@ -25,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,6 +48,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 @Tag("slow")
 class TlsTest {
+  private static final String NOT_AFTER =
+      "semantic_router_tls_certificate_not_after_timestamp_seconds";
   private static final String FAILURES = "semantic_router_tls_reload_failures_total";
 
   // By BeforeAll: each takes a process of its own to make.
@@ -304,6 +307,38 @@ class TlsTest {
       awaitShown(server, first);
       assertThat(server.sum(FAILURES, "")).isBetween(failures, failures + 1);
     }
+  }
+
+  /** Of the chain, and of several authorities, the one that is the first to expire. */
+  @Test
+  void whenTheFilesExpireIsAMetric() throws Exception {
+    Identity soon = authority.issue("soon", "EC", "-validity", "20");
+    replace(
+        "tls.crt", Files.readString(first.certificate()) + Files.readString(soon.certificate()));
+    Map<String, Object> tls = mutual();
+    replace(
+        "ca.crt",
+        Files.readString(authority.authority()) + Files.readString(otherAuthority.authority()));
+    try (RunningServer server = RunningServer.start(Map.of("tls", tls))) {
+      assertThat(server.sum(NOT_AFTER, "\"certificate\"")).isEqualTo(end(soon.x509()));
+      Certificate firstAuthority = certificate(authority);
+      assertThat(server.sum(NOT_AFTER, "\"client_ca\"")).isEqualTo(end(firstAuthority));
+
+      replace("ca.crt", Files.readString(otherAuthority.authority()));
+      install(second);
+      awaitShown(server, second);
+      assertThat(server.sum(NOT_AFTER, "\"certificate\"")).isEqualTo(end(second.x509()));
+      assertThat(server.sum(NOT_AFTER, "\"client_ca\""))
+          .isEqualTo(end(certificate(otherAuthority)));
+    }
+  }
+
+  private static Certificate certificate(Certificates issuer) throws Exception {
+    return Pem.certificates(Files.readAllBytes(issuer.authority()))[0];
+  }
+
+  private static double end(Certificate certificate) {
+    return ((X509Certificate) certificate).getNotAfter().toInstant().getEpochSecond();
   }
 
   private static void assertFailsAgain(RunningServer server) throws Exception {
