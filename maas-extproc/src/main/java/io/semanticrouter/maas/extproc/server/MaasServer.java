@@ -94,7 +94,6 @@ final class MaasServer implements AutoCloseable {
       // Before the metrics: what they count is on disk.
       builder.instanceId(journal.instanceId()).sink(journal);
       JournalMetrics.register(registry, journal);
-      restore(router, journal, metering);
     }
     builder.sink(counters).sink(new DebugLog()).sink(totals);
     if (router.enabled()) {
@@ -111,16 +110,21 @@ final class MaasServer implements AutoCloseable {
         config.statusPage()
             ? new StatusPage(() -> Setup.facts(this.metering.config(), router, config))
             : null;
+    if (journal != null) {
+      restore(router, journal);
+    }
   }
 
-  private void restore(RouterConfig router, UsageJournal journal, MaasConfig first)
-      throws IOException {
+  /** Nothing has been counted yet; from then on other threads make sinks for what is sealed. */
+  private void restore(RouterConfig router, UsageJournal journal) throws IOException {
     JournalConfig section = config.journal();
     if (section != null && section.restoresCounters()) {
       RestoredCounters restored =
           new RestoredCounters(
               section.directory(),
-              () -> PrometheusSink.register(first, router.modelNames(), new PrometheusRegistry()));
+              () ->
+                  PrometheusSink.register(
+                      metering.config(), router.modelNames(), new PrometheusRegistry()));
       restored.restore(counters);
       RestoredCounters.register(registry);
       journal.whenSealed(restored::takeSealed);

@@ -237,4 +237,39 @@ class RestoredCountersTest {
     Files.write(file, bytes);
     assertThat(restored(directory)).isEqualTo(text(expected));
   }
+
+  @Test
+  void modelsThatAReloadAddsHaveTheirNames() throws Exception {
+    ConfigFile first = file("m0");
+    ConfigFile next = file("m0: { prompt_per_1m: 1, completion_per_1m: 1 }, added");
+    UsageJournal journal =
+        UsageJournal.open(Objects.requireNonNull(first.server().journal()), "test 1");
+    try (MaasServer server =
+        new MaasServer(first.metering(), first.router(), first.server(), journal)) {
+      server.use(next.metering());
+      journal.record(
+          record(Status.NONE).toBuilder()
+              .routing(Routing.builder().selectedModel("added").build())
+              .build());
+      give(journal, 3000);
+      awaitSealed(1);
+    }
+    PrometheusRegistry registry = new PrometheusRegistry();
+    new RestoredCounters(
+            directory, () -> PrometheusSink.register(next.metering(), new PrometheusRegistry()))
+        .restore(PrometheusSink.register(next.metering(), registry));
+    assertThat(text(registry)).contains("model=\"added\"").doesNotContain("model=\"unknown\"");
+  }
+
+  private ConfigFile file(String models) throws Exception {
+    Path file =
+        Files.writeString(
+            work.resolve("server.yaml"),
+            """
+            journal: { directory: %s, restore_counters: true, segment_mb: 1 }
+            pricing: { models: { %s: { prompt_per_1m: 1, completion_per_1m: 1 } } }
+            """
+                .formatted(directory, models));
+    return ConfigFile.read(file, "info");
+  }
 }
