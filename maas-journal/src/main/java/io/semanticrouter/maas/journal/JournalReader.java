@@ -30,6 +30,14 @@ public final class JournalReader {
     void line(JournalLine line);
 
     /**
+     * The text of the line that {@link #line} takes next, in UTF-8, without its newline. The bytes
+     * are others when this has returned.
+     *
+     * @param end behind its last byte
+     */
+    default void text(byte[] bytes, int from, int end) {}
+
+    /**
      * Whether {@link #line} takes lines of a kind. Others are checked, but not read: that is
      * faster.
      */
@@ -119,10 +127,33 @@ public final class JournalReader {
     TreeSet<Segment> segments = Segment.in(directory);
     if (!segments.isEmpty()) {
       Segment segment = segments.last();
-      JournalReader reader = new JournalReader(directory, false, segment.first() - 1, false);
-      while (segment != null) {
-        segment = reader.follow(segment, visitor, waiting);
+      new JournalReader(directory, false, segment.first() - 1, false)
+          .followAll(segment, visitor, waiting);
+    }
+  }
+
+  /**
+   * Reads the lines that have come since the last time, and goes on with what is written then,
+   * until the thread is interrupted. Calls {@link Visitor#progress} when there is nothing more.
+   *
+   * @param after the sequence number of the last line that was read then; 0 for all
+   */
+  public static void followAfter(Path directory, long after, Visitor visitor) throws IOException {
+    while (!Thread.interrupted()) {
+      JournalReader reader = new JournalReader(directory, false, after, false);
+      NavigableSet<Segment> segments = reader.news();
+      if (!segments.isEmpty()) {
+        reader.followAll(segments.first(), visitor, true);
+        return;
       }
+      LockSupport.parkNanos(PAUSE_NANOS);
+    }
+  }
+
+  private void followAll(Segment first, Visitor visitor, boolean waiting) throws IOException {
+    Segment segment = first;
+    while (segment != null) {
+      segment = follow(segment, visitor, waiting);
     }
   }
 
@@ -132,20 +163,27 @@ public final class JournalReader {
     try (Lines in = new Lines(segment.open())) {
       while (true) {
         Segment next = Segment.in(directory).higher(segment);
-        while (in.next()) {
+        while (!Thread.currentThread().isInterrupted() && in.next()) {
           while (!in.isTerminated() && waiting && next == null) {
             LockSupport.parkNanos(PAUSE_NANOS);
-            in.more();
             next = Segment.in(directory).higher(segment);
+            in.more();
           }
           line(in, segment.file(), false, visitor);
         }
         visitor.progress(1, 1);
-        if (next != null || !waiting || Thread.interrupted()) {
+        if (Thread.interrupted() || (next == null && !waiting)) {
+          return null;
+        }
+        if (next != null) {
           return next;
         }
         LockSupport.parkNanos(PAUSE_NANOS);
       }
+    } catch (ZipException | EOFException e) {
+      visitor.problem(
+          new JournalProblem(Kind.SEGMENT, segment.file(), 0, "cannot be decompressed"));
+      return Segment.in(directory).higher(segment);
     }
   }
 
@@ -274,7 +312,9 @@ public final class JournalReader {
           && !visitor.takes(JournalLine.Kind.OPEN)) {
         return;
       }
-      visitor.line(LineReader.read(in.bytes(), in.start(), in.end()));
+      JournalLine line = LineReader.read(in.bytes(), in.start(), in.end());
+      visitor.text(in.bytes(), in.start(), in.end());
+      visitor.line(line);
     } catch (UnreadableException e) {
       visitor.problem(
           new JournalProblem(Kind.UNREADABLE, file, in.number(), String.valueOf(e.getMessage())));

@@ -123,9 +123,16 @@ final class Sealer {
     for (Sealed entry : manifest.sealed().values()) {
       size += entry.removed() ? 0 : packedSize(entry);
     }
+    Path behind = JournalCheckpoint.leastOf(config.directory());
+    long taken = behind == null ? Long.MAX_VALUE : JournalCheckpoint.lenient(behind);
+    int kept = 0;
     for (Sealed entry : List.copyOf(manifest.sealed().values())) {
       boolean tooMuch = config.keepBytes() > 0 && size > config.keepBytes();
       boolean tooOld = !config.keepAge().isZero() && entry.until().isBefore(oldest);
+      if (!entry.removed() && (tooMuch || tooOld) && entry.last() > taken) {
+        kept++;
+        continue;
+      }
       if (!entry.removed() && (tooMuch || tooOld)) {
         size -= packedSize(entry);
         manifest.remove(entry);
@@ -133,6 +140,13 @@ final class Sealer {
       if (entry.removed() || tooMuch || tooOld) {
         Files.deleteIfExists(packed(entry));
       }
+    }
+    if (kept > 0) {
+      LOG.log(
+          WARNING,
+          "{0} segments should go, and are kept because {1} says that they have not been taken",
+          kept,
+          behind);
     }
   }
 

@@ -12,6 +12,7 @@ import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
@@ -398,6 +400,95 @@ class UsageJournalTest {
     assertThat(read.records().size()).isBetween(1, 5);
     assertThat(read.records().get(read.records().size() - 1).id()).isEqualTo("run-6");
     assertThat(Manifest.of(directory).sealed()).hasSize(6);
+  }
+
+  @Test
+  void segmentsStayThatACheckpointHasNotPassed() throws IOException {
+    Path checkpoint = directory.resolve("kafka" + JournalCheckpoint.SUFFIX);
+    Path other = directory.resolve("other" + JournalCheckpoint.SUFFIX);
+    JournalCheckpoint.write(checkpoint, 2);
+    JournalCheckpoint.write(other, 4);
+    JournalConfig config = config(1, 1, Duration.ZERO); // keeps none
+    try (UsageJournal journal = UsageJournal.open(config, "test 1")) {
+      for (int i = 1; i <= 6; i++) {
+        journal.record(Records.chat("run-" + i, "alice", "granite"));
+        awaitSealed(directory, i);
+      }
+    }
+    Sealer sealer = new Sealer(config, () -> Records.START);
+    Segment all = new Segment(directory, "x", 0, 0);
+    sealer.seal(all, () -> {});
+    assertThat(ids()).containsExactly("run-3", "run-4", "run-5", "run-6");
+    Files.writeString(checkpoint, ""); // not known to be further
+    sealer.seal(all, () -> {});
+    assertThat(ids()).hasSize(4);
+    Files.delete(checkpoint);
+    sealer.seal(all, () -> {});
+    assertThat(ids()).containsExactly("run-5", "run-6");
+    JournalCheckpoint.write(other, 6);
+    sealer.seal(all, () -> {});
+    assertThat(ReadJournal.of(directory)).isEqualTo(new ReadJournal(List.of(), List.of()));
+  }
+
+  private List<String> ids() throws IOException {
+    ReadJournal read = ReadJournal.of(directory);
+    assertThat(read.problems()).isEmpty();
+    return read.records().stream().map(UsageRecord::id).toList();
+  }
+
+  @Test
+  void aFollowerHasEachLineOnceHoweverSegmentsAreSealed() throws Exception {
+    UsageRecord begun = Records.begun(Records.chat("run-0", "alice", "granite"));
+    List<String> followed = new ArrayList<>();
+    AtomicLong reached = new AtomicLong();
+    Thread follower;
+    try (UsageJournal journal = UsageJournal.open(config(3000, 0, Duration.ZERO), "test 1")) {
+      follower =
+          new Thread(
+              () -> {
+                try {
+                  JournalReader.followAfter(directory, 3, new Texts(followed, reached));
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+      follower.start();
+      journal.opened(begun);
+      for (int i = 1; i <= 300; i++) {
+        journal.record(random.next());
+      }
+    }
+    long last = ReadJournal.of(directory).lines().size();
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (reached.get() < last) {
+      assertThat(System.nanoTime()).isLessThan(deadline);
+      assertThat(follower.isAlive()).isTrue();
+      TimeUnit.MILLISECONDS.sleep(10);
+    }
+    follower.interrupt();
+    follower.join();
+    List<String> read = new ArrayList<>();
+    JournalReader.readAfter(directory, 3, new Texts(read, reached));
+    assertThat(read).hasSize((int) last - 3);
+    assertThat(followed).isEqualTo(read);
+  }
+
+  /** The text of each line. */
+  private record Texts(List<String> texts, AtomicLong reached) implements JournalReader.Visitor {
+    @Override
+    public void text(byte[] bytes, int from, int end) {
+      texts.add(new String(bytes, from, end - from, StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public void line(JournalLine line) {
+      reached.set(line.sequence());
+    }
+
+    @Override
+    public void problem(JournalProblem problem) {
+      texts.add(problem.toString());
+    }
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.semanticrouter.maas.extproc.server.journal;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.semanticrouter.maas.journal.JournalCheckpoint;
 import io.semanticrouter.maas.journal.JournalLine;
 import io.semanticrouter.maas.journal.JournalReader;
 import io.semanticrouter.maas.record.Cost;
@@ -13,9 +14,7 @@ import io.semanticrouter.maas.record.UsageRecord;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -65,7 +64,8 @@ public final class ExportCommand extends JournalCommand {
       paramLabel = "FILE",
       description =
           "Goes on after the line whose number is in this file, and writes that of the last line"
-              + " into it when all is printed. For one journal.")
+              + " into it when all is printed. For one journal, which removes nothing that comes"
+              + " after it when the file is in its directory and ends in .checkpoint.")
   private @Nullable Path checkpoint;
 
   private final JsonFactory json = new JsonFactory();
@@ -77,17 +77,9 @@ public final class ExportCommand extends JournalCommand {
     if (checkpoint == null) {
       super.read(directory);
     } else if (isOne()) {
-      last = JournalReader.readAfter(directory, after(checkpoint), this);
+      last = JournalReader.readAfter(directory, JournalCheckpoint.read(checkpoint), this);
     } else {
       throw new IOException("a checkpoint belongs to one journal");
-    }
-  }
-
-  private static long after(Path checkpoint) throws IOException {
-    try {
-      return Files.exists(checkpoint) ? Long.parseLong(Files.readString(checkpoint).strip()) : 0;
-    } catch (NumberFormatException e) {
-      throw new IOException(checkpoint + " is no checkpoint", e);
     }
   }
 
@@ -98,9 +90,7 @@ public final class ExportCommand extends JournalCommand {
       throw new IOException("not all could be printed");
     }
     if (checkpoint != null) {
-      Path next = checkpoint.resolveSibling(checkpoint.getFileName() + ".next");
-      Files.writeString(next, last + "\n");
-      Files.move(next, checkpoint, StandardCopyOption.ATOMIC_MOVE);
+      JournalCheckpoint.write(checkpoint, last);
     }
     if (withoutEvent > 0) {
       err().println("export: " + withoutEvent + " records have no event: no usage, or no user");
