@@ -39,6 +39,7 @@ nightly: bench-jars ## what takes hours: random tests in great numbers, mutation
 	$(BENCH_CLIENT).Soak --seconds 1800
 	tools/consumers
 	tools/reproducible
+	tools/kube-apiserver
 
 demo: $(JARS) ## show the main job: simulator, server and Envoy; KEEP=1 stays up
 	@tools/demo
