@@ -49,7 +49,8 @@ class JournalFaultsIT {
 
   @AfterEach
   void unmount() throws Exception {
-    int unused = run("umount", journal.toString());
+    int unused = run("fsfreeze", "--unfreeze", journal.toString());
+    unused = run("umount", journal.toString());
     unused = run("umount", volume.toString());
   }
 
@@ -107,6 +108,66 @@ class JournalFaultsIT {
     expectWhole();
   }
 
+  @Test
+  void aDiskThatStallsAndThenIsReadOnlyStopsNoTraffic() throws Exception {
+    mountDisk();
+    Path directory = Project.WORK.resolve("journal-stalled");
+    try (ServerJar server = ServerJar.start(directory.resolve("server"), config());
+        SimulatedVllm backend = SimulatedVllm.builder().start();
+        Envoy envoy =
+            Envoy.start(
+                directory,
+                Envoy.config(server.grpcPort(), backend.port())
+                    .replace("message_timeout: 5s", "message_timeout: 1s"))) {
+      ask(envoy, 20);
+      assertThat(run("fsfreeze", "--freeze", journal.toString())).isZero();
+      ask(envoy, 3); // the first one hangs, and with it the event loop of this connection
+      assertThat(run("fsfreeze", "--unfreeze", journal.toString())).isZero();
+      awaitWritten(server);
+      ask(envoy, 20);
+      Set<String> whole = users();
+      assertThat(whole).hasSizeGreaterThanOrEqualTo(exchanges - passed(envoy));
+
+      Files.writeString(Path.of("/sys/fs/ext4", device(), "trigger_fs_error"), "1");
+      ask(envoy, 50);
+      Scrape readOnly = server.scrape();
+      assertThat(readOnly.sum("semantic_router_journal_failures_total")).isPositive();
+      assertThat(readOnly.sum("semantic_router_journal_waiting_bytes")).isPositive();
+      assertThat(readOnly.sum("semantic_router_requests_total"))
+          .isGreaterThanOrEqualTo(exchanges - passed(envoy));
+      assertThat(server.stop()).isZero();
+      assertThat(server.log()).contains("Read-only file system");
+      assertThat(users()).isEqualTo(whole);
+    }
+  }
+
+  /** Without the server, which took too long. */
+  private static int passed(Envoy envoy) {
+    return (int) envoy.stat("failure_mode_allowed");
+  }
+
+  /** A real file system, which can be frozen, and is read-only after an error. */
+  private void mountDisk() throws Exception {
+    Path image = volume.resolve("image");
+    Files.createDirectories(journal);
+    assumeTrue(
+        run("truncate", "--size=7M", image.toString()) == 0
+            && run("mkfs.ext4", "-q", image.toString()) == 0
+            && run("mount", "-o", "loop,errors=remount-ro", image.toString(), journal.toString())
+                == 0,
+        "a disk can be made of a file");
+  }
+
+  private String device() throws IOException {
+    for (String mount : Files.readAllLines(Path.of("/proc/mounts"))) {
+      String[] fields = mount.split(" ", -1);
+      if (fields[1].equals(journal.toString()) && fields[2].equals("ext4")) {
+        return Path.of(fields[0]).getFileName().toString();
+      }
+    }
+    throw new AssertionError("not mounted");
+  }
+
   /** Leaves no byte. */
   private static void fill(Path file) throws IOException {
     try (var out = Files.newOutputStream(file)) {
@@ -134,6 +195,11 @@ class JournalFaultsIT {
   }
 
   private static void expectAllIsWritten(ServerJar server, Envoy envoy) {
+    awaitWritten(server);
+    assertThat(envoy.stat("failure_mode_allowed")).isZero();
+  }
+
+  private static void awaitWritten(ServerJar server) {
     Waiting.until(
         Duration.ofSeconds(30),
         () ->
@@ -141,20 +207,23 @@ class JournalFaultsIT {
                 .as("%s", server.log())
                 .isZero());
     assertThat(server.scrape().sum("semantic_router_journal_lost_lines_total")).isZero();
-    assertThat(envoy.stat("failure_mode_allowed")).isZero();
   }
 
   /** A record of each exchange, and nothing that {@code verify} reports. */
   private void expectWhole() throws IOException {
+    assertThat(users()).hasSize(exchanges);
+  }
+
+  /** Those of the exchanges that ended well, each of which has one record. */
+  private Set<String> users() throws IOException {
     Set<String> users = new TreeSet<>();
     JournalReader.verify(
         journal,
         new JournalReader.Visitor() {
           @Override
           public void line(JournalLine line) {
-            if (line.kind() == JournalLine.Kind.USAGE) {
+            if (line.record().outcome() == Outcome.COMPLETE) {
               assertThat(users.add(line.record().identity().user())).isTrue();
-              assertThat(line.record().outcome()).isEqualTo(Outcome.COMPLETE);
             }
           }
 
@@ -163,22 +232,22 @@ class JournalFaultsIT {
             throw new AssertionError(problem.toString());
           }
         });
-    assertThat(users).hasSize(exchanges);
+    return users;
   }
 
   private String config() {
     return """
-        server:
-          grpc_address: 127.0.0.1
-          grpc_port: 0
-          metrics_address: 127.0.0.1
-          metrics_port: 0
-        maas_integration:
-          enabled: true
-        journal:
-          directory: %s
-          segment_mb: 1
-        """
+    server:
+      grpc_address: 127.0.0.1
+      grpc_port: 0
+      metrics_address: 127.0.0.1
+      metrics_port: 0
+    maas_integration:
+      enabled: true
+    journal:
+      directory: %s
+      segment_mb: 1
+    """
         .formatted(journal);
   }
 }
