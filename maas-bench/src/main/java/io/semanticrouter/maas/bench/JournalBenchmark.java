@@ -101,6 +101,15 @@ public class JournalBenchmark {
     next = (next + 1) % records.length;
   }
 
+  /** The same, with the line of its beginning. */
+  @Benchmark
+  public void openAndRecord() {
+    if (journal != null) {
+      journal.opened(records[next]);
+    }
+    record();
+  }
+
   private static UsageRecord record(int i) {
     TokenUsage tokens =
         TokenUsage.builder(1500 + i, 320)
