@@ -221,27 +221,44 @@ class JournalToKafkaIT {
     broker.create(topic);
     try (UsageJournal journal = journal();
         Broker.Reader reader = broker.new Reader(topic)) {
-      List<String> command = new ArrayList<>(List.of("java", "-Xmx128m", "-jar", JAR.toString()));
-      command.addAll(arguments());
-      Process process =
-          new ProcessBuilder(command)
-              .redirectErrorStream(true)
-              .redirectOutput(directory.resolveSibling("log").toFile())
-              .start();
+      Process killed = start();
       try {
         await(
             () -> {
               give(journal, 5);
-              return process.isAlive() && isAfterCheckpoint(reader.poll());
+              return killed.isAlive() && isAfterCheckpoint(reader.poll());
             });
       } finally {
-        process.destroyForcibly().waitFor();
+        killed.destroyForcibly().waitFor();
       }
-      assertThat(run("--once")).isZero();
+      give(journal, 5);
       List<String> lines = lines();
+      Process stopped = start();
+      try {
+        long last = sequence(lines.get(lines.size() - 1));
+        await(
+            () ->
+                reader.poll().stream().anyMatch(record -> sequence(record.value()) == last)
+                    && stopped.isAlive());
+      } finally {
+        stopped.destroy();
+        assertThat(stopped.waitFor(30, TimeUnit.SECONDS)).isTrue();
+      }
+      int sent = reader.all().size();
+      assertThat(sent).isGreaterThan(lines.size());
+      assertThat(run("--once")).isZero();
       assertThat(firstInOrder(reader.all())).isEqualTo(lines);
-      assertThat(reader.all()).hasSizeGreaterThan(lines.size());
+      assertThat(reader.all()).as("a stop leaves nothing that comes again").hasSize(sent);
     }
+  }
+
+  private Process start() throws IOException {
+    List<String> command = new ArrayList<>(List.of("java", "-Xmx128m", "-jar", JAR.toString()));
+    command.addAll(arguments());
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(directory.resolveSibling("log").toFile())
+        .start();
   }
 
   /** The checkpoint is read last: it may be written meanwhile. */
