@@ -26,6 +26,7 @@ public final class MaasProcessor implements BindableService {
   private static final System.Logger LOG = System.getLogger(MaasProcessor.class.getName());
 
   private final ExtProcConfig config;
+  private final CarriedMicros carried = new CarriedMicros();
   private final ExtProcStats stats = new ExtProcStats();
   private final Set<ProcessorStream> open = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean unreadableLogged = new AtomicBoolean();
@@ -60,7 +61,7 @@ public final class MaasProcessor implements BindableService {
   private ServerCall.Listener<Message> begin(ServerCall<Message, Reply> call) {
     StreamStats own = new StreamStats(stats);
     ProcessorStream stream =
-        new ProcessorStream(this, call, new StreamPhases(metering, config, own), own);
+        new ProcessorStream(this, call, new StreamPhases(metering, config, carried, own), own);
     open.add(stream);
     stats.streamStarted();
     call.request(1);

@@ -38,6 +38,7 @@ final class StreamPhases {
 
   private final Metering metering;
   private final ExtProcConfig config;
+  private final CarriedMicros carried;
   private final StreamStats stats;
 
   private @Nullable Exchange exchange;
@@ -75,9 +76,10 @@ final class StreamPhases {
   /** It sent something all the same. */
   private boolean notSkipped;
 
-  StreamPhases(Metering metering, ExtProcConfig config, StreamStats stats) {
+  StreamPhases(Metering metering, ExtProcConfig config, CarriedMicros carried, StreamStats stats) {
     this.metering = metering;
     this.config = config;
+    this.carried = carried;
     this.stats = stats;
   }
 
@@ -495,7 +497,7 @@ final class StreamPhases {
     if (settled != null && sentMetadata != null && sentMetadata.isOf(settled)) {
       return reply.withMetadata(sentMetadata.withOutcome(settled));
     }
-    sentMetadata = UsageMetadata.of(config.metadataNamespace(), exchange);
+    sentMetadata = UsageMetadata.of(config.metadataNamespace(), exchange, carried, sentMetadata);
     return reply.withMetadata(sentMetadata);
   }
 

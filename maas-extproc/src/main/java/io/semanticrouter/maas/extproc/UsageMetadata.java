@@ -24,7 +24,6 @@ final class UsageMetadata {
   /** With user, tier, model, two ids, three totals, three of the cost and the outcome. */
   private static final int MAX_FIELDS = PARTS.length + 12;
 
-  private static final long ATTOS_PER_MICRO = 1_000_000_000_000L;
   private static final long MICROS_PER_UNIT = 1_000_000;
 
   /** Characters of the largest amount: 19 digits, a point, 18 digits. */
@@ -36,21 +35,36 @@ final class UsageMetadata {
   private final String namespace;
   private final String model;
   private final @Nullable TokenUsage usage;
+  private final String user;
+  private @Nullable Cost cost;
+
+  /** Of the cost; -1 where it has none. */
+  private long micros = -1;
+
   private final String[] names = new String[MAX_FIELDS];
   private final @Nullable String[] texts = new String[MAX_FIELDS];
   private final double[] numbers = new double[MAX_FIELDS];
   private int size;
   private boolean settled;
 
-  private UsageMetadata(String namespace, String model, @Nullable TokenUsage usage) {
+  private UsageMetadata(String namespace, String user, String model, @Nullable TokenUsage usage) {
     this.namespace = namespace;
+    this.user = user;
     this.model = model;
     this.usage = usage;
   }
 
-  /** What is known by now, and everything else once the exchange is settled. */
-  static UsageMetadata of(String namespace, Exchange exchange) {
-    UsageMetadata metadata = of(namespace, exchange.identity(), exchange.soFar());
+  /**
+   * What is known by now, and everything else once the exchange is settled.
+   *
+   * @param before what was said of the same exchange before; null for nothing
+   */
+  static UsageMetadata of(
+      String namespace, Exchange exchange, CarriedMicros carried, @Nullable UsageMetadata before) {
+    if (before != null && before.cost != null && before.micros >= 0) {
+      carried.takeBack(before.user, before.cost, before.micros);
+    }
+    UsageMetadata metadata = of(namespace, exchange.identity(), exchange.soFar(), carried);
     metadata.text("record_id", exchange.id());
     String requestId = exchange.requestId();
     metadata.text("request_id", requestId == null ? "" : requestId);
@@ -58,13 +72,15 @@ final class UsageMetadata {
     return record == null ? metadata : metadata.withOutcome(record);
   }
 
-  static UsageMetadata of(String namespace, Identity identity, Exchange.SoFar soFar) {
-    UsageMetadata metadata = new UsageMetadata(namespace, soFar.model(), soFar.usage());
+  static UsageMetadata of(
+      String namespace, Identity identity, Exchange.SoFar soFar, CarriedMicros carried) {
+    UsageMetadata metadata =
+        new UsageMetadata(namespace, identity.user(), soFar.model(), soFar.usage());
     metadata.text("user", identity.user());
     metadata.text("tier", identity.tier());
     metadata.text("model", metadata.model);
     metadata.tokens(metadata.usage);
-    metadata.cost(soFar.cost());
+    metadata.cost(soFar.cost(), carried);
     return metadata;
   }
 
@@ -96,16 +112,16 @@ final class UsageMetadata {
     }
   }
 
-  /** Exact as a text; and in whole micro-units, rounded half up, for what only adds numbers. */
-  private void cost(@Nullable Cost cost) {
-    if (cost == null) {
+  /** Exact as a text; and in whole micro-units, for what only adds integers. */
+  private void cost(@Nullable Cost known, CarriedMicros carried) {
+    cost = known;
+    if (known == null) {
       return;
     }
-    text("cost", decimal(cost));
-    text("currency", cost.currency());
-    if (cost.units() < MAX_EXACT / MICROS_PER_UNIT) {
-      long micros =
-          cost.units() * MICROS_PER_UNIT + (cost.attos() + ATTOS_PER_MICRO / 2) / ATTOS_PER_MICRO;
+    text("cost", decimal(known));
+    text("currency", known.currency());
+    if (known.units() < MAX_EXACT / MICROS_PER_UNIT) {
+      micros = carried.take(user, known);
       count("cost_micros", micros);
     }
   }

@@ -429,7 +429,9 @@ class CodecTest {
           case 3 -> Reply.answered(Phase.REQUEST_BODY, answer(random));
           default -> headers(random, exchange);
         };
-    return random.nextBoolean() ? reply : reply.withMetadata(UsageMetadata.of("n.s", exchange));
+    return random.nextBoolean()
+        ? reply
+        : reply.withMetadata(UsageMetadata.of("n.s", exchange, new CarriedMicros(), null));
   }
 
   private static LocalAnswer answer(Random random) {

@@ -60,6 +60,14 @@ class ProcessorStreamTest {
   private static final String USER = "x-auth-request-user";
   private static final String TIER = "x-auth-request-tier";
   private static final Map<String, ?> MAAS = Map.of("maas_integration", Map.of("enabled", true));
+  private static final Map<String, ?> PRICED =
+      Map.of(
+          "maas_integration",
+          Map.of("enabled", true, "metrics", Map.of("internal_cost_calculation", true)),
+          "pricing",
+          Map.of(
+              "models",
+              Map.of("qwen3", Map.of("prompt_per_1m", "0.033", "completion_per_1m", "0.033"))));
   private static final int SEQUENCES = 5_000;
 
   /** Bodies of requests; whatever is not a stream has to pass as it is. */
@@ -589,6 +597,21 @@ class ProcessorStreamTest {
     assertThat(last).containsAllEntriesOf(early);
     assertThat(last.get("outcome")).isEqualTo("complete");
     assertThat(last).hasSize(8);
+  }
+
+  /** 12 tokens at 0.033 for a million: each exchange alone would be rounded to nothing. */
+  @Test
+  void microUnitsOfTheMetadataAddUpToTheExactSum() {
+    processor = new MaasProcessor(metering(PRICED, sink));
+    double sum = 0;
+    for (int i = 0; i < 30; i++) {
+      FakeEnvoy.Stream stream = open().send(sseExchange());
+      Map<String, Object> early = metadata(stream.replies().get(4));
+      assertThat(early.get("cost")).isEqualTo("0.000000396");
+      assertThat(metadata(stream.lastReply())).containsAllEntriesOf(early);
+      sum += (double) early.getOrDefault("cost_micros", -1.0);
+    }
+    assertThat(sum).as("30 times 0.396").isEqualTo(12);
   }
 
   @Test

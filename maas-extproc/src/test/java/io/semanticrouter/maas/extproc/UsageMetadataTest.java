@@ -25,7 +25,7 @@ class UsageMetadataTest {
     }
     Identity identity = Identity.of("alice", "premium");
     Exchange.SoFar soFar = new Exchange.SoFar("m", usage.build(), new Cost("USD", 1, 0));
-    UsageMetadata metadata = UsageMetadata.of("n.s", identity, soFar);
+    UsageMetadata metadata = UsageMetadata.of("n.s", identity, soFar, new CarriedMicros());
 
     Map<String, Object> shown = new LinkedHashMap<>();
     for (int i = 0; i < metadata.size(); i++) {

@@ -6,9 +6,11 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -136,6 +138,13 @@ final class Comparison {
   private List<String> names() {
     List<String> names =
         new ArrayList<>(List.of("exchanges", "different", "without_" + one, "without_" + other));
+    names.addAll(money());
+    return names;
+  }
+
+  /** The columns of money. */
+  Set<String> money() {
+    Set<String> names = new LinkedHashSet<>();
     for (String currency : currencies()) {
       String suffix = "_" + currency.toLowerCase(Locale.ROOT);
       names.addAll(List.of(one + suffix, other + suffix, "difference" + suffix));

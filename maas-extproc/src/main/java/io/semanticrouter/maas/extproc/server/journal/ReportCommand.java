@@ -24,6 +24,7 @@ import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -309,7 +310,11 @@ public final class ReportCommand extends JournalCommand {
       return isEveryAttributeKnown();
     }
     if (comparison != null) {
-      print(out, comparison.table(by.stream().map(Dimension::label).toList()), comparison.totals());
+      print(
+          out,
+          comparison.table(by.stream().map(Dimension::label).toList()),
+          comparison.totals(),
+          comparison.money());
       return isEveryAttributeKnown();
     }
     SortedSet<String> currencies = new TreeSet<>();
@@ -317,8 +322,12 @@ public final class ReportCommand extends JournalCommand {
     for (Sums row : rows.values()) {
       total.add(row);
     }
+    Set<String> money = new HashSet<>();
     for (Certainty certainty : WITH_TOKENS) {
-      currencies.addAll(total.part(certainty).costs().keySet());
+      for (String currency : total.part(certainty).costs().keySet()) {
+        currencies.add(currency);
+        money.add(label(certainty, currency));
+      }
     }
     List<String> numbers = new ArrayList<>();
     numbers(currencies, total, (name, value) -> numbers.add(name));
@@ -337,13 +346,14 @@ public final class ReportCommand extends JournalCommand {
             });
     List<String> totals = new ArrayList<>();
     numbers(currencies, total, (name, value) -> totals.add(value));
-    print(out, table, totals);
+    print(out, table, totals, money);
     return isEveryAttributeKnown();
   }
 
-  private void print(PrintWriter out, Table table, List<String> totals) throws IOException {
+  private void print(PrintWriter out, Table table, List<String> totals, Set<String> money)
+      throws IOException {
     switch (format) {
-      case TABLE -> table.print(out, totals);
+      case TABLE -> table.print(out, totals, money);
       case CSV -> table.printCsv(out);
       case JSON -> table.printJson(out, problems());
       case FOCUS -> throw new IOException("FOCUS has no rows for a comparison");
@@ -386,7 +396,7 @@ public final class ReportCommand extends JournalCommand {
     for (String currency : currencies) {
       for (Certainty certainty : WITH_TOKENS) {
         BigDecimal cost = sums.part(certainty).costs().getOrDefault(currency, BigDecimal.ZERO);
-        to.add(label(certainty) + "_" + currency.toLowerCase(Locale.ROOT), plain(cost));
+        to.add(label(certainty, currency), plain(cost));
       }
     }
     for (Certainty certainty : WITH_TOKENS) {
@@ -395,6 +405,10 @@ public final class ReportCommand extends JournalCommand {
             label(certainty) + "_" + part.label(), Long.toString(sums.part(certainty).part(part)));
       }
     }
+  }
+
+  private static String label(Certainty certainty, String currency) {
+    return label(certainty) + "_" + currency.toLowerCase(Locale.ROOT);
   }
 
   private static String label(Certainty certainty) {

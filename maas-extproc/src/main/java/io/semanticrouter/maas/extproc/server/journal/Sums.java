@@ -12,6 +12,7 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** What exchanges add up to, each certainty by itself. */
 final class Sums {
@@ -96,8 +97,14 @@ final class Sums {
     Cost cost = record.cost();
     if (cost != null) {
       BigDecimal amount = sign > 0 ? cost.amount() : cost.amount().negate();
-      part.costs.merge(cost.currency(), amount, BigDecimal::add);
+      part.costs.merge(cost.currency(), amount, (sum, more) -> sum(sum, more, sign));
     }
+  }
+
+  /** Null, so that no cost is stated any more, when all of it is taken off again. */
+  private static @Nullable BigDecimal sum(BigDecimal sum, BigDecimal more, int sign) {
+    BigDecimal both = sum.add(more);
+    return sign < 0 && both.signum() == 0 ? null : both;
   }
 
   /** The same, with the tokens of further models in the exchange. */

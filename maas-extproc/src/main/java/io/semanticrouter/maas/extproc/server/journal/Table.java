@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Rows of texts, then numbers, for people or for programs. It holds one row at a time: a report may
@@ -41,8 +42,12 @@ final class Table {
     return row;
   }
 
-  /** Texts to the left, numbers to the right; without columns that are 0 everywhere. */
-  void print(PrintWriter out, List<String> totals) throws IOException {
+  /**
+   * Texts to the left, numbers to the right; without columns that are 0 everywhere.
+   *
+   * @param stated columns that stay all the same: a cost of 0 was stated, and is not unknown
+   */
+  void print(PrintWriter out, List<String> totals, Set<String> stated) throws IOException {
     List<String> names = joined(keys, numbers);
     List<String> firstOfLast = new ArrayList<>();
     for (int i = 0; i < keys.size(); i++) {
@@ -53,7 +58,10 @@ final class Table {
     boolean[] shown = new boolean[names.size()];
     for (int column = 0; column < widths.length; column++) {
       widths[column] = Math.max(names.get(column).length(), last.get(column).length());
-      shown[column] = column <= keys.size() || !last.get(column).equals("0");
+      shown[column] =
+          column <= keys.size()
+              || stated.contains(names.get(column))
+              || !last.get(column).equals("0");
     }
     rows.each(
         (texts, values) -> {

@@ -302,6 +302,42 @@ class JournalCommandsTest {
   }
 
   @Test
+  void aTableShowsWhatAddsUpToZeroAndACostOfZeroThatIsStated() throws IOException {
+    StringWriter text = new StringWriter();
+    new Table(
+            List.of("key"),
+            List.of("rows", "sum", "none"),
+            taker -> {
+              taker.take(List.of("a"), List.of("1", "1", "0"));
+              taker.take(List.of("b"), List.of("1", "-1", "0"));
+            })
+        .print(new PrintWriter(text), List.of("2", "0", "0"), Set.of());
+    assertThat(text)
+        .hasToString(
+            """
+            key    rows  sum
+            a         1    1
+            b         1   -1
+            total     2    0
+            """);
+    try (UsageJournal journal = UsageJournal.open(JournalConfig.in(directory), "test 1")) {
+      journal.record(
+          record("2026-10-24T00:00:00Z", "alice", "free", measured(Status.COMPLETE, 17, 10))
+              .toBuilder()
+              .cost(new Cost("USD", 0, 0))
+              .build());
+    }
+    assertThat(run(new ReportCommand(), "--by", "model")).isZero();
+    assertThat(out.toString())
+        .isEqualTo(
+            """
+            model  exchanges  measured  measured_prompt  measured_completion  measured_usd
+            free           1         1               17                   10             0
+            total          1         1               17                   10             0
+            """);
+  }
+
+  @Test
   void daysBeginAtMidnightOfTheZone() throws IOException {
     write();
     assertThat(
@@ -722,7 +758,7 @@ class JournalCommandsTest {
     assertThat(run(new ReportCommand(), "--book", book.toString(), "--by", "user")).isZero();
     assertThat(out.toString())
         .contains("alice")
-        .containsPattern("total +4 +3 +1 +1 +3 +-3 +0.0032 +0.004202 +0.001002");
+        .containsPattern("total +4 +3 +1 +1 +3 +0 +-3 +0.0032 +0.004202 +0.001002");
     assertThat(run(new ReportCommand(), "--book", "none.yaml")).isEqualTo(1);
     assertThat(err.toString()).contains("none.yaml").contains("no file at");
   }
