@@ -3,6 +3,8 @@ package io.semanticrouter.maas.record;
 
 import io.semanticrouter.maas.internal.Labels;
 import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.RoundingMode;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
@@ -261,6 +263,29 @@ public final class Measurement {
    */
   public @Nullable BigDecimal providerCost() {
     return providerCost;
+  }
+
+  /**
+   * {@link #providerCost()} as an amount that can be compared with {@link UsageRecord#cost()}: in
+   * US dollars, with {@value Cost#SCALE} decimal places, rounded half to even. Null when it stated
+   * none, or none that a cost can be.
+   */
+  public @Nullable Cost statedCost() {
+    BigDecimal stated = providerCost;
+    if (stated == null || stated.signum() < 0) {
+      return null;
+    }
+    long digits = stated.precision() - (long) stated.scale(); // before the point
+    if (digits > Cost.SCALE) {
+      return null;
+    }
+    // What is rounded to nothing in any case may have too many places to be set to so few.
+    BigDecimal rounded =
+        (digits < -Cost.SCALE ? BigDecimal.ZERO : stated)
+            .setScale(Cost.SCALE, RoundingMode.HALF_EVEN);
+    BigInteger[] parts =
+        rounded.unscaledValue().divideAndRemainder(BigInteger.valueOf(Cost.ATTOS_PER_UNIT));
+    return new Cost("USD", parts[0].longValueExact(), parts[1].longValueExact());
   }
 
   /**

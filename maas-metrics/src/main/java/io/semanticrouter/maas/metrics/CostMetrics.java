@@ -18,6 +18,11 @@ final class CostMetrics implements SeriesMetrics {
 
   private final MoneyCounter costs;
 
+  /** What providers state, and what the same exchanges cost here. */
+  private final MoneyCounter stated;
+
+  private final MoneyCounter compared;
+
   /** Null when charges are the costs. */
   private final @Nullable MoneyCounter charges;
 
@@ -51,6 +56,19 @@ final class CostMetrics implements SeriesMetrics {
             exchanges,
             "semantic_router_cost",
             "Cost of known usage, as far as it has a price; summed exactly, rounded when shown.");
+    stated =
+        MoneyCounter.register(
+            registry,
+            exchanges,
+            "semantic_router_provider_cost",
+            "What providers state that exchanges cost which have a cost here in the same"
+                + " currency.");
+    compared =
+        MoneyCounter.register(
+            registry,
+            exchanges,
+            "semantic_router_compared_cost",
+            "Cost of these exchanges as it is calculated here.");
     charges =
         hasCharges
             ? MoneyCounter.register(
@@ -66,6 +84,7 @@ final class CostMetrics implements SeriesMetrics {
     Cost cost = record.cost();
     if (cost != null) {
       costs.add(series, cost, sign);
+      compare(series, cost, record.measurement().statedCost(), sign);
     }
     Cost charge = record.charge();
     if (charge != null && charges != null) {
@@ -81,6 +100,13 @@ final class CostMetrics implements SeriesMetrics {
     } else {
       fallbacks.add(series, 0, sign);
       fallbackTokens.add(series, 0, sign * tokens(record));
+    }
+  }
+
+  private void compare(Series series, Cost cost, @Nullable Cost provider, int sign) {
+    if (provider != null && provider.currency().equals(cost.currency())) {
+      stated.add(series, provider, sign);
+      compared.add(series, cost, sign);
     }
   }
 

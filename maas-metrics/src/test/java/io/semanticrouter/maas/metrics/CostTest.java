@@ -119,6 +119,23 @@ class CostTest {
   }
 
   @Test
+  void whatProvidersStateIsComparedWhereThereIsACostInTheSameCurrency() {
+    hybrid.record(
+        alice().cost(0, 2 * TENTH).stated("0.1"),
+        alice().cost(0, 2 * TENTH).stated("0.2"),
+        alice().cost(0, TENTH), // nothing stated
+        alice().cost("EUR", 1, 0).stated("1"),
+        alice().unpriced().stated("1"));
+
+    String labels = "{currency=\"USD\",model=\"qwen3\",tier=\"premium\",user=\"alice\"} ";
+    assertThat(hybrid.lines("semantic_router_provider_cost_total"))
+        .containsExactly("semantic_router_provider_cost_total" + labels + "0.3");
+    assertThat(hybrid.lines("semantic_router_compared_cost_total"))
+        .containsExactly("semantic_router_compared_cost_total" + labels + "0.4");
+    assertThat(hybrid.lines(COST)).contains(line("USD", "0.5"));
+  }
+
+  @Test
   void currenciesAreNeverAddedUp() {
     hybrid.record(alice().cost("USD", 1, 0), alice().cost("EUR", 2, 0), alice().cost("USD", 3, 0));
 

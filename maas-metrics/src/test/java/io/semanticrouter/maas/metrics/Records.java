@@ -18,6 +18,7 @@ import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageLine;
 import io.semanticrouter.maas.record.UsageRecord;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
@@ -131,6 +132,12 @@ final class Records {
 
   Records cost(String currency, long units, long attos) {
     cost = new Cost(currency, units, attos);
+    return this;
+  }
+
+  /** What the provider states that it costs, in USD. */
+  Records stated(String amount) {
+    measurement = measurement.withProviderStatement(new BigDecimal(amount), null);
     return this;
   }
 

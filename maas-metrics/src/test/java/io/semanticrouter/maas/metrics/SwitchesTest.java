@@ -41,6 +41,8 @@ class SwitchesTest {
   private static final Set<String> COST =
       Set.of(
           "cost",
+          "provider_cost",
+          "compared_cost",
           "unpriced_requests",
           "unpriced_tokens",
           "price_fallback_requests",
@@ -159,6 +161,7 @@ class SwitchesTest {
             .tokens(1, 2)
             .parts(1, 1, 1)
             .cost(1, 2)
+            .stated("1")
             .unpriced(),
         Records.of("alice", "premium", "qwen3").tokens(1, 1).lacking(PriceGap.PRICE_FALLBACK),
         Records.of("alice", "premium", "qwen3").cacheHit(true).tokens(3, 4),

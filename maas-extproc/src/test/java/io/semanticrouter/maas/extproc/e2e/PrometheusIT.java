@@ -51,10 +51,12 @@ class PrometheusIT {
 
   private static final String QUESTION =
       """
-      {"model":"gpt-4","messages":[{"role":"user","content":"What is 2+2?"}]}""";
+      {"model":"gpt-4","messages":[{"role":"user","content":"What is 2+2?"}]}\
+      """;
   private static final String STREAM =
       """
-      {"model":"gpt-4","stream":true,"messages":[{"role":"user","content":"Tell me more."}]}""";
+      {"model":"gpt-4","stream":true,"messages":[{"role":"user","content":"Tell me more."}]}\
+      """;
 
   /** Exchanges of one round of the load. */
   private static final int ROUND = 10;
@@ -168,7 +170,8 @@ class PrometheusIT {
         {"model":"%s","choices":[{"message":{"content":"4"},"finish_reason":"stop"}],"usage":\
         {"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d,\
         "prompt_tokens_details":{"cached_tokens":%d},\
-        "completion_tokens_details":{"reasoning_tokens":%d}}}"""
+        "completion_tokens_details":{"reasoning_tokens":%d}}}\
+        """
             .formatted(model, prompt, completion, prompt + completion, cached, reasoning),
         headers);
   }
@@ -199,7 +202,7 @@ class PrometheusIT {
     out.write(
         RawBackend.chunk(
             "data: {\"model\":\"granite\",\"choices\":[],\"usage\":{\"prompt_tokens\":10,"
-                + "\"completion_tokens\":11,\"total_tokens\":21}}\n\n"));
+                + "\"completion_tokens\":11,\"total_tokens\":21,\"cost\":0.0001}}\n\n"));
     out.write(RawBackend.chunk("data: [DONE]\n\n"));
     out.write(RawBackend.bytes("0\r\n\r\n"));
   }
@@ -216,6 +219,8 @@ class PrometheusIT {
           sum(semantic_router_cache_tokens_total)                               | 110
           sum(semantic_router_cost_total{user="alice"})                         | 0.00112
           sum(semantic_router_charge_total{user="alice"})                       | 0.00224
+          sum(semantic_router_provider_cost_total{model="granite"})             | 0.0002
+          sum(semantic_router_compared_cost_total{model="granite"})             | 0.00024
           sum(semantic_router_unpriced_tokens_total{user="carol"})              | 6
           sum(semantic_router_errors_total{model="gpt-4",status="5xx"})         | 2
           sum(semantic_router_errors_total{model="gpt-4",status="4xx"})         | 2

@@ -32,6 +32,7 @@ import io.semanticrouter.maas.record.UnitUsage;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -193,7 +194,9 @@ class MetricsPageTest {
     RouterReport report =
         RouterReport.of(ofTurn(Result.values(), turn)).withPiiTypes(EnumSet.allOf(PiiType.class));
     Measurement measurement =
-        Measurement.of(status, Set.of(reason), known ? usage.build() : null).withUnits(units);
+        Measurement.of(status, Set.of(reason), known ? usage.build() : null)
+            .withUnits(units)
+            .withProviderStatement(BigDecimal.ONE, null);
     return UsageRecord.builder("id", Instant.EPOCH, ofTurn(Operation.values(), turn), measurement)
         .timeToFirstByte(Duration.ofMillis(1))
         .duration(Duration.ofMillis(2))

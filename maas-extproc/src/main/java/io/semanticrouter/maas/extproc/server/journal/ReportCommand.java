@@ -14,7 +14,6 @@ import io.semanticrouter.maas.record.UsageRecord;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
@@ -259,27 +258,14 @@ public final class ReportCommand extends JournalCommand {
   }
 
   private void compare(Comparison to, JournalLine line, UsageRecord record, int sign) {
-    BigDecimal stated = record.measurement().providerCost();
     if (book != null) {
       to.add(keys(line, record, record.model()), record.cost(), book.rate(record).cost(), sign);
-    } else if (stated != null
-        && stated.signum() >= 0
-        && stated.precision() - stated.scale() <= Cost.SCALE) {
-      to.add(keys(line, record, record.model()), dollars(stated), record.cost(), sign);
+      return;
     }
-  }
-
-  /** Providers and routers state costs in dollars, with at most so many decimal places. */
-  private static Cost dollars(BigDecimal amount) {
-    BigDecimal whole = new BigDecimal(amount.toBigInteger());
-    return new Cost(
-        "USD",
-        whole.longValueExact(),
-        amount
-            .subtract(whole)
-            .setScale(Cost.SCALE, RoundingMode.HALF_EVEN)
-            .movePointRight(Cost.SCALE)
-            .longValueExact());
+    Cost stated = record.measurement().statedCost();
+    if (stated != null) {
+      to.add(keys(line, record, record.model()), stated, record.cost(), sign);
+    }
   }
 
   private boolean applies(JournalLine line, UsageRecord record, String model) {
