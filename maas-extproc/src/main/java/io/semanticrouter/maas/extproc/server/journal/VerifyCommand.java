@@ -9,6 +9,7 @@ import io.semanticrouter.maas.record.UsageRecord;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
+import java.math.BigDecimal;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -23,12 +24,13 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Proves that a journal is whole, and that it says what the metrics say. */
+/** Proves that a journal is whole, and that it says what the metrics and a provider's bill say. */
 @Command(
     name = "verify",
     mixinStandardHelpOptions = true,
     description = {
-      "Checks that a journal is whole: checksums, sequence, manifest; and compares it with metrics.",
+      "Checks that a journal is whole: checksums, sequence, manifest; and compares it with metrics,"
+          + " or with the bill of a provider.",
       "Exit status: 0, 1 when it cannot run, 4 when something is missing or differs."
     })
 public final class VerifyCommand extends JournalCommand {
@@ -53,6 +55,24 @@ public final class VerifyCommand extends JournalCommand {
           "What /stats/prometheus of Envoy says: exchanges that passed without the server.")
   private @Nullable String envoy;
 
+  @Option(
+      names = "--provider-bill",
+      paramLabel = "FILE",
+      description = {
+        "A usage or cost export of a provider, to compare by day (UTC) and model, the largest"
+            + " difference first; may come several times. OpenAI: organization/usage/completions by"
+            + " model, organization/costs by line_item. Anthropic: usage_report/messages by model,"
+            + " cost_report by description. Others: FOCUS as CSV."
+      })
+  private List<Path> bills = new ArrayList<>();
+
+  @Option(
+      names = "--tolerance",
+      paramLabel = "PERCENT",
+      description = "By how much an amount may differ from that of the bill (default: 0).")
+  private BigDecimal tolerance = BigDecimal.ZERO;
+
+  private @Nullable Reconciliation reconciliation;
   private long lines;
   private long epoch;
   private Sums all = new Sums();
@@ -61,6 +81,20 @@ public final class VerifyCommand extends JournalCommand {
   /** What the counters of the server have begun with; 0 where they are not restored. */
   private interface Restored {
     long of(String what);
+  }
+
+  @Override
+  void begin() throws IOException {
+    if (tolerance.signum() < 0) {
+      throw wrong("--tolerance is a percentage from 0 on");
+    }
+    if (!bills.isEmpty()) {
+      ProviderBill bill = new ProviderBill();
+      for (Path file : bills) {
+        bill.read(file);
+      }
+      reconciliation = new Reconciliation(bill, tolerance);
+    }
   }
 
   @Override
@@ -79,6 +113,12 @@ public final class VerifyCommand extends JournalCommand {
       return;
     }
     UsageRecord replaced = line.replaced();
+    if (reconciliation != null) {
+      if (replaced != null) {
+        reconciliation.add(replaced, -1);
+      }
+      reconciliation.add(line.record(), 1);
+    }
     if (replaced != null) {
       all.addAllModels(replaced, -1);
       run.addAllModels(replaced, -1);
@@ -135,6 +175,10 @@ public final class VerifyCommand extends JournalCommand {
       long failedOpen = sum(read(envoy), "envoy_http_ext_proc_failure_mode_allowed", "");
       out.println();
       out.println("passed without the server, as Envoy counts: " + failedOpen);
+    }
+    if (reconciliation != null) {
+      out.println();
+      same &= reconciliation.print(out);
     }
     return same;
   }
