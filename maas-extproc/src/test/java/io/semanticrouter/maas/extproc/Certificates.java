@@ -14,6 +14,10 @@ import java.security.cert.Certificate;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
 
 /** An authority of its own and what it signs, made with the keytool of the JDK, as PEM files. */
 public final class Certificates {
@@ -36,6 +40,30 @@ public final class Certificates {
   /** Whom everything here is signed by. */
   public Path authority() throws IOException, GeneralSecurityException {
     return write("ca.pem", pem("CERTIFICATE", open().getCertificate("ca").getEncoded()));
+  }
+
+  /**
+   * What clients need who trust the authority.
+   *
+   * @param own what they show of themselves; null for nothing
+   */
+  public SSLContext clients(@Nullable Identity own) throws IOException, GeneralSecurityException {
+    KeyStore trusted = KeyStore.getInstance("PKCS12");
+    trusted.load(null, null);
+    trusted.setCertificateEntry("ca", open().getCertificate("ca"));
+    TrustManagerFactory trust =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    trust.init(trusted);
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    store.load(null, null);
+    if (own != null) {
+      store.setKeyEntry("own", own.key(), PASSWORD.toCharArray(), new Certificate[] {own.x509()});
+    }
+    KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    keys.init(store, PASSWORD.toCharArray());
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
+    return context;
   }
 
   /** A certificate for 127.0.0.1, of the algorithm {@code RSA}, {@code EC} or another. */

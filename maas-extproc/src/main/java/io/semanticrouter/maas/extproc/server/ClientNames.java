@@ -27,6 +27,7 @@ final class ClientNames implements SslSocketAndEnginePeerVerifier {
   private static final int URI = 6;
   private static final int MAX_LOGGED = 200;
 
+  private final String path;
   private final List<String> allowed;
   private final LongAdder refused = new LongAdder();
   private final AtomicBoolean logged = new AtomicBoolean();
@@ -34,9 +35,11 @@ final class ClientNames implements SslSocketAndEnginePeerVerifier {
   /**
    * Names.
    *
+   * @param path the section of the configuration that has them
    * @param allowed empty when every certificate is enough
    */
-  ClientNames(List<String> allowed) {
+  ClientNames(String path, List<String> allowed) {
+    this.path = path;
     this.allowed = allowed;
   }
 
@@ -77,8 +80,9 @@ final class ClientNames implements SslSocketAndEnginePeerVerifier {
       String all = shown.toString();
       LOG.warn(
           "A client whose certificate has the names {} was refused: none of them is in"
-              + " server.tls.client_sans. Further ones are counted, not logged",
-          all.length() > MAX_LOGGED ? all.substring(0, MAX_LOGGED) + "…" : all);
+              + " {}.client_sans. Further ones are counted, not logged",
+          all.length() > MAX_LOGGED ? all.substring(0, MAX_LOGGED) + "…" : all,
+          path);
     }
     throw new CertificateException("none of the names is allowed");
   }

@@ -122,6 +122,11 @@ final class DoctorCommand implements Callable<Integer> {
    */
   private @Nullable HttpClient client;
 
+  /** The same for the metrics, where they have TLS. */
+  private @Nullable HttpClient pinned;
+
+  private @Nullable MetricsConfig protection;
+
   private final List<Finding> findings = new ArrayList<>();
 
   @Override
@@ -137,7 +142,12 @@ final class DoctorCommand implements Callable<Integer> {
     Expected server = expected(file);
     configuration(file);
     port(file.server().grpc());
-    String url = metrics != null ? metrics : "http://" + here(file.server().metrics()) + "/metrics";
+    MetricsConfig open = file.server().metrics();
+    protection = open;
+    String url =
+        metrics != null
+            ? metrics
+            : (open.tls() == null ? "http://" : "https://") + here(open.address()) + "/metrics";
     Samples samples = samples(url);
     if (samples != null && gateway != null) {
       samples = gateway(gateway, url, samples, file.server().journal() != null);
@@ -191,12 +201,19 @@ final class DoctorCommand implements Callable<Integer> {
     }
     TlsConfig tls = file.server().grpc().tls();
     if (tls != null) {
-      certificate(tls.certificate());
+      certificate(
+          tls.certificate(),
+          "Envoy trusts the server no longer, and every request passes unmetered");
+    }
+    TlsConfig ofMetrics = file.server().metrics().tls();
+    if (ofMetrics != null) {
+      certificate(
+          ofMetrics.certificate(),
+          "Prometheus reads nothing any more, and its counters are the bill");
     }
   }
 
-  private void certificate(Path path) {
-    String why = "Envoy trusts the server no longer, and every request passes unmetered";
+  private void certificate(Path path, String why) {
     String todo = "Renew it; the server takes a new one from the file without a restart";
     try (InputStream in = Files.newInputStream(path)) {
       X509Certificate certificate =
@@ -242,7 +259,7 @@ final class DoctorCommand implements Callable<Integer> {
 
   private @Nullable Samples samples(String url) {
     try {
-      Samples samples = new Samples(get(url));
+      Samples samples = new Samples(metrics(url));
       if (samples.isOurs()) {
         return samples;
       }
@@ -310,10 +327,10 @@ final class DoctorCommand implements Callable<Integer> {
     while (after.sum("requests_total") == before.sum("requests_total")
         && System.nanoTime() < deadline) {
       LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
-      after = new Samples(get(metricsUrl));
+      after = new Samples(metrics(metricsUrl));
     }
     // One more: only what comes after the exchange was seen is sure to have all of it.
-    after = new Samples(get(metricsUrl));
+    after = new Samples(metrics(metricsUrl));
     if (after.sum("requests_total") == before.sum("requests_total")) {
       add(
           "gateway-unmetered",
@@ -380,9 +397,32 @@ final class DoctorCommand implements Callable<Integer> {
     }
   }
 
+  /** What the server shows, which may ask for a token and have a certificate of its own. */
+  private String metrics(String url) throws IOException {
+    HttpRequest.Builder request = request(url);
+    if (protection != null && protection.tokenFile() != null) {
+      request.header("authorization", "Bearer " + AccessToken.text(protection.tokenFile()));
+    }
+    if (protection == null || protection.tls() == null || !url.startsWith("https:")) {
+      return get(http(), request);
+    }
+    if (pinned == null) {
+      pinned =
+          HttpClient.newBuilder()
+              .connectTimeout(TIMEOUT)
+              .sslContext(OwnCertificate.context(protection.tls()))
+              .build();
+    }
+    return get(pinned, request);
+  }
+
   private String get(String url) throws IOException {
+    return get(http(), request(url));
+  }
+
+  private static String get(HttpClient client, HttpRequest.Builder request) throws IOException {
     try {
-      var response = http().send(request(url).timeout(TIMEOUT).build(), BodyHandlers.ofString());
+      var response = client.send(request.timeout(TIMEOUT).build(), BodyHandlers.ofString());
       if (response.statusCode() != 200) {
         throw new IOException("status " + response.statusCode());
       }

@@ -38,7 +38,7 @@ record GrpcConfig(
             (int) section.integer("grpc_port", 50051, 0, 65535));
     boolean overTcp = section.bool("grpc_tcp", true);
     SocketConfig socket = SocketConfig.from(section);
-    TlsConfig tls = TlsConfig.from(section);
+    TlsConfig tls = TlsConfig.from(section, "tls");
     if (!overTcp && socket == null) {
       section.reject("grpc_tcp", "can be false only with a grpc_socket to listen on");
     }

@@ -24,6 +24,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +54,7 @@ final class MaasServer implements AutoCloseable {
   private final @Nullable UsageJournal journal;
   private final JwtVerifiers tokens;
   private @Nullable TlsFiles tls;
+  private @Nullable TlsFiles metricsTls;
   private @Nullable MetricsEndpoint metrics;
   private @Nullable GrpcListeners listeners;
   private @Nullable ScheduledExecutorService idle;
@@ -107,7 +109,7 @@ final class MaasServer implements AutoCloseable {
     registerOwn();
     RuntimeMetrics.register(registry, metering.mode());
     status =
-        config.statusPage()
+        config.metrics().statusPage()
             ? new StatusPage(() -> Setup.facts(this.metering.config(), router, config))
             : null;
     if (journal != null) {
@@ -175,19 +177,19 @@ final class MaasServer implements AutoCloseable {
     }
     try {
       TlsConfig tlsConfig = config.grpc().tls();
-      if (tlsConfig != null) {
-        tls = TlsFiles.load(tlsConfig);
-        counter(
-            "semantic_router_tls_reload_failures",
-            "Attempts to use changed TLS files that failed; the old ones stay in use",
-            tls::reloadFailures);
-        counter(
-            "semantic_router_tls_refused_clients",
-            "Connections of clients whose certificate has none of the names of client_sans",
-            tls::refusedClients);
-        expiry(tls);
-      }
-      metrics = MetricsEndpoint.start(config.metrics(), registry, this::isReady, status);
+      tls = tlsConfig == null ? null : TlsFiles.load(tlsConfig);
+      TlsConfig metricsConfig = config.metrics().tls();
+      metricsTls = metricsConfig == null ? null : TlsFiles.load(metricsConfig);
+      registerTls(tlsFiles());
+      MetricsConfig open = config.metrics();
+      metrics =
+          MetricsEndpoint.start(
+              open.address(),
+              metricsTls == null ? null : metricsTls.https(),
+              open.tokenFile() == null ? null : AccessToken.load(open.tokenFile()),
+              registry,
+              this::isReady,
+              status);
       GrpcListeners grpc = new GrpcListeners(config.grpc(), tls, limits);
       listeners = grpc;
       health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
@@ -293,8 +295,8 @@ final class MaasServer implements AutoCloseable {
     if (metrics != null) {
       metrics.close();
     }
-    if (tls != null) {
-      tls.close();
+    for (TlsFiles files : tlsFiles()) {
+      files.close();
     }
     tokens.close();
     if (journal != null) {
@@ -345,16 +347,38 @@ final class MaasServer implements AutoCloseable {
     ExtProcMetrics.register(registry, processor);
   }
 
-  private void expiry(TlsFiles files) {
+  /** Those that are in use. */
+  private List<TlsFiles> tlsFiles() {
+    return Stream.of(tls, metricsTls).flatMap(Stream::ofNullable).toList();
+  }
+
+  private void registerTls(List<TlsFiles> all) {
+    if (all.isEmpty()) {
+      return;
+    }
+    counter(
+        "semantic_router_tls_reload_failures",
+        "Attempts to use changed TLS files that failed; the old ones stay in use",
+        () -> all.stream().mapToLong(TlsFiles::reloadFailures).sum());
+    counter(
+        "semantic_router_tls_refused_clients",
+        "Connections of clients whose certificate has none of the names of client_sans",
+        () -> all.stream().mapToLong(TlsFiles::refusedClients).sum());
     GaugeWithCallback.builder()
         .name("semantic_router_tls_certificate_not_after_timestamp_seconds")
         .help("When the first certificate expires of what is in use of a TLS file.")
         .labelNames("file")
         .callback(
             callback ->
-                files
-                    .notAfter()
-                    .forEach((file, end) -> callback.call((double) end.getEpochSecond(), file)))
+                all.forEach(
+                    files ->
+                        files
+                            .notAfter()
+                            .forEach(
+                                (file, end) ->
+                                    callback.call(
+                                        (double) end.getEpochSecond(),
+                                        (files == metricsTls ? "metrics_" : "") + file))))
         .register(registry);
   }
 

@@ -210,7 +210,8 @@ public final class Main implements Callable<Integer> {
               log.info(
                   "Ready: ExtProc and health on {}, metrics on {}:{}",
                   where(file.server().grpc(), server.grpcPort()),
-                  file.server().metrics().host(),
+                  (file.server().metrics().tls() == null ? "" : "TLS ")
+                      + file.server().metrics().address().host(),
                   server.metricsPort()));
     } catch (IOException e) {
       err.println("maas-extproc: " + e.getMessage());

@@ -4,6 +4,8 @@ package io.semanticrouter.maas.extproc.server;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
 import io.prometheus.metrics.expositionformats.OpenMetricsTextFormatWriter;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
@@ -16,6 +18,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -32,11 +35,16 @@ import org.slf4j.LoggerFactory;
  * at all, gives way to those that come after it.
  */
 final class MetricsEndpoint implements AutoCloseable {
+  /** Scrapers, probes and people together. */
+  static final int MAX_CONNECTIONS = 256;
+
   static {
     // In seconds. Half a request would otherwise hold a metrics thread for a minute, and a reader
     // that stopped reading for ten.
     SystemDefaults.set("sun.net.httpserver.maxReqTime", "5");
     SystemDefaults.set("sun.net.httpserver.maxRspTime", "60");
+    // Further ones are closed at once: files are what the gRPC port needs as well.
+    SystemDefaults.set("jdk.httpserver.maxConnections", Integer.toString(MAX_CONNECTIONS));
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(MetricsEndpoint.class);
@@ -56,10 +64,14 @@ final class MetricsEndpoint implements AutoCloseable {
   /** What all answers may take together, as far as the size of the last one tells. */
   private static final long MAX_BYTES = Runtime.getRuntime().maxMemory() / 16;
 
+  private static final List<String> CHALLENGES =
+      List.of("Bearer realm=\"maas-extproc\"", "Basic realm=\"maas-extproc\"");
+
   private static final ExpositionFormatWriter TEXT = PrometheusTextFormatWriter.create();
   private static final ExpositionFormatWriter OPEN_METRICS = OpenMetricsTextFormatWriter.create();
 
   private final HttpServer http;
+  private final @Nullable AccessToken token;
   private final ThreadPoolExecutor threads;
   private final PrometheusRegistry registry;
   private final BooleanSupplier ready;
@@ -113,11 +125,13 @@ final class MetricsEndpoint implements AutoCloseable {
 
   private MetricsEndpoint(
       HttpServer http,
+      @Nullable AccessToken token,
       ThreadPoolExecutor threads,
       PrometheusRegistry registry,
       BooleanSupplier ready,
       @Nullable StatusPage status) {
     this.http = http;
+    this.token = token;
     this.threads = threads;
     this.registry = registry;
     this.ready = ready;
@@ -127,31 +141,38 @@ final class MetricsEndpoint implements AutoCloseable {
   /**
    * Listens.
    *
+   * @param tls null for plain text
+   * @param token what clients have to know, but for the probes; null for nothing
    * @param status the page at the root; null when there is none
    * @throws IOException when the port cannot be had; the message says which
    */
   static MetricsEndpoint start(
       ListenAddress address,
+      @Nullable HttpsConfigurator tls,
+      @Nullable AccessToken token,
       PrometheusRegistry registry,
       BooleanSupplier ready,
       @Nullable StatusPage status)
       throws IOException {
     HttpServer http;
     try {
-      http = HttpServer.create(address.resolve("metrics"), 0);
+      if (tls == null) {
+        http = HttpServer.create(address.resolve("metrics"), 0);
+      } else {
+        HttpsServer https = HttpsServer.create(address.resolve("metrics"), 0);
+        https.setHttpsConfigurator(tls);
+        http = https;
+      }
     } catch (IOException e) {
       throw ListenAddress.unavailable("metrics", address.toString(), e);
     }
+    // A handshake holds a thread, however slow its client is.
+    int most = tls == null ? THREADS : MAX_CONNECTIONS;
     ThreadPoolExecutor threads =
         new ThreadPoolExecutor(
-            THREADS,
-            THREADS,
-            10,
-            TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(),
-            MetricsEndpoint::thread);
+            most, most, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), MetricsEndpoint::thread);
     threads.allowCoreThreadTimeOut(true);
-    MetricsEndpoint endpoint = new MetricsEndpoint(http, threads, registry, ready, status);
+    MetricsEndpoint endpoint = new MetricsEndpoint(http, token, threads, registry, ready, status);
     http.setExecutor(threads);
     http.createContext("/", endpoint::answer);
     http.start();
@@ -190,6 +211,9 @@ final class MetricsEndpoint implements AutoCloseable {
       } else if (!method.equals("GET") && !method.equals("HEAD")) {
         exchange.getResponseHeaders().set("Allow", "GET, HEAD");
         send(exchange, 405, "Only GET and HEAD\n");
+      } else if (!isAllowed(exchange, path)) {
+        exchange.getResponseHeaders().put("WWW-Authenticate", CHALLENGES);
+        send(exchange, 401, "Metrics need the token of " + MetricsConfig.TOKEN_FILE + "\n");
       } else if (status != null && isStatus) {
         status(exchange, path.equals("/"), status);
       } else if (path.equals("/live")) {
@@ -203,6 +227,14 @@ final class MetricsEndpoint implements AutoCloseable {
     } catch (IOException e) {
       LOG.debug("A client of the metrics went away", e);
     }
+  }
+
+  /** The kubelet has no token for its probes. */
+  private boolean isAllowed(HttpExchange exchange, String path) {
+    return token == null
+        || path.equals("/live")
+        || path.equals("/ready")
+        || token.isIn(exchange.getRequestHeaders().getFirst("Authorization"));
   }
 
   private static void status(HttpExchange exchange, boolean page, StatusPage status)

@@ -14,8 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param grpc the ExtProc and health services
  * @param extProc how the ExtProc service behaves
- * @param metrics address of the metrics endpoint
- * @param statusPage whether it has a page for people
+ * @param metrics the metrics port
  * @param idleTimeout how long an exchange may be silent; zero for ever
  * @param shutdownDelay how long a stopping server still takes new exchanges while it says that it
  *     is not ready
@@ -26,8 +25,7 @@ import org.jspecify.annotations.Nullable;
 record ServerConfig(
     GrpcConfig grpc,
     ExtProcConfig extProc,
-    ListenAddress metrics,
-    boolean statusPage,
+    MetricsConfig metrics,
     Duration idleTimeout,
     Duration shutdownDelay,
     Duration drainTimeout,
@@ -37,12 +35,9 @@ record ServerConfig(
   static ServerConfig from(ConfigSection root) {
     ConfigSection section = root.section("server");
     GrpcConfig grpc = GrpcConfig.from(section);
-    ListenAddress metrics =
-        new ListenAddress(
-            address(section, "metrics_address"),
-            (int) section.integer("metrics_port", 9190, 0, 65535));
+    MetricsConfig metrics = MetricsConfig.from(section);
     ListenAddress tcp = grpc.tcp();
-    if (tcp != null && tcp.port() != 0 && tcp.port() == metrics.port()) {
+    if (tcp != null && tcp.port() != 0 && tcp.port() == metrics.address().port()) {
       section.reject("metrics_port", "must differ from grpc_port");
     }
     ServerConfig config =
@@ -50,7 +45,6 @@ record ServerConfig(
             grpc,
             ExtProcConfig.from(section),
             metrics,
-            section.bool("status_page", true),
             // Longer than a model is silent; what hangs longer has lost its data plane.
             Duration.ofSeconds(section.integer("idle_timeout_seconds", 3600, 0, 86_400)),
             seconds(section, "shutdown_delay_seconds", 0),
@@ -79,12 +73,9 @@ record ServerConfig(
           "Any certificate of server.tls.client_ca is enough to write bills: name those of Envoy in"
               + " server.tls.client_sans");
     }
-    if (!metrics.isLoopback()) {
-      warnings.add(
-          "Whatever reaches "
-              + metrics
-              + " can read users, models and usage in plain text: let only Prometheus and the"
-              + " kubelet reach it (a NetworkPolicy, server.metrics_address)");
+    String open = metrics.warning();
+    if (open != null) {
+      warnings.add(open);
     }
     return warnings;
   }

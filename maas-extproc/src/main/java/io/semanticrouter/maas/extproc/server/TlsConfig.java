@@ -9,8 +9,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The {@code server.tls} section: PEM files, and how often to look whether they have changed.
+ * A section {@code server.tls} or {@code server.metrics_tls}: PEM files, and how often to look
+ * whether they have changed.
  *
+ * @param path the name of the section, for errors
  * @param certificate the server's certificate, with the chain behind it
  * @param privateKey the key of the certificate
  * @param clientCa who may sign the certificates of clients, or null when clients need none
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param reload the time between two looks
  */
 record TlsConfig(
+    String path,
     Path certificate,
     Path privateKey,
     @Nullable Path clientCa,
@@ -27,8 +30,8 @@ record TlsConfig(
   private static final String RULE = "must be the path of a PEM file";
 
   /** Null when there is no such section. One that is there is never plain text. */
-  static @Nullable TlsConfig from(ConfigSection server) {
-    ConfigSection section = server.section("tls");
+  static @Nullable TlsConfig from(ConfigSection server, String name) {
+    ConfigSection section = server.section(name);
     if (section.keys().isEmpty()) {
       return null;
     }
@@ -41,7 +44,7 @@ record TlsConfig(
     section.rejectUnknownKeys();
     return certificate == null || privateKey == null
         ? null
-        : new TlsConfig(certificate, privateKey, clientCa, clientSans, reload);
+        : new TlsConfig("server." + name, certificate, privateKey, clientCa, clientSans, reload);
   }
 
   private static List<String> clientSans(ConfigSection section, @Nullable Path clientCa) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server;
 
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsParameters;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.netty.handler.ssl.ClientAuth;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
@@ -26,6 +28,10 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,7 +68,7 @@ final class TlsFiles implements AutoCloseable {
 
   private TlsFiles(TlsConfig config) throws IOException {
     this.config = config;
-    clientNames = new ClientNames(config.clientSans());
+    clientNames = new ClientNames(config.path(), config.clientSans());
     try {
       trustManager =
           config.clientCa() == null
@@ -81,7 +87,7 @@ final class TlsFiles implements AutoCloseable {
       // nobody resumes a session that was trusted longer ago than the files are read.
       sslContext = builder.sessionTimeout(config.reload().toSeconds()).build();
     } catch (GeneralSecurityException e) {
-      throw new IOException("server.tls: " + e.getMessage(), e);
+      throw new IOException(config.path() + ": " + e.getMessage(), e);
     }
   }
 
@@ -101,6 +107,28 @@ final class TlsFiles implements AutoCloseable {
 
   SslContext sslContext() {
     return sslContext;
+  }
+
+  /** The same for the HTTP server of the JDK. */
+  HttpsConfigurator https() throws IOException {
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(
+          new KeyManager[] {keyManager},
+          trustManager == null ? null : new TrustManager[] {trustManager},
+          null);
+      context.getServerSessionContext().setSessionTimeout((int) config.reload().toSeconds());
+      return new HttpsConfigurator(context) {
+        @Override
+        public void configure(HttpsParameters parameters) {
+          SSLParameters asked = context.getDefaultSSLParameters();
+          asked.setNeedClientAuth(trustManager != null);
+          parameters.setSSLParameters(asked);
+        }
+      };
+    } catch (GeneralSecurityException e) {
+      throw new IOException(config.path() + ": " + e.getMessage(), e);
+    }
   }
 
   /** How often changed files could not be used; goes on growing while they cannot. */
@@ -154,7 +182,7 @@ final class TlsFiles implements AutoCloseable {
         clientCa == null ? NOTHING : read("client_ca", clientCa));
   }
 
-  private static ByteBuffer read(String key, Path path) throws IOException {
+  private ByteBuffer read(String key, Path path) throws IOException {
     byte[] content;
     try (InputStream in = Files.newInputStream(path)) {
       content = in.readNBytes(MAX_BYTES + 1);
@@ -211,8 +239,7 @@ final class TlsFiles implements AutoCloseable {
         .orElseThrow();
   }
 
-  private static X509Certificate[] certificates(String key, Path path, byte[] pem)
-      throws IOException {
+  private X509Certificate[] certificates(String key, Path path, byte[] pem) throws IOException {
     try {
       return Pem.certificates(pem);
     } catch (Pem.MalformedException e) {
@@ -220,7 +247,7 @@ final class TlsFiles implements AutoCloseable {
     }
   }
 
-  private static IOException unusable(String key, Path path, @Nullable String problem) {
-    return new IOException("server.tls." + key + ": " + path + " " + problem);
+  private IOException unusable(String key, Path path, @Nullable String problem) {
+    return new IOException(config.path() + "." + key + ": " + path + " " + problem);
   }
 }

@@ -7,9 +7,15 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.semanticrouter.maas.extproc.Certificates;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,8 +37,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A real Prometheus scrapes the server and Envoy during a fixed load; every expression of guides,
- * dashboards and rules has a result then, and those that can be worked out by hand have that one.
+ * A real Prometheus scrapes the server, over TLS and with a token, and Envoy during a fixed load;
+ * every expression of guides, dashboards and rules has a result then, and those that can be worked
+ * out by hand have that one.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PrometheusIT {
@@ -65,7 +72,11 @@ class PrometheusIT {
   private static final Pattern METRIC = Pattern.compile("\\b(?:semantic_router|jvm|process)_\\w+");
   private static final Pattern LABEL_VALUES = Pattern.compile("label_values\\((\\w+), (\\w+)\\)");
 
+  private static final String TOKEN = "a-token";
+
   private RawBackend backend;
+  private Certificates authority;
+  private String protection;
   private ServerJar server;
   private Envoy envoy;
   private Prometheus prometheus;
@@ -86,10 +97,18 @@ class PrometheusIT {
     backend.on("broken", error("503 Service Unavailable"));
     backend.on("garbage", json("{\"usage\":{\"prompt_tokens\":1", ""));
     backend.on("silent", json("{\"model\":\"granite\",\"choices\":[]}"));
+    authority = new Certificates(directory.resolve("certificates"));
+    Certificates.Identity own = authority.issue("metrics", "EC");
+    Path token = Files.writeString(directory.resolve("token"), TOKEN + "\n");
+    protection =
+        "  metrics_tls: { certificate: %s, private_key: %s }\n  metrics_token_file: %s\n"
+            .formatted(own.certificate(), own.privateKey(), token);
     server =
         ServerJar.start(
             directory,
-            Stack.PORTS + CONFIG.formatted(Files.createTempDirectory(directory, "journal")));
+            Stack.PORTS
+                + protection
+                + CONFIG.formatted(Files.createTempDirectory(directory, "journal")));
     envoy = Envoy.start(directory, EnvoyConfig.shipped(server.grpcPort(), backend.port()).text());
     configuration =
         Files.writeString(
@@ -99,6 +118,9 @@ class PrometheusIT {
             rule_files: [ %s ]
             scrape_configs:
             - job_name: semantic-router
+              scheme: https
+              tls_config: { ca_file: %s }
+              authorization: { credentials_file: %s }
               static_configs: [ { targets: [ "127.0.0.1:%d" ] } ]
             - job_name: envoy
               metrics_path: /stats/prometheus
@@ -106,6 +128,8 @@ class PrometheusIT {
             """
                 .formatted(
                     Project.file("deploy/prometheus/maas.rules.yaml"),
+                    authority.authority(),
+                    token,
                     server.metricsPort(),
                     envoy.admin().substring("http://".length())));
     prometheus = Prometheus.start(directory, configuration);
@@ -355,7 +379,7 @@ class PrometheusIT {
 
   @Test
   void promtoolHasNothingToSayOfMetricsRulesAndConfiguration() throws Exception {
-    Prometheus.Result metrics = Prometheus.promtool(server.scrape().text(), "check", "metrics");
+    Prometheus.Result metrics = Prometheus.promtool(scrape(), "check", "metrics");
     assertThat(metrics.output()).isEmpty();
     assertThat(metrics.status()).isZero();
     String rules = Project.file("deploy/prometheus/maas.rules.yaml").toString();
@@ -365,6 +389,55 @@ class PrometheusIT {
     assertThat(tested.status()).as(tested.output()).isZero();
     Prometheus.Result config = Prometheus.promtool("", "check", "config", configuration.toString());
     assertThat(config.status()).as(config.output()).isZero();
+  }
+
+  private String scrape() throws Exception {
+    URI uri = URI.create("https://127.0.0.1:" + server.metricsPort() + "/metrics");
+    HttpResponse<String> answer =
+        HttpClient.newBuilder()
+            .sslContext(authority.clients(null))
+            .build()
+            .send(
+                HttpRequest.newBuilder(uri).header("authorization", "Bearer " + TOKEN).build(),
+                HttpResponse.BodyHandlers.ofString());
+    assertThat(answer.statusCode()).isEqualTo(200);
+    return answer.body();
+  }
+
+  /** What it finds are the payers and prices of the load. */
+  @Test
+  void doctorReadsMetricsThatAreProtected() throws Exception {
+    Path config =
+        Files.writeString(
+            configuration.resolveSibling("doctor.yaml"),
+            """
+            server:
+              grpc_address: 127.0.0.1
+              grpc_port: %d
+              metrics_address: 127.0.0.1
+              metrics_port: %d
+            %smaas_integration: { enabled: true }
+            """
+                .formatted(server.grpcPort(), server.metricsPort(), protection));
+    Process doctor =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-jar",
+                Project.file("maas-extproc/target/maas-extproc.jar").toString(),
+                "doctor",
+                "--json",
+                "--config",
+                config.toString(),
+                "--prometheus",
+                prometheus.url())
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(doctor.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(new ObjectMapper().readTree(output))
+        .as(output)
+        .isNotEmpty()
+        .extracting(finding -> finding.get("id").asText())
+        .noneMatch(id -> id.matches("(metrics|prometheus|certificate|grpc).*"));
   }
 
   @Test

@@ -46,8 +46,7 @@ class ConfigFileTest {
               64 << 10,
               false),
           ExtProcConfig.DEFAULT,
-          new ListenAddress("0.0.0.0", 9190),
-          true,
+          new MetricsConfig(new ListenAddress("0.0.0.0", 9190), true, null, null),
           Duration.ofHours(1),
           Duration.ZERO,
           Duration.ofSeconds(25),
@@ -436,7 +435,7 @@ class ConfigFileTest {
   @ParameterizedTest
   @ValueSource(strings = {"9000", "+9000", "\"9000\"", "9000.0", "9e3", "9e+03", "9.0e3", "9E+03"})
   void portIsAWholeNumberHoweverItIsWritten(String value) throws Exception {
-    assertThat(read("server:\n  metrics_port: " + value + "\n").server().metrics().port())
+    assertThat(read("server:\n  metrics_port: " + value + "\n").server().metrics().address().port())
         .isEqualTo(9000);
   }
 
@@ -473,7 +472,7 @@ class ConfigFileTest {
   void bothPortsCanBeLeftToTheSystem() throws Exception {
     ServerConfig server = read("server: { grpc_port: 0, metrics_port: 0 }\n").server();
     assertThat(server.grpc().tcp()).isEqualTo(new ListenAddress("0.0.0.0", 0));
-    assertThat(server.metrics().port()).isZero();
+    assertThat(server.metrics().address().port()).isZero();
   }
 
   // Money

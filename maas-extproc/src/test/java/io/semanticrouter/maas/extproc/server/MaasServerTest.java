@@ -93,8 +93,7 @@ class MaasServerTest {
     return new ServerConfig(
         grpc,
         ExtProcConfig.DEFAULT,
-        new ListenAddress(metricsHost, metricsPort),
-        true,
+        new MetricsConfig(new ListenAddress(metricsHost, metricsPort), true, null, null),
         Duration.ZERO,
         Duration.ZERO,
         drain,

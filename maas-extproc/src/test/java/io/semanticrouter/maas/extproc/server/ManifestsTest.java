@@ -82,7 +82,7 @@ class ManifestsTest {
         .isEqualTo(
             JSON.createObjectNode()
                 .put("grpc", grpc.port())
-                .put("metrics", defaults.metrics().port()));
+                .put("metrics", defaults.metrics().address().port()));
     for (JsonNode port : resource(manifest, "Service").at("/spec/ports")) {
       // Without an address of its own a Service cannot translate ports.
       assertThat(port.path("port")).isEqualTo(ports.path(port.path("targetPort").asText()));

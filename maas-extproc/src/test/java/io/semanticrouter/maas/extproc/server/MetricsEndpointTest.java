@@ -68,6 +68,8 @@ class MetricsEndpointTest {
     endpoint =
         MetricsEndpoint.start(
             new ListenAddress("127.0.0.1", 0),
+            null,
+            null,
             registry,
             () -> true,
             new StatusPage(() -> List.of(new Fact("A \"title\"", "a text", true))));

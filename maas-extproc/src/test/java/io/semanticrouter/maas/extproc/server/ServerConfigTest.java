@@ -61,6 +61,7 @@ class ServerConfigTest {
     assertThat(grpc.tls())
         .isEqualTo(
             new TlsConfig(
+                "server.tls",
                 Path.of("tls.crt"),
                 Path.of("tls.key"),
                 Path.of("ca.crt"),

@@ -100,6 +100,11 @@ record ServerProcess(Process process, Path outFile, Path errFile) {
     return Integer.parseInt(where.substring(where.indexOf(':') + 1));
   }
 
+  /** Waits for the server to be ready and returns the port of its metrics. */
+  int awaitMetricsPort() throws Exception {
+    return Integer.parseInt(await(READY).group(2));
+  }
+
   /** Asks it to stop (SIGTERM). */
   void terminate() {
     process.destroy();

@@ -84,8 +84,8 @@ class StatusPageTest {
 
   @Test
   void pageCanBeSwitchedOff() throws Exception {
-    assertThat(config("server: {}").server().statusPage()).isTrue();
-    assertThat(config("server: { status_page: false }").server().statusPage()).isFalse();
+    assertThat(config("server: {}").server().metrics().statusPage()).isTrue();
+    assertThat(config("server: { status_page: false }").server().metrics().statusPage()).isFalse();
   }
 
   private ConfigFile config(String yaml) throws Exception {
