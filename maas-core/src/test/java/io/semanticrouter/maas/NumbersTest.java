@@ -251,6 +251,7 @@ class NumbersTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '"',
       value = {
         "'input_tokens':15,'output_tokens':1 | 'input_tokens':0,'output_tokens':10 | 15 | 10 | ZERO_AFTER_NONZERO",
         "'input_tokens':15,'output_tokens':1 | 'input_tokens':0,'cache_read_input_tokens':0,'output_tokens':10 | 15 | 10 | ZERO_AFTER_NONZERO",

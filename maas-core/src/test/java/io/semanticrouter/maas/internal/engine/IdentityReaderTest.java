@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.internal.engine;
 
+import static java.util.Objects.requireNonNull;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -237,7 +238,7 @@ class IdentityReaderTest {
     Map<String, String> names = new HashMap<>();
     for (Arguments row : values()) {
       String value = (String) row.get()[0];
-      Source source = (Source) row.get()[2];
+      Source source = requireNonNull((Source) row.get()[2]);
       if (value == null || source.isFallback() || source == Source.INVALID_UTF8) {
         continue;
       }
