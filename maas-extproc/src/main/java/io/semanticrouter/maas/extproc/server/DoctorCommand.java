@@ -271,7 +271,7 @@ final class DoctorCommand implements Callable<Integer> {
     } catch (IOException e) {
       add(
           "metrics-closed",
-          "No metrics at " + url + ": " + e.getMessage(),
+          "No metrics at " + url + ": " + why(e),
           "What nobody can scrape is lost with the process",
           "Start the server, or name the right place with --metrics");
     }
@@ -286,7 +286,7 @@ final class DoctorCommand implements Callable<Integer> {
     } catch (IOException e) {
       add(
           "envoy-unreachable",
-          "No admin port of Envoy answers at " + admin + ": " + e.getMessage(),
+          "No admin port of Envoy answers at " + admin + ": " + why(e),
           "Whether requests pass unmetered, only Envoy knows",
           "Name the right place with --envoy-admin");
     }
@@ -302,7 +302,7 @@ final class DoctorCommand implements Callable<Integer> {
     } catch (IOException e) {
       add(
           "prometheus-unreachable",
-          "No Prometheus answers at " + url + ": " + e.getMessage(),
+          "No Prometheus answers at " + url + ": " + why(e),
           "What nobody scrapes is lost with the process",
           "Name the right place with --prometheus");
     }
@@ -317,7 +317,7 @@ final class DoctorCommand implements Callable<Integer> {
     } catch (IOException e) {
       add(
           "gateway-unreachable",
-          "No gateway answers at " + url + ": " + e.getMessage(),
+          "No gateway answers at " + url + ": " + why(e),
           "Nothing can be used, or billed",
           "Name the right place with --gateway");
       return before;
@@ -431,6 +431,11 @@ final class DoctorCommand implements Callable<Integer> {
       Thread.currentThread().interrupt();
       throw new IOException(e);
     }
+  }
+
+  /** The client of the JDK does not say that nothing listens, or that there is no such host. */
+  private static String why(IOException e) {
+    return e.getMessage() == null ? "no connection" : e.getMessage();
   }
 
   private HttpClient http() {

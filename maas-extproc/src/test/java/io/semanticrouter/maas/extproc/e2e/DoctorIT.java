@@ -121,7 +121,7 @@ class DoctorIT {
     for (JsonNode finding : new ObjectMapper().readTree(output)) {
       ids.add(finding.get("id").asText());
       for (String part : List.of("what", "why", "todo")) {
-        assertThat(finding.get(part).asText()).isNotBlank();
+        assertThat(finding.get(part).asText()).isNotBlank().doesNotContain("null");
       }
     }
     return new Diagnosis(status, List.copyOf(ids), output);
