@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.internal.engine;
 
-import static java.util.Objects.requireNonNull;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.semanticrouter.maas.CapturedLog;
