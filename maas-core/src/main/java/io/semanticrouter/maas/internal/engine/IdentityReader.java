@@ -178,8 +178,9 @@ public final class IdentityReader {
       // Else a user of that name would be billed as nobody. Tiers are shared by nature.
       userSource = Source.RESERVED;
     }
-    boolean isListed = config.tiers().isEmpty() || config.tiers().contains(tierName);
-    if (!isListed && !tierSource.isFallback()) {
+    if (!tierSource.isFallback()
+        && !config.tiers().isEmpty()
+        && !config.tiers().contains(requireNonNull(tierName))) {
       tierSource = Source.UNLISTED;
     }
     if (userSource != from) {

@@ -235,6 +235,20 @@ class TrustTest {
   }
 
   @Test
+  void tierThatNobodyStatesIsTheFallbackWhereTiersAreListed() {
+    Map<String, ?> tiers = Map.of("tiers", List.of("gold", "free"));
+    assertThat(reader(tiers).read(headers("x-auth-request-user", "alice")))
+        .isEqualTo(Identity.of("alice", "free").withSources(Source.HEADER, Source.ABSENT));
+
+    Map<String, ?> noted = Map.of("trust", List.of(NOTED), "tiers", List.of("gold", "free"));
+    Headers request =
+        Headers.EMPTY.withNotes(
+            (namespace, key) -> key.equals("id.name") ? List.of("alice") : List.of());
+    assertThat(reader(noted).read(request))
+        .isEqualTo(Identity.of("alice", "free").withSources(Source.METADATA, Source.ABSENT));
+  }
+
+  @Test
   void attributesAreWhatTheGatewayStatesAndNothingElse() {
     Identity identity =
         reader(
