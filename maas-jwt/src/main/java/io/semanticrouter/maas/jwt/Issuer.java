@@ -103,7 +103,9 @@ final class Issuer implements TokenVerifier, AutoCloseable {
 
   private @Nullable Untrusted signatureFault(SignedJWT jwt, JWKSet set) throws JOSEException {
     JWSHeader header = jwt.getHeader();
-    if (!config.algorithms().contains(header.getAlgorithm().getName())) {
+    // None is known here that could be critical (RFC 7515, 4.1.11), whatever the library knows.
+    if (!config.algorithms().contains(header.getAlgorithm().getName())
+        || header.getCriticalParams() != null) {
       return Untrusted.MALFORMED_TOKEN;
     }
     List<JWK> candidates = new JWKSelector(JWKMatcher.forJWSHeader(header)).select(set);
@@ -119,9 +121,6 @@ final class Issuer implements TokenVerifier, AutoCloseable {
     return Untrusted.WRONG_SIGNATURE;
   }
 
-  /**
-   * The verifiers refuse a critical header ({@code crit}) that they do not know (RFC 7515, 4.1.11).
-   */
   private static boolean isSignedBy(SignedJWT jwt, JWSHeader header, JWK key) throws JOSEException {
     if (key instanceof RSAKey rsa && JWSAlgorithm.Family.RSA.contains(header.getAlgorithm())) {
       return jwt.verify(new RSASSAVerifier(rsa));
