@@ -35,7 +35,7 @@ test: ## run the whole test suite; REQUIRE_ENVOY=1 fails where it would skip
 
 nightly: bench-jars ## what takes hours: random tests in great numbers, mutations, fuzzing, soak, consumers
 	$(MVN) -Pnightly verify
-	tools/fuzz scanner 15
+	set -e; for target in scanner configuration identity extProcMessages token; do tools/fuzz $$target 15; done
 	$(BENCH_CLIENT).Soak --seconds 1800
 	tools/consumers
 	tools/reproducible

@@ -210,7 +210,7 @@ class CodecTest {
     }
   }
 
-  private static boolean isSame(Message ours, Message reference) {
+  static boolean isSame(Message ours, Message reference) {
     boolean same =
         ours.phase == reference.phase
             && ours.endOfStream == reference.endOfStream
