@@ -153,17 +153,20 @@ class FuzzTargetsTest {
           .doesNotContainKey("crit");
       Map<String, Object> stated = JSONObjectUtils.parse(claims);
       assertThat(stated).containsEntry("iss", ISSUER);
-      assertThat(stated.get("aud"))
-          .isIn("llm", stated.get("aud") instanceof List<?> all && all.contains("llm") ? all : "");
-      assertThat(((Number) stated.get("exp")).doubleValue())
-          .isGreaterThan(NOW.getEpochSecond() - SKEW - 1.0);
+      Object audience = stated.get("aud");
+      assertThat(audience instanceof List<?> all ? all.contains("llm") : "llm".equals(audience))
+          .isTrue();
+      assertThat(seconds(stated, "exp")).isGreaterThan(NOW.getEpochSecond() - SKEW - 1.0);
       if (stated.get("nbf") != null) {
-        assertThat(((Number) stated.get("nbf")).doubleValue())
-            .isLessThanOrEqualTo(NOW.getEpochSecond() + SKEW + 1.0);
+        assertThat(seconds(stated, "nbf")).isLessThan(NOW.getEpochSecond() + SKEW + 1.0);
       }
     } catch (ParseException e) {
       throw new AssertionError("accepted, and no JSON", e);
     }
+  }
+
+  private static double seconds(Map<String, Object> stated, String claim) {
+    return ((Number) requireNonNull(stated.get(claim))).doubleValue();
   }
 
   /** Signed whatever it is, as only its issuer can. */

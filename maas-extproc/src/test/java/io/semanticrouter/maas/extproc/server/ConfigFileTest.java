@@ -564,6 +564,17 @@ class ConfigFileTest {
     unreadable("maas_integration: " + "{a: ".repeat(10_000));
   }
 
+  /** A key that lacks its quotes: the parser of JSON repeats the word that it cannot read. */
+  @Test
+  void whatIsNoJsonIsNotShown() throws IOException {
+    Path file =
+        Files.writeString(
+            directory.resolve("config.json"), "{ \"a\": sk-proj-s3cr3t0fTheGateway }");
+    assertThat(unreadable(file)).contains(":1: not valid JSON: ").doesNotContain("s3cr3t", "proj");
+    Files.writeString(file, "{\n\"a\": s3cr3t0fTheGateway }");
+    assertThat(unreadable(file)).contains(":2: not valid JSON: ").doesNotContain("s3cr3t");
+  }
+
   @Test
   void hugeFileIsRefused() throws IOException {
     assertThat(unreadable("# " + "x".repeat(2_000_000) + "\n")).contains("larger than");

@@ -74,7 +74,7 @@ class FuzzTargetsTest {
       ConfigFile.read(file, Map.of(), text);
     } catch (UnreadableException e) {
       assertThat(e).hasMessageNotContaining(SECRET);
-      assertThat(e.getMessage().lines()).hasSize(1);
+      assertThat(String.valueOf(e.getMessage()).lines()).hasSize(1);
       return;
     } catch (ConfigException e) {
       assertThat(e.errors()).isNotEmpty();

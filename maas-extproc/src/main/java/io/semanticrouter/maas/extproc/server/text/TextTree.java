@@ -46,6 +46,9 @@ public final class TextTree {
       Pattern.compile(
           "[-+]?([0-9]{1,100}(\\.[0-9]{0,100})?|\\.[0-9]{1,100})([eE][-+]?[0-9]{1,9})?");
 
+  /** How the parser of JSON begins a problem that repeats a word of the text: maybe a secret. */
+  private static final String WORD = "Unrecognized token ";
+
   /** How the YAML parser begins a line that says where something is. */
   private static final String MARK = " in 'reader', line ";
 
@@ -223,6 +226,8 @@ public final class TextTree {
     for (String text : e.getOriginalMessage().lines().toList()) {
       if (text.startsWith(MARK)) {
         line = ":" + text.substring(MARK.length(), text.indexOf(',', MARK.length()));
+      } else if (text.startsWith(WORD)) {
+        problem = "a word that is neither in quotes nor true, false or null";
       } else if (!text.startsWith(" ")) {
         problem = text.length() > 200 ? text.substring(0, 200) + "…" : text;
       }
