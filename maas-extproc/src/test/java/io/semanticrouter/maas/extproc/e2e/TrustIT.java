@@ -36,7 +36,8 @@ class TrustIT {
   private static final String CHAT = "/v1/chat/completions";
   private static final String QUESTION =
       """
-      {"model":"qwen3","messages":[{"role":"user","content":"What is 2+2?"}]}""";
+      {"model":"qwen3","messages":[{"role":"user","content":"What is 2+2?"}]}\
+      """;
   private static final String SECRET = "a-secret-of-the-gateway";
   private static final String NEXT_SECRET = "the-next-secret-of-it";
 
@@ -93,6 +94,9 @@ class TrustIT {
   private static String token;
 
   @SuppressWarnings("NullAway.Init")
+  private static EarlierFilters earlier;
+
+  @SuppressWarnings("NullAway.Init")
   private static Stack byHeaders;
 
   @SuppressWarnings("NullAway.Init")
@@ -114,6 +118,7 @@ class TrustIT {
     jwt.sign(new RSASSASigner(key));
     token = jwt.serialize();
     String keys = new JWKSet(key.toPublicJWK()).toString();
+    earlier = EarlierFilters.start();
     byHeaders =
         Stack.start(
             "trust-headers",
@@ -128,6 +133,9 @@ class TrustIT {
                           keys,
                           "{ requires_any: { requirements: [ { provider_name: maas },"
                               + " { allow_missing: {} } ] } }"));
+              envoy.cluster(EarlierFilters.CLUSTER, "maas-extproc", earlier.port());
+              envoy.listener("authz").before(EarlierFilters.EXT_AUTHZ);
+              envoy.listener("processor").before(EarlierFilters.EXT_PROC);
             });
     Path directory = Files.createDirectories(Project.WORK.resolve("trust-files"));
     Path jwks = Files.writeString(directory.resolve("keys.json"), keys);
@@ -146,6 +154,7 @@ class TrustIT {
                   user: filter_state['wasm.kuadrant.auth.identity.userid']
                   tier: filter_state['wasm.kuadrant.auth.kuadrant.plan']
                 - { by: metadata, namespace: envoy.filters.http.jwt_authn, user: maas.sub, tier: maas.tier }
+                - { by: metadata, namespace: envoy.filters.http.ext_authz, user: id, tier: plan }
                 - by: jwt
                   jwks: %s
                   issuer: https://idp.example
@@ -164,6 +173,11 @@ class TrustIT {
                   .listener("metadata")
                   .before(JWT_AUTHN.formatted(keys, "{ provider_name: maas }"))
                   .extProc(FORWARDED);
+              envoy.cluster(EarlierFilters.CLUSTER, "maas-extproc", earlier.port());
+              envoy
+                  .listener("authz")
+                  .before(EarlierFilters.EXT_AUTHZ)
+                  .extProc(FORWARDED.replace("jwt_authn", "ext_authz"));
             });
   }
 
@@ -171,6 +185,7 @@ class TrustIT {
   static void stop() {
     byHeaders.close();
     byProof.close();
+    earlier.close();
   }
 
   @BeforeEach
@@ -227,6 +242,21 @@ class TrustIT {
     attacks.add(List.of("/v1/./chat/completions", line));
     attacks.add(List.of("/v1/%63hat/completions", line));
     return attacks;
+  }
+
+  /** One of each kind of {@link #attacks()}, for filters that differ in how they set headers. */
+  static List<List<String>> attackOfEachKind() {
+    String line = "x-auth-request-user: mallory";
+    return List.of(
+        List.of(CHAT, line),
+        List.of(CHAT, line, "X-Auth-Request-User: mallory", "x-auth-request-tier: mallory"),
+        List.of(CHAT, "x-auth-request-user: alice, mallory", "x_auth_request_user: mallory"),
+        List.of(CHAT, "connection: close, x-auth-request-user, x-auth-request-tier", line),
+        List.of(CHAT, "x-auth-request-user: ", "x-auth-request-tier: "),
+        List.of(CHAT, line, "x-vsr-skip-processing: true", "x-vsr-cache-hit: true"),
+        List.of(CHAT, line, "x-envoy-auth-partial-body: true", "x-envoy-internal: true"),
+        List.of("http://llm.example" + CHAT, line),
+        List.of("/v1/./%63hat/completions?x-auth-request-user=mallory", line));
   }
 
   private static RawHttp send(Stack stack, String listener, List<String> attack, String... more)
@@ -294,6 +324,43 @@ class TrustIT {
     RawHttp answer = send(byProof, "state", attack);
 
     assertPayer(byProof, answer, "user", "alice", "tier", "gold");
+  }
+
+  @ParameterizedTest
+  @MethodSource("attackOfEachKind")
+  void headersOfAnAuthorizationServerAreWhoPays(List<String> attack) throws Exception {
+    RawHttp answer = send(byHeaders, "authz", attack, "authorization: " + EarlierFilters.KEY);
+
+    assertPayer(byHeaders, answer, "user", "alice", "tier", "gold");
+  }
+
+  @ParameterizedTest
+  @MethodSource("attackOfEachKind")
+  void metadataOfAnAuthorizationServerIsWhoPays(List<String> attack) throws Exception {
+    RawHttp answer = send(byProof, "authz", attack, "authorization: " + EarlierFilters.KEY);
+
+    assertPayer(byProof, answer, "user", "alice", "tier", "gold");
+  }
+
+  @ParameterizedTest
+  @MethodSource("attackOfEachKind")
+  void headersOfAProcessorBeforeThisOneAreWhoPays(List<String> attack) throws Exception {
+    RawHttp answer = send(byHeaders, "processor", attack);
+
+    assertPayer(byHeaders, answer, "user", "alice", "tier", "gold");
+  }
+
+  @Test
+  void whomAnAuthorizationServerRefusesIsNobodyElse() throws Exception {
+    for (Stack stack : List.of(byHeaders, byProof)) {
+      for (List<String> attack : attackOfEachKind()) {
+        RawHttp answer = send(stack, "authz", attack, "authorization: Bearer key-of-mallory");
+        assertThat(answer.head().get(0)).containsAnyOf(" 401", " 403", " 400");
+      }
+      assertNobodyElsePays(stack, stack.delta("semantic_router_requests_total"));
+      assertThat(stack.delta("semantic_router_tokens_total")).isZero();
+      assertThat(stack.backend.stats().promptTokens()).isZero();
+    }
   }
 
   @Test
