@@ -116,8 +116,9 @@ class UnlistedRequestsTest {
   void streamThatStatesUsageIsBilled() {
     String stream =
         "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0}]}\n\n"
-            + "data: {\"object\":\"chat.completion.chunk\",\"choices\":[],\"usage\":{\"prompt_tokens\":20,"
-            + "\"completion_tokens\":5}}\n\ndata: [DONE]\n\n";
+            + "data:"
+            + " {\"object\":\"chat.completion.chunk\",\"choices\":[],\"usage\":{\"prompt_tokens\":20,\"completion_tokens\":5}}\n\n"
+            + "data: [DONE]\n\n";
     exchange(metering(), "POST", PATH, 200, "text/event-stream", stream);
     assertThat(sink.single().measurement().status()).isEqualTo(Status.COMPLETE);
   }
@@ -330,6 +331,19 @@ class UnlistedRequestsTest {
     assertThat(logged()).hasSize(2);
     assertThat(logged().get(1)).contains("100 requests", "/a/bb").doesNotContain("/later");
     assertThat(unlisted.count()).isEqualTo(101);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"9, 9", "10, 10", "11, 10"})
+  void logNamesTenPathsAtMost(int paths, int named) {
+    UnlistedRequests unlisted = new UnlistedRequests();
+    CapturedLog.MESSAGES.clear();
+    unlisted.add("/first", 0);
+    for (int i = 0; i < paths; i++) {
+      unlisted.add("/a/" + (char) ('a' + i), 1);
+    }
+    unlisted.add("/later", 600_000_000_000L);
+    assertThat(logged().get(1).split("/a/", -1)).hasSize(named + 1);
   }
 
   private static List<String> logged() {

@@ -2,15 +2,18 @@
 package io.semanticrouter.maas.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class AuthenticationTest {
@@ -96,6 +99,28 @@ class AuthenticationTest {
     ConfigException e = catchThrowableOfType(ConfigException.class, () -> read(authentication));
 
     assertThat(e.getMessage()).contains(message).doesNotContain(SECRET, "short", "4711");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"15, true", "16, true", "17, false"})
+  void attributesAreSixteenAtMost(int count, boolean taken) {
+    Map<String, Object> attributes = new LinkedHashMap<>();
+    for (int i = 0; i < count; i++) {
+      attributes.put("a" + i, "x-a" + i);
+    }
+    assertThat(isTaken(Map.of("attributes", attributes))).isEqualTo(taken);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, true", "2, true", "3, false"})
+  void secretsAreTwoAtMost(int count, boolean taken) {
+    Map<String, ?> proof =
+        Map.of("proof_header", "x-p", "secrets", Collections.nCopies(count, SECRET));
+    assertThat(isTaken(Map.of("trust", List.of(proof)))).isEqualTo(taken);
+  }
+
+  private static boolean isTaken(Map<String, ?> authentication) {
+    return catchThrowable(() -> read(authentication)) == null;
   }
 
   @Test

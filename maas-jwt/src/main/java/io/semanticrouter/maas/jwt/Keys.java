@@ -10,7 +10,9 @@ import io.semanticrouter.maas.config.ConfigError;
 import io.semanticrouter.maas.config.ConfigException;
 import io.semanticrouter.maas.config.TokenConfig;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URL;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.ParseException;
@@ -128,7 +130,7 @@ final class Keys implements AutoCloseable {
               .retrieveResource(new URL(config.jwks()))
               .getContent();
     } else {
-      text = Files.readString(Path.of(config.jwks()));
+      text = file(Path.of(config.jwks()));
     }
     // Only what is public: a secret key among them would let its readers sign.
     JWKSet keys = JWKSet.parse(text).toPublicJWKSet();
@@ -136,6 +138,16 @@ final class Keys implements AutoCloseable {
       throw new ParseException("no public keys in it", 0);
     }
     return keys;
+  }
+
+  private static String file(Path path) throws IOException {
+    try (InputStream in = Files.newInputStream(path)) {
+      byte[] content = in.readNBytes(MAX_BYTES + 1);
+      if (content.length > MAX_BYTES) {
+        throw new IOException("larger than " + MAX_BYTES + " bytes");
+      }
+      return new String(content, StandardCharsets.UTF_8);
+    }
   }
 
   @Override

@@ -46,6 +46,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class JwtVerifiersTest {
@@ -282,6 +283,49 @@ class JwtVerifiersTest {
     assertThatExceptionOfType(ConfigException.class)
         .isThrownBy(() -> JwtVerifiers.open(config(Map.of())))
         .withMessageContaining("must be a file with a JSON Web Key Set");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"-1, true", "0, true", "1, false"})
+  void fileOfKeysIsAsLargeAsAMebibyte(int more, boolean taken) throws IOException {
+    Path file = directory.resolve("keys.json");
+    String keys = Files.readString(file);
+    Files.writeString(file, keys + " ".repeat((1 << 20) - keys.length() + more));
+
+    if (taken) {
+      JwtVerifiers.open(config(Map.of())).close();
+    } else {
+      assertThatExceptionOfType(ConfigException.class)
+          .isThrownBy(() -> JwtVerifiers.open(config(Map.of())))
+          .withMessageEndingWith("larger than 1048576 bytes");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"-1, true", "0, true", "1, false"})
+  void tokenIsAsLongAsTheHeadersThatEnvoyTakes(int more, boolean taken) {
+    int length = 60 * 1024 + more;
+    // Four characters stand for three bytes: a header and claims that together have every length.
+    String token = "";
+    for (int pad = 0; pad < 3 && token.length() != length; pad++) {
+      JWSHeader header =
+          new JWSHeader.Builder(JWSAlgorithm.ES256)
+              .keyID("e")
+              .customParam("pad", "x".repeat(pad))
+              .build();
+      int claims = 40_000;
+      for (token = longToken(header, claims);
+          token.length() < length;
+          token = longToken(header, claims)) {
+        claims += Math.max(1, (length - token.length()) * 3 / 4);
+      }
+    }
+    assertThat(token).hasSize(length);
+    assertThat(fault(token)).isEqualTo(taken ? null : Untrusted.MALFORMED_TOKEN);
+  }
+
+  private static String longToken(JWSHeader header, int bytes) {
+    return signed(claims().claim("long", "x".repeat(bytes)), ec, header);
   }
 
   @Test

@@ -113,7 +113,8 @@ public final class IdentityReader {
     if (!warnedOfTrust.contains(reason) && warnedOfTrust.add(reason)) {
       LOG.log(
           WARNING,
-          "Nothing vouches for a request ({0}), which is {1}; further cases are counted, not logged",
+          "Nothing vouches for a request ({0}), which is {1}; further cases are counted, not"
+              + " logged",
           reason.label(),
           config.untrusted() == Authentication.Untrusted.REFUSE
               ? "refused"

@@ -30,20 +30,24 @@ class RequestSpliceTest {
       value = {
         // nothing was asked for: added behind everything else
         "{\"stream\":true}|{\"stream\":true,\"stream_options\":{\"include_usage\":true}}",
-        "{\"stream\": true , \"x\" : [ 1 ] } |{\"stream\": true , \"x\" : [ 1 ] ,\"stream_options\":{\"include_usage\":true}} ",
+        "{\"stream\": true , \"x\" : [ 1 ] } |{\"stream\": true , \"x\" : [ 1 ]"
+            + " ,\"stream_options\":{\"include_usage\":true}} ",
         "{\"stream\":false,\"stream\":true}|{\"stream\":false,\"stream\":true,\"stream_options\":{\"include_usage\":true}}",
         // an object is edited in place, wherever it stands
         "{\"stream\":true,\"stream_options\":{}}|{\"stream\":true,\"stream_options\":{\"include_usage\":true}}",
-        "{\"stream_options\":{ },\"stream\":true}|{\"stream_options\":{ \"include_usage\":true},\"stream\":true}",
+        "{\"stream_options\":{ },\"stream\":true}|{\"stream_options\":{"
+            + " \"include_usage\":true},\"stream\":true}",
         "{\"stream_options\":{\"a\":{}},\"stream\":true}|{\"stream_options\":{\"a\":{},\"include_usage\":true},\"stream\":true}",
-        "{\"stream_options\":{\"include_usage\": false },\"stream\":true}|{\"stream_options\":{\"include_usage\": true },\"stream\":true}",
+        "{\"stream_options\":{\"include_usage\": false"
+            + " },\"stream\":true}|{\"stream_options\":{\"include_usage\": true },\"stream\":true}",
         "{\"stream_options\":{\"include_usage\":null},\"stream\":true}|{\"stream_options\":{\"include_usage\":true},\"stream\":true}",
         // escaped keys are the same keys
         "{\"str\\u0065am\":true,\"stream\\u005foptions\":{\"include\\u005Fusage\":false}}|{\"str\\u0065am\":true,\"stream\\u005foptions\":{\"include\\u005Fusage\":true}}",
         // stated twice: every one
         "{\"stream\":true,\"stream_options\":{\"include_usage\":true},\"stream_options\":{\"include_usage\":false,\"include_usage\":null}}|{\"stream\":true,\"stream_options\":{\"include_usage\":true},\"stream_options\":{\"include_usage\":true,\"include_usage\":true}}",
         // null, of a stream that is known to be one
-        "{\"stream\":true,\"stream_options\": null }|{\"stream\":true,\"stream_options\": {\"include_usage\":true} }",
+        "{\"stream\":true,\"stream_options\": null }|{\"stream\":true,\"stream_options\":"
+            + " {\"include_usage\":true} }",
       })
   void usageIsAskedForWhenAStreamDoesNot(String body, String expected) {
     Spliced spliced = check(body, false, expected, Outcome.EDITED);
@@ -319,6 +323,17 @@ class RequestSpliceTest {
     Spliced spliced = splice(utf8(body), false, chunksOf(1000));
     assertThat(spliced.text()).isEqualTo(body);
     assertThat(spliced.splice().outcome()).isEqualTo(Outcome.UNSAFE);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"-1, EDITED", "0, EDITED", "1, UNSAFE"})
+  void nullOptionsWaitForSoManyBytes(int more, Outcome outcome) {
+    // Held is what comes from the null on, until a chunk says that it is a stream.
+    String held = "null,\"a\":\"\",\"stream\":true";
+    String text = "x".repeat(RequestSplice.MAX_HELD - held.length() + more);
+    byte[] body = utf8("{\"stream_options\":" + held.replace("\"\"", '"' + text + '"') + "}");
+    Spliced spliced = splice(body, false, chunksOf(body.length - 1));
+    assertThat(spliced.splice().outcome()).isEqualTo(outcome);
   }
 
   @Test

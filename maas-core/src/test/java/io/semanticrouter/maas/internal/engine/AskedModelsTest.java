@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A backend that refuses to be asked for usage is not asked for a while. */
@@ -116,6 +117,18 @@ class AskedModelsTest {
     }
     assertThat(send("m", 400)).isEqualTo("false NOT_ASKED");
     assertThat(send("m", 200)).isEqualTo("true EDITED");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"-2, false", "-1, false", "0, true"})
+  void modelsAreKnownApartUpToTheirBound(int more, boolean asked) {
+    for (int i = 0; i < AskedModels.MAX_MODELS + more; i++) {
+      models.refused(PATH, "m" + i);
+    }
+    for (int i = 0; i < 3; i++) {
+      models.refused(PATH, "next");
+    }
+    assertThat(models.asks(PATH, "next")).isEqualTo(asked);
   }
 
   @Test

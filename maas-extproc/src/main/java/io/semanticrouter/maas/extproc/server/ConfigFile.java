@@ -30,9 +30,6 @@ import org.jspecify.annotations.Nullable;
  */
 record ConfigFile(
     MaasConfig metering, RouterConfig router, ServerConfig server, List<String> books) {
-  /** What a Kubernetes ConfigMap can hold. */
-  private static final int MAX_BYTES = 1 << 20;
-
   /** What is ours; sections of others are skipped, whatever is in them. */
   private static final Set<String> SECTIONS =
       Set.of(MaasConfig.SECTION, "pricing", RouterConfig.SECTION, "server", JournalConfig.SECTION);
@@ -95,9 +92,6 @@ record ConfigFile(
               + " (start from the reference: cp deploy/maas/config.maas.yaml config/config.yaml)");
     }
     try {
-      if (Files.size(path) > MAX_BYTES) {
-        throw new UnreadableException(path + ": larger than " + MAX_BYTES + " bytes");
-      }
       return TextTree.read(
           path.toString(), text.files().read(path), "", SECTIONS::contains, text.places());
     } catch (IOException e) {

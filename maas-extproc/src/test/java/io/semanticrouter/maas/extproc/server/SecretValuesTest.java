@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SecretValuesTest {
   @TempDir
@@ -40,6 +42,16 @@ class SecretValuesTest {
                 "trust",
                 List.of(Map.of("secrets", List.of("of the file", "of the environment", "x")))));
     assertThat(errors).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {-1, 0, 1})
+  void fileWithASecretIsAsLargeAsAMebibyte(int more) throws Exception {
+    Path file = Files.writeString(directory.resolve("proof"), "x".repeat((1 << 20) + more));
+
+    values.in(Map.of("secrets", List.of(Map.of("file", file.toString()))));
+
+    assertThat(errors).hasSize(Math.max(0, more));
   }
 
   @Test

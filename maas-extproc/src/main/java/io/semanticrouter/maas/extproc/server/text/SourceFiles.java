@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.extproc.server.text;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -16,18 +17,27 @@ import java.util.Map;
  * source. Not thread-safe.
  */
 public final class SourceFiles {
+  /** What a Kubernetes ConfigMap or Secret can hold. */
+  static final int MAX_BYTES = 1 << 20;
+
   private static final String UNREADABLE = "";
 
   private final Map<Path, String> read = new LinkedHashMap<>();
 
   /**
-   * What is in a file of the configuration.
+   * What is in a file of the configuration, of {@value #MAX_BYTES} bytes at most.
    *
-   * @throws IOException when it cannot be read; that is remembered as well
+   * @throws IOException when it cannot be read, or is larger; that is remembered as well
    */
   public byte[] read(Path path) throws IOException {
     read.put(path, UNREADABLE);
-    byte[] content = Files.readAllBytes(path);
+    byte[] content;
+    try (InputStream in = Files.newInputStream(path)) {
+      content = in.readNBytes(MAX_BYTES + 1);
+    }
+    if (content.length > MAX_BYTES) {
+      throw new IOException("larger than " + MAX_BYTES + " bytes");
+    }
     read.put(path, sha256(content));
     return content;
   }
