@@ -54,6 +54,10 @@ final class GrpcListeners implements AutoCloseable {
   private final GrpcConfig config;
   private final StreamLimits limits;
   private final EventLoopGroup loops;
+
+  /** Takes connections also while one of the others hangs, on a disk that stalls. */
+  private final EventLoopGroup accepting = loops(1, "grpc-accept");
+
   private final List<Server> servers = new ArrayList<>();
   private int port = -1;
   private final @Nullable TlsFiles tls;
@@ -69,14 +73,14 @@ final class GrpcListeners implements AutoCloseable {
     this.config = config;
     this.limits = limits;
     this.tls = tls;
-    loops = loops(config.threads());
+    loops = loops(config.threads(), "grpc");
   }
 
-  /** Threads that serve connections, daemons. */
-  private static EventLoopGroup loops(int threads) {
+  /** Threads that serve connections or take them, daemons. */
+  private static EventLoopGroup loops(int threads, String name) {
     IoHandlerFactory io =
         Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-    return new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory("grpc", true), io);
+    return new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory(name, true), io);
   }
 
   /**
@@ -128,7 +132,9 @@ final class GrpcListeners implements AutoCloseable {
     shutdown();
     servers.forEach(Server::shutdownNow);
     awaitTermination(Duration.ofSeconds(5));
-    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
+    for (EventLoopGroup group : List.of(accepting, loops)) {
+      group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
+    }
   }
 
   private static Class<? extends ServerChannel> tcpType() {
@@ -176,7 +182,7 @@ final class GrpcListeners implements AutoCloseable {
       SocketAddress address, Class<? extends ServerChannel> type, List<BindableService> services) {
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(address)
-            .bossEventLoopGroup(loops)
+            .bossEventLoopGroup(accepting)
             .workerEventLoopGroup(loops)
             .channelType(type)
             .withChildOption(ChannelOption.RECVBUF_ALLOCATOR, READS)

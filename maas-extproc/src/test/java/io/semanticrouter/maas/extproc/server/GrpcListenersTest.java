@@ -22,8 +22,10 @@ import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
@@ -38,6 +40,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -89,6 +92,69 @@ class GrpcListenersTest {
           .isInstanceOf(StatusRuntimeException.class)
           .hasMessageStartingWith("NOT_FOUND");
     }
+  }
+
+  /** As when the journal is on a disk that stalls. */
+  @Test
+  void aThreadThatHangsKeepsNewConnectionsFromNoOther() throws Exception {
+    for (int hanging = 1; hanging <= 2; hanging++) {
+      CountDownLatch end = new CountDownLatch(1);
+      List<ManagedChannel> channels = new ArrayList<>();
+      try (GrpcListeners listeners =
+          new GrpcListeners(
+              RunningServer.config(Map.of("grpc_threads", 2)).grpc(),
+              null,
+              StreamLimits.ofMemory())) {
+        listeners.listen(List.of(hangingWhenAsked(end)));
+        try {
+          for (int i = 1; i <= hanging; i++) {
+            channels.add(channel(listeners));
+            check(channels.get(i - 1), "other").get(30, TimeUnit.SECONDS);
+          }
+          Future<HealthCheckResponse> hung = check(channels.get(hanging - 1), "hang");
+          List<Future<HealthCheckResponse>> others = new ArrayList<>();
+          for (int i = 0; i < 4; i++) {
+            channels.add(channel(listeners));
+            others.add(check(channels.get(channels.size() - 1), "other"));
+          }
+          long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+          while (others.stream().noneMatch(Future::isDone)) {
+            assertThat(System.nanoTime()).as("connection %s hangs", hanging).isLessThan(deadline);
+            TimeUnit.MILLISECONDS.sleep(10);
+          }
+          assertThat(hung.isDone()).isFalse();
+        } finally {
+          end.countDown();
+          channels.forEach(ManagedChannel::shutdownNow);
+        }
+      }
+    }
+  }
+
+  private static ManagedChannel channel(GrpcListeners listeners) {
+    return NettyChannelBuilder.forAddress("127.0.0.1", listeners.port()).usePlaintext().build();
+  }
+
+  private static Future<HealthCheckResponse> check(ManagedChannel channel, String service) {
+    return HealthGrpc.newFutureStub(channel)
+        .check(HealthCheckRequest.newBuilder().setService(service).build());
+  }
+
+  private static HealthGrpc.HealthImplBase hangingWhenAsked(CountDownLatch end) {
+    return new HealthGrpc.HealthImplBase() {
+      @Override
+      public void check(HealthCheckRequest asked, StreamObserver<HealthCheckResponse> answer) {
+        try {
+          if (asked.getService().equals("hang")) {
+            end.await();
+          }
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
+        answer.onNext(HealthCheckResponse.getDefaultInstance());
+        answer.onCompleted();
+      }
+    };
   }
 
   /** The replies to what they sent meet a connection that is gone. */
