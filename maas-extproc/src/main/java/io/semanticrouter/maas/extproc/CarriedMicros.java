@@ -17,7 +17,7 @@ final class CarriedMicros {
   static final int MAX_USERS = 10_000;
 
   private static final long ATTOS_PER_MICRO = 1_000_000_000_000L;
-  private static final long MICROS_PER_UNIT = 1_000_000;
+  static final long MICROS_PER_UNIT = 1_000_000;
 
   /** Whose remainder it is. */
   private record Account(String user, String currency) {}

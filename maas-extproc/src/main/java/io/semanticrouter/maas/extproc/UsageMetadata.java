@@ -24,8 +24,6 @@ final class UsageMetadata {
   /** With user, tier, model, two ids, three totals, three of the cost and the outcome. */
   private static final int MAX_FIELDS = PARTS.length + 12;
 
-  private static final long MICROS_PER_UNIT = 1_000_000;
-
   /** Characters of the largest amount: 19 digits, a point, 18 digits. */
   private static final int MAX_DECIMAL = 38;
 
@@ -120,7 +118,7 @@ final class UsageMetadata {
     }
     text("cost", decimal(known));
     text("currency", known.currency());
-    if (known.units() < MAX_EXACT / MICROS_PER_UNIT) {
+    if (known.units() < MAX_EXACT / CarriedMicros.MICROS_PER_UNIT) {
       micros = carried.take(user, known);
       count("cost_micros", micros);
     }

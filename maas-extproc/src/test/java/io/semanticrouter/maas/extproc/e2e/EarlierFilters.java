@@ -28,8 +28,8 @@ import java.util.List;
 import java.util.function.BiFunction;
 
 /**
- * What stands behind filters before ours, and names alice, of the tier gold: an authorization
- * server for {@value #KEY}, which refuses all others, and a processor that does it for everybody.
+ * The servers that filters before ours ask. Both name alice, of the tier gold: an authorization
+ * server does it for {@value #KEY} and refuses all others, a processor does it for everybody.
  */
 final class EarlierFilters implements AutoCloseable {
   static final String KEY = "Bearer key-of-alice";
