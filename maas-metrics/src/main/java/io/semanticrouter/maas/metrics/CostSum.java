@@ -13,6 +13,9 @@ final class CostSum {
   final Series series;
   final String currency;
 
+  /** When there was something to add first, in milliseconds since 1970. */
+  final long created;
+
   /** A sum of the same series in another currency, or of another counter. */
   final @Nullable CostSum next;
 
@@ -26,11 +29,13 @@ final class CostSum {
       MoneyCounter counter,
       Series series,
       String currency,
+      long created,
       @Nullable CostSum next,
       @Nullable CostSum other) {
     this.counter = counter;
     this.series = series;
     this.currency = currency;
+    this.created = created;
     this.next = next;
     this.other = other;
   }

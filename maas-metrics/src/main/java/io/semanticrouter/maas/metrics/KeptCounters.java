@@ -14,11 +14,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the counters of a sink have come to, for another run. First the names of all slots; then for
- * each series what it was found by, its counts by the number of the slot, and its costs; a 0 ends
- * it. Texts are at most some hundred bytes long, so that {@link DataOutput#writeUTF} takes them.
+ * each series what it was found by, its counts by the number of the slot, and its costs, each with
+ * the time at which it began; a 0 ends it. Texts are at most some hundred bytes long, so that
+ * {@link DataOutput#writeUTF} takes them.
  */
 final class KeptCounters {
-  private static final int FORMAT = 0x4d43_0002;
+  private static final int FORMAT = 0x4d43_0003;
   private static final int END = 0;
   private static final int SERIES = 1;
   private static final Series.Kind[] KINDS = Series.Kind.values();
@@ -85,12 +86,14 @@ final class KeptCounters {
       out.writeInt(first + point.slot);
       out.writeLong(point.sum());
       out.writeDouble(point.large());
+      out.writeLong(point.created);
     }
     out.writeInt(costs.size());
     for (CostSum sum : costs) {
       out.writeUTF(sum.counter.name());
       out.writeUTF(sum.currency);
       out.writeUTF(sum.total().amount().toString());
+      out.writeLong(sum.created);
     }
   }
 
@@ -113,14 +116,18 @@ final class KeptCounters {
       places.add(known.get(in.readUTF()));
     }
     long leftOut = 0;
-    while (in.readByte() != END) {
-      leftOut += series(in, places);
+    try {
+      while (in.readByte() != END) {
+        leftOut += series(in, places);
+      }
+    } finally {
+      spaces.endReplay();
     }
     return leftOut;
   }
 
   /** How much of it has no place. */
-  private static long series(DataInput in, List<@Nullable Place> places) throws IOException {
+  private long series(DataInput in, List<@Nullable Place> places) throws IOException {
     Series.Kind kind = KINDS[in.readByte()];
     String payer = in.readUTF();
     List<String> values = new ArrayList<>();
@@ -135,6 +142,7 @@ final class KeptCounters {
       Place place = places.get(in.readInt());
       long sum = in.readLong();
       double large = in.readDouble();
+      spaces.replay(in.readLong());
       Series series =
           place == null
               ? null
@@ -149,6 +157,7 @@ final class KeptCounters {
       String name = in.readUTF();
       String currency = in.readUTF();
       BigDecimal amount = new BigDecimal(in.readUTF());
+      spaces.replay(in.readLong());
       MoneyCounter counter = first == null ? null : first.space.money(name);
       if (found == null || counter == null) {
         leftOut++;

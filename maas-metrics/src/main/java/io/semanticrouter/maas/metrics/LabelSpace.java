@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class LabelSpace {
   private final PrometheusRegistry registry;
   private final List<String> names;
+  private final LongSupplier clock;
 
   /** By slot: whose it is. */
   private final List<SeriesCounter> counters = new ArrayList<>();
@@ -24,9 +26,10 @@ final class LabelSpace {
   private final List<MoneyCounter> money = new ArrayList<>();
   private @Nullable Series single;
 
-  LabelSpace(PrometheusRegistry registry, List<String> names) {
+  LabelSpace(PrometheusRegistry registry, List<String> names, LongSupplier clock) {
     this.registry = registry;
     this.names = names;
+    this.clock = clock;
   }
 
   /** A counter with all open labels. */
@@ -40,7 +43,7 @@ final class LabelSpace {
    */
   SeriesCounter counter(String name, String help, int open, ClosedLabels closed) {
     SeriesCounter counter =
-        new SeriesCounter(name, help, names.subList(0, open), closed, counters.size());
+        new SeriesCounter(name, help, names.subList(0, open), closed, counters.size(), clock);
     for (int i = 0; i < closed.tuples().size(); i++) {
       counters.add(counter);
     }
@@ -106,5 +109,10 @@ final class LabelSpace {
 
   List<String> names() {
     return names;
+  }
+
+  /** When a line begins that appears now, in milliseconds since 1970. */
+  long now() {
+    return clock.getAsLong();
   }
 }

@@ -86,7 +86,7 @@ final class MoneyCounter implements Collector {
       }
       Series shown = series.withRoomFor(lineBytes + SeriesCounter.valueBytes(series.values()));
       CostSum other = shown == series ? null : sum(shown, currency);
-      CostSum sum = new CostSum(this, series, currency, series.costs(), other);
+      CostSum sum = new CostSum(this, series, currency, exchanges.now(), series.costs(), other);
       series.costs(sum);
       if (other == null) {
         sums.add(sum);
@@ -100,7 +100,11 @@ final class MoneyCounter implements Collector {
     CounterSnapshot.Builder snapshot = CounterSnapshot.builder().name(name).help(help);
     for (CostSum sum : sums) {
       snapshot.dataPoint(
-          CounterDataPointSnapshot.builder().value(sum.value()).labels(labels(sum)).build());
+          CounterDataPointSnapshot.builder()
+              .value(sum.value())
+              .labels(labels(sum))
+              .createdTimestampMillis(sum.created)
+              .build());
     }
     return snapshot.build();
   }

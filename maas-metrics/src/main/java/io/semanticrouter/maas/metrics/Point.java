@@ -24,15 +24,19 @@ final class Point {
   /** The values of all labels. */
   final List<String> labels;
 
+  /** When there was something to add first, in milliseconds since 1970. */
+  final long created;
+
   private final LongAdder sum = new LongAdder();
 
   /** Null until there is a large amount. */
   private volatile @Nullable DoubleAdder large;
 
-  Point(Series owner, int slot, List<String> labels) {
+  Point(Series owner, int slot, List<String> labels, long created) {
     this.owner = owner;
     this.slot = slot;
     this.labels = labels;
+    this.created = created;
   }
 
   /** Adds an amount, or takes one off that was added before. */

@@ -50,6 +50,7 @@ public final class PrometheusSink implements UsageSink {
   private final RequestMetrics requests;
   private final SeriesMetrics[] others;
   private final SeriesIndex index;
+  private final Spaces spaces;
   private final KeptCounters kept;
 
   /** For the lines of further models; null when tokens are not exported. */
@@ -60,7 +61,7 @@ public final class PrometheusSink implements UsageSink {
     listed = new ListedModels(names(models, config));
     integrated = config.mode().isIntegrated();
     labels = integrated ? config.metrics().identityLabels() : List.of();
-    Spaces spaces = new Spaces(registry);
+    spaces = new Spaces(registry);
     LabelSpace exchanges = spaces.space(names(integrated, labels));
     requests = new RequestMetrics(spaces, exchanges);
     int max = config.metrics().maxSeries();
@@ -149,11 +150,28 @@ public final class PrometheusSink implements UsageSink {
   }
 
   /**
+   * Counts what an earlier run has counted before, as a journal has it: lines that it is the first
+   * to add to are as old as it is. Not while other threads record.
+   */
+  public void replay(UsageRecord record) {
+    replay(record, 1);
+  }
+
+  /**
    * Takes off what a record has added that another one replaces, as a journal has them. Not for
-   * counters that somebody reads already: they would go back.
+   * counters that somebody reads already: they would go back. Not while other threads record.
    */
   public void takeOff(UsageRecord record) {
-    record(record, -1);
+    replay(record, -1);
+  }
+
+  private void replay(UsageRecord record, int sign) {
+    spaces.replay(record.startedAt().plus(record.duration()).toEpochMilli());
+    try {
+      record(record, sign);
+    } finally {
+      spaces.endReplay();
+    }
   }
 
   /**

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 
 /**
@@ -30,6 +31,7 @@ final class SeriesCounter implements Collector {
   private final List<String> labels;
   private final List<List<String>> closed;
   private final int firstSlot;
+  private final LongSupplier clock;
   private final MetricFamilyDescriptor descriptor;
 
   /** By the values of all labels: series that differ in labels that are not shown share one. */
@@ -38,13 +40,20 @@ final class SeriesCounter implements Collector {
   /** Of a line, without the values of its labels: name, names, signs and a number. */
   private final int lineBytes;
 
-  SeriesCounter(String name, String help, List<String> open, ClosedLabels closed, int firstSlot) {
+  SeriesCounter(
+      String name,
+      String help,
+      List<String> open,
+      ClosedLabels closed,
+      int firstSlot,
+      LongSupplier clock) {
     this.name = name;
     this.help = help;
     this.openLabels = open.size();
     this.labels = Stream.concat(open.stream(), closed.names().stream()).toList();
     this.closed = closed.tuples();
     this.firstSlot = firstSlot;
+    this.clock = clock;
     this.lineBytes = lineBytes(name, open) + lineBytes("", closed.names());
     this.descriptor = MetricFamilyDescriptor.counter(name).help(help).labelNames(labels).build();
   }
@@ -102,7 +111,8 @@ final class SeriesCounter implements Collector {
       return point == null ? bind(shown, tuple) : point;
     }
     List<String> values = Stream.concat(open.stream(), closed.get(tuple).stream()).toList();
-    return points.computeIfAbsent(values, all -> new Point(series, firstSlot + tuple, all));
+    return points.computeIfAbsent(
+        values, all -> new Point(series, firstSlot + tuple, all, clock.getAsLong()));
   }
 
   @Override
@@ -113,6 +123,7 @@ final class SeriesCounter implements Collector {
           CounterDataPointSnapshot.builder()
               .value(point.value())
               .labels(Labels.of(labels, point.labels))
+              .createdTimestampMillis(point.created)
               .build());
     }
     return snapshot.build();

@@ -157,10 +157,10 @@ class CostTest {
     Series series =
         new Series(Series.Origin.REST, List.of("qwen3"), 0, Room.UNBOUNDED, null, false);
     PrometheusRegistry registry = new PrometheusRegistry();
-    LabelSpace labels = new LabelSpace(registry, List.of("model"));
+    LabelSpace labels = new LabelSpace(registry, List.of("model"), () -> 0);
     MoneyCounter counter = MoneyCounter.register(registry, labels, "money", "Money.");
     for (int i = 0; i < 10_000; i++) {
-      CostSum sum = new CostSum(counter, series, "USD", null, null);
+      CostSum sum = new CostSum(counter, series, "USD", 0, null, null);
       BigDecimal exact = BigDecimal.ZERO;
       for (int j = 0; j < 5; j++) {
         Cost cost =

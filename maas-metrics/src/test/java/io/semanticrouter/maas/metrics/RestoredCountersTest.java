@@ -4,6 +4,8 @@ package io.semanticrouter.maas.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.prometheus.metrics.model.snapshots.DataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.semanticrouter.maas.config.Mode;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.io.ByteArrayInputStream;
@@ -12,8 +14,12 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -94,6 +100,44 @@ class RestoredCountersTest {
       revised.sink.record(record);
     }
     assertThat(sums(revised)).isEqualTo(sums(once));
+  }
+
+  @Test
+  void aLineIsAsOldAsTheRecordThatItBeganWithInWhateverRun() throws IOException {
+    Instant ended = Instant.parse("2026-11-28T10:00:00Z");
+    UsageRecord record =
+        Records.of("alice", "free", "qwen3").tokens(1, 2).cost(3, 4).build().toBuilder()
+            .startedAt(ended.minusSeconds(5))
+            .duration(Duration.ofSeconds(5))
+            .build();
+    Exposition replayed = Exposition.of(Mode.HYBRID);
+    replayed.sink.replay(record);
+    long now = System.currentTimeMillis();
+    replayed.sink.record(record); // adds to the same lines
+    replayed.record(Records.of("bob", "free", "qwen3").tokens(1, 2).cost(3, 4));
+    Exposition next = Exposition.of(Mode.HYBRID);
+    restore(next, saved(replayed));
+    for (Exposition run : List.of(replayed, next)) {
+      assertThat(created(run, "alice")).containsOnly(ended.toEpochMilli());
+      assertThat(created(run, "bob")).allMatch(time -> time >= now);
+    }
+    assertThat(created(next, "bob")).isEqualTo(created(replayed, "bob"));
+    next.record(Records.of("carol", "free", "qwen3").tokens(1, 2));
+    assertThat(created(next, "carol")).allMatch(time -> time >= now);
+  }
+
+  /** When the lines of a user began. */
+  private static Set<Long> created(Exposition exposition, String user) {
+    Set<Long> created = new TreeSet<>();
+    for (MetricSnapshot snapshot : exposition.registry.scrape()) {
+      for (DataPointSnapshot point : snapshot.getDataPoints()) {
+        if (user.equals(point.getLabels().get("user"))) {
+          created.add(point.getCreatedTimestampMillis());
+        }
+      }
+    }
+    assertThat(created).isNotEmpty();
+    return created;
   }
 
   /** All but the histograms: how long exchanges took begins again with the process. */

@@ -184,7 +184,7 @@ final class MaasServer implements AutoCloseable {
       MetricsConfig open = config.metrics();
       metrics =
           MetricsEndpoint.start(
-              open.address(),
+              open,
               metricsTls == null ? null : metricsTls.https(),
               open.tokenFile() == null ? null : AccessToken.load(open.tokenFile()),
               registry,

@@ -13,9 +13,14 @@ import org.jspecify.annotations.Nullable;
  * @param statusPage whether it has a page for people
  * @param tls null for plain text
  * @param tokenFile of what a client has to know; null when it needs nothing
+ * @param createdTimestamps whether OpenMetrics has the time at which each counter began
  */
 record MetricsConfig(
-    ListenAddress address, boolean statusPage, @Nullable TlsConfig tls, @Nullable Path tokenFile) {
+    ListenAddress address,
+    boolean statusPage,
+    @Nullable TlsConfig tls,
+    @Nullable Path tokenFile,
+    boolean createdTimestamps) {
   static final String TOKEN_FILE = "metrics_token_file";
 
   static MetricsConfig from(ConfigSection server) {
@@ -25,7 +30,8 @@ record MetricsConfig(
             (int) server.integer("metrics_port", 9190, 0, 65535)),
         server.bool("status_page", true),
         TlsConfig.from(server, "metrics_tls"),
-        tokenFile(server));
+        tokenFile(server),
+        server.bool("metrics_created_timestamps", false));
   }
 
   private static @Nullable Path tokenFile(ConfigSection server) {

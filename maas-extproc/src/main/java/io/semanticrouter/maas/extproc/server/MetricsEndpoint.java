@@ -68,12 +68,12 @@ final class MetricsEndpoint implements AutoCloseable {
       List.of("Bearer realm=\"maas-extproc\"", "Basic realm=\"maas-extproc\"");
 
   private static final ExpositionFormatWriter TEXT = PrometheusTextFormatWriter.create();
-  private static final ExpositionFormatWriter OPEN_METRICS = OpenMetricsTextFormatWriter.create();
 
   private final HttpServer http;
   private final @Nullable AccessToken token;
   private final ThreadPoolExecutor threads;
   private final PrometheusRegistry registry;
+  private final ExpositionFormatWriter openMetrics;
   private final BooleanSupplier ready;
   private final @Nullable StatusPage status;
 
@@ -128,12 +128,14 @@ final class MetricsEndpoint implements AutoCloseable {
       @Nullable AccessToken token,
       ThreadPoolExecutor threads,
       PrometheusRegistry registry,
+      ExpositionFormatWriter openMetrics,
       BooleanSupplier ready,
       @Nullable StatusPage status) {
     this.http = http;
     this.token = token;
     this.threads = threads;
     this.registry = registry;
+    this.openMetrics = openMetrics;
     this.ready = ready;
     this.status = status;
   }
@@ -147,13 +149,14 @@ final class MetricsEndpoint implements AutoCloseable {
    * @throws IOException when the port cannot be had; the message says which
    */
   static MetricsEndpoint start(
-      ListenAddress address,
+      MetricsConfig config,
       @Nullable HttpsConfigurator tls,
       @Nullable AccessToken token,
       PrometheusRegistry registry,
       BooleanSupplier ready,
       @Nullable StatusPage status)
       throws IOException {
+    ListenAddress address = config.address();
     HttpServer http;
     try {
       if (tls == null) {
@@ -172,7 +175,12 @@ final class MetricsEndpoint implements AutoCloseable {
         new ThreadPoolExecutor(
             most, most, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), MetricsEndpoint::thread);
     threads.allowCoreThreadTimeOut(true);
-    MetricsEndpoint endpoint = new MetricsEndpoint(http, token, threads, registry, ready, status);
+    ExpositionFormatWriter openMetrics =
+        OpenMetricsTextFormatWriter.builder()
+            .setCreatedTimestampsEnabled(config.createdTimestamps())
+            .build();
+    MetricsEndpoint endpoint =
+        new MetricsEndpoint(http, token, threads, registry, openMetrics, ready, status);
     http.setExecutor(threads);
     http.createContext("/", endpoint::answer);
     http.start();
@@ -308,8 +316,8 @@ final class MetricsEndpoint implements AutoCloseable {
    * The format that is wanted most, and the plain one where none of ours is wanted: a scraper that
    * prefers protobuf reads it, while it gets nothing from 406.
    */
-  private static ExpositionFormatWriter format(AcceptHeader accept) {
-    double openMetrics =
+  private ExpositionFormatWriter format(AcceptHeader accept) {
+    double open =
         accept.quality(
             "application/openmetrics-text;version=1.",
             "application/openmetrics-text;version=0.",
@@ -317,7 +325,7 @@ final class MetricsEndpoint implements AutoCloseable {
     double text =
         accept.quality(
             "text/plain;version=0.", "text/plain;version=1.", "text/plain", "text/*", "*/*");
-    return openMetrics > 0 && openMetrics >= text ? OPEN_METRICS : TEXT;
+    return open > 0 && open >= text ? openMetrics : TEXT;
   }
 
   private void render(ExpositionFormatWriter format, boolean zipped, OutputStream body)

@@ -66,7 +66,7 @@ final class RestoredCounters {
       if (replaced != null) {
         sink.takeOff(replaced);
       }
-      sink.record(line.record());
+      sink.replay(line.record());
     }
 
     @Override

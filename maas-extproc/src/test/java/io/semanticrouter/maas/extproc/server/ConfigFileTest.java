@@ -46,7 +46,7 @@ class ConfigFileTest {
               64 << 10,
               false),
           ExtProcConfig.DEFAULT,
-          new MetricsConfig(new ListenAddress("0.0.0.0", 9190), true, null, null),
+          new MetricsConfig(new ListenAddress("0.0.0.0", 9190), true, null, null, false),
           Duration.ofHours(1),
           Duration.ZERO,
           Duration.ofSeconds(25),

@@ -93,7 +93,7 @@ class MaasServerTest {
     return new ServerConfig(
         grpc,
         ExtProcConfig.DEFAULT,
-        new MetricsConfig(new ListenAddress(metricsHost, metricsPort), true, null, null),
+        new MetricsConfig(new ListenAddress(metricsHost, metricsPort), true, null, null, false),
         Duration.ZERO,
         Duration.ZERO,
         drain,

@@ -65,15 +65,29 @@ class MetricsEndpointTest {
   @BeforeEach
   void start() throws IOException {
     Counter.builder().name("some").help("Some.").register(registry).inc(3);
+    start(false);
+  }
+
+  private void start(boolean createdTimestamps) throws IOException {
+    ListenAddress address = new ListenAddress("127.0.0.1", 0);
     endpoint =
         MetricsEndpoint.start(
-            new ListenAddress("127.0.0.1", 0),
+            new MetricsConfig(address, true, null, null, createdTimestamps),
             null,
             null,
             registry,
             () -> true,
             new StatusPage(() -> List.of(new Fact("A \"title\"", "a text", true))));
     resources.add(endpoint);
+  }
+
+  @Test
+  void onlyOpenMetricsSaysWhenACounterBeganAndOnlyWhenThatIsConfigured() throws IOException {
+    assertThat(ask("GET", "/metrics", "accept: " + OPEN_METRICS).text()).doesNotContain("_created");
+    start(true);
+    assertThat(ask("GET", "/metrics").text()).doesNotContain("_created");
+    assertThat(ask("GET", "/metrics", "accept: " + OPEN_METRICS).text())
+        .containsPattern("some_created 1\\d{9}\\.\\d{3}\n");
   }
 
   @AfterEach
