@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.semanticrouter.maas.config.Mode;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.lang.management.ManagementFactory;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A combination that has been seen before costs no garbage. */
+@Tag("slow") // those run with the second compiler, without which it is not true
 class AllocationTest {
   private static final int EXCHANGES = 100_000;
 

@@ -193,6 +193,7 @@ class CommandLineIT {
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-XX:TieredStopAtLevel=1");
     command.add("-jar");
     command.add(Project.file("maas-extproc/target/maas-extproc.jar").toString());
     command.addAll(List.of(arguments));

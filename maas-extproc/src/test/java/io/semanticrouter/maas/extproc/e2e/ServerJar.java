@@ -35,6 +35,7 @@ final class ServerJar implements AutoCloseable {
     Path file = Files.writeString(directory.resolve("config.yaml"), config);
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-XX:TieredStopAtLevel=1");
     command.addAll(List.of(jvmOptions));
     command.add("-jar");
     command.add(Project.file("maas-extproc/target/maas-extproc.jar").toString());
