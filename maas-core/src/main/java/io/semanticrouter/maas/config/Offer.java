@@ -11,12 +11,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a model costs from a moment to another, on all terms.
+ * What a model costs for some time, on all terms.
  *
  * @param names the model and its aliases
  * @param book the version of where it is from
@@ -25,23 +24,17 @@ import org.jspecify.annotations.Nullable;
 record Offer(
     List<String> names,
     List<String> patterns,
-    long from,
-    long until,
+    Validity validity,
     String currency,
     String book,
     Terms standard,
     Map<String, Terms> tiers,
     @Nullable Terms cached) {
-  boolean overlaps(Offer other) {
-    return from < other.until && other.from < until;
-  }
-
   Offer without(Set<String> otherNames, Set<String> otherPatterns) {
     return new Offer(
         names.stream().filter(name -> !otherNames.contains(name)).toList(),
         patterns.stream().filter(pattern -> !otherPatterns.contains(pattern)).toList(),
-        from,
-        until,
+        validity,
         currency,
         book,
         standard,
@@ -54,53 +47,74 @@ record Offer(
     if (fold.factor.compareTo(BigDecimal.ONE) == 0) {
       return this;
     }
-    String suffix = " × " + fold.factor.toPlainString();
     Map<String, Terms> changed = new LinkedHashMap<>();
-    tiers.forEach((tier, terms) -> changed.put(tier, terms.with(fold, false, suffix)));
+    tiers.forEach((tier, terms) -> changed.put(tier, terms.times(fold)));
     return new Offer(
         names,
         patterns,
-        from,
-        until,
+        validity,
         currency,
         book,
-        standard.with(fold, false, suffix),
+        standard.times(fold),
         changed,
-        cached == null ? null : cached.with(fold, false, suffix));
+        cached == null ? null : cached.times(fold));
   }
 
   Offer answering(CacheClass cacheClass) {
     Terms answers = cacheClass.of(standard);
-    return new Offer(names, patterns, from, until, currency, book, standard, tiers, answers);
+    return new Offer(names, patterns, validity, currency, book, standard, tiers, answers);
   }
 
   Entry entry(String version) {
     String source = book + "#" + version;
     Map<String, Sizes> compiled = new HashMap<>();
-    tiers.forEach((tier, terms) -> compiled.put(tier, terms.sizes(source, currency)));
+    tiers.forEach((tier, terms) -> compiled.put(tier, terms.compile(source, currency)));
     return new Entry(
-        from,
-        until,
-        standard.sizes(source, currency),
+        validity,
+        standard.compile(source, currency),
         Map.copyOf(compiled),
-        cached == null ? null : cached.sizes(source, currency));
+        cached == null ? null : cached.compile(source, currency));
   }
 
-  /** Prices by the size of the input, ascending; the first begins at 0. */
-  record Terms(List<Size> sizes) {
+  /**
+   * Prices by the size of the input.
+   *
+   * @param name the model, then what else decides
+   * @param factors those of the customer, as names of prices have them
+   * @param sizes ascending; the first begins at 0
+   */
+  record Terms(String name, String factors, List<Size> sizes) {
     /** What does not depend on tokens. */
     Map<PriceUnit, BigDecimal> pieces() {
       return sizes.get(0).pieces();
     }
 
-    Terms with(Fold fold, boolean tokensOnly, String suffix) {
-      return new Terms(sizes.stream().map(size -> size.with(fold, tokensOnly, suffix)).toList());
+    /** For a customer. */
+    Terms times(Fold fold) {
+      return new Terms(name, factors + " × " + fold.factor.toPlainString(), all(fold, false));
     }
 
-    Sizes sizes(String source, String currency) {
+    /** For other terms, by their name. */
+    Terms times(Fold fold, String terms, boolean tokensOnly) {
+      return new Terms(name + " " + terms, factors, all(fold, tokensOnly));
+    }
+
+    private List<Size> all(Fold fold, boolean tokensOnly) {
+      return sizes.stream().map(size -> size.times(fold, tokensOnly, name)).toList();
+    }
+
+    Sizes compile(String source, String currency) {
       return new Sizes(
           sizes.stream().mapToLong(Size::from).toArray(),
-          sizes.stream().map(size -> size.price(source, currency)).toArray(Price[]::new));
+          sizes.stream()
+              .map(
+                  size ->
+                      new Price(
+                          new AppliedPrice(name + size.name + factors, source),
+                          currency,
+                          size.perOne,
+                          size.minimumAudioSeconds))
+              .toArray(Price[]::new));
     }
   }
 
@@ -108,6 +122,7 @@ record Offer(
    * Prices of one token or piece each.
    *
    * @param from the smallest input that they are for
+   * @param name which inputs these are: {@code above 272000}; empty for all
    */
   record Size(long from, String name, Map<PriceUnit, BigDecimal> perOne, long minimumAudioSeconds) {
     Map<PriceUnit, BigDecimal> pieces() {
@@ -116,25 +131,24 @@ record Offer(
       return pieces;
     }
 
-    Size with(Fold fold, boolean tokensOnly, String suffix) {
+    private Size times(Fold fold, boolean tokensOnly, String of) {
       Map<PriceUnit, BigDecimal> folded = new EnumMap<>(PriceUnit.class);
       perOne.forEach(
           (unit, price) ->
-              folded.put(unit, tokensOnly && !unit.isToken() ? price : fold.of(unit, price, name)));
-      return new Size(from, name + suffix, folded, minimumAudioSeconds);
-    }
-
-    Price price(String source, String currency) {
-      return new Price(new AppliedPrice(name, source), currency, perOne, minimumAudioSeconds);
+              folded.put(
+                  unit, tokensOnly && !unit.isToken() ? price : fold.of(unit, price, of + name)));
+      return new Size(from, name, folded, minimumAudioSeconds);
     }
   }
 
   /** What answers of the response cache cost: a part of the price, or a price of their own. */
-  record CacheClass(@Nullable Fold factor, @Nullable Terms prices) {
+  record CacheClass(@Nullable Fold factor, List<Size> prices) {
+    static final String KEY = "response_cache";
+
     Terms of(Terms standard) {
       return factor != null
-          ? standard.with(factor, false, " response_cache")
-          : Objects.requireNonNull(prices);
+          ? standard.times(factor, KEY, false)
+          : new Terms(standard.name + " " + KEY, "", prices);
     }
   }
 

@@ -7,10 +7,6 @@ import io.semanticrouter.maas.config.Offer.Size;
 import io.semanticrouter.maas.config.Offer.Terms;
 import io.semanticrouter.maas.record.ServiceTier;
 import java.math.BigDecimal;
-import java.time.Instant;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -51,13 +47,9 @@ final class OfferReader {
       }
     }
     section.string("source", "");
-    long from = moment(section, "valid_from", Long.MIN_VALUE);
-    long until = moment(section, "valid_to", Long.MAX_VALUE);
-    if (until <= from) {
-      section.reject("valid_to", "must be later than valid_from");
-    }
+    Validity validity = Validity.read(section);
     long seconds = section.integer("minimum_audio_seconds", 0, 0, 3600);
-    Terms standard = terms(section, model, Map.of(), seconds);
+    Terms standard = new Terms(model + validity.name(), "", sizes(section, Map.of(), seconds));
     Map<String, Terms> tiers = new LinkedHashMap<>();
     ConfigSection stated = section.section("service_tiers");
     for (String tier : stated.keys()) {
@@ -69,16 +61,16 @@ final class OfferReader {
       tiers.put(
           tier,
           factor == null
-              ? terms(terms, model + " " + tier, standard.pieces(), seconds)
-              : standard.with(new Fold(factor, terms), true, " " + tier));
+              ? new Terms(
+                  standard.name() + " " + tier, "", sizes(terms, standard.pieces(), seconds))
+              : standard.times(new Fold(factor, terms), tier, true));
       terms.rejectUnknownKeys();
     }
     CacheClass cacheClass = cacheClass(section);
     return new Offer(
         List.copyOf(names),
         patterns,
-        from,
-        until,
+        validity,
         currency,
         book,
         standard,
@@ -87,10 +79,10 @@ final class OfferReader {
   }
 
   /** Prices, and those of large inputs beside them. */
-  private static Terms terms(
-      ConfigSection section, String name, Map<PriceUnit, BigDecimal> pieces, long seconds) {
+  private static List<Size> sizes(
+      ConfigSection section, Map<PriceUnit, BigDecimal> pieces, long seconds) {
     List<Size> sizes = new ArrayList<>();
-    Size base = new Size(0, name, prices(section, pieces), seconds);
+    Size base = new Size(0, "", prices(section, pieces), seconds);
     for (ConfigSection size : section.sections("above")) {
       boolean over = size.has("input_tokens_over");
       if (over == size.has("input_tokens_from")) {
@@ -103,7 +95,7 @@ final class OfferReader {
       sizes.add(
           new Size(
               over ? limit + 1 : limit,
-              name + (over ? " above " : " from ") + limit,
+              (over ? " above " : " from ") + limit,
               prices(size, base.pieces()),
               seconds));
       size.rejectUnknownKeys();
@@ -115,7 +107,7 @@ final class OfferReader {
       }
     }
     sizes.add(0, base);
-    return new Terms(List.copyOf(sizes));
+    return List.copyOf(sizes);
   }
 
   private static Map<PriceUnit, BigDecimal> prices(
@@ -141,16 +133,16 @@ final class OfferReader {
   }
 
   static @Nullable CacheClass cacheClass(ConfigSection section) {
-    if (!section.has("response_cache")) {
-      section.section("response_cache");
+    boolean absent = !section.has(CacheClass.KEY);
+    ConfigSection answers = section.section(CacheClass.KEY);
+    if (absent) {
       return null;
     }
-    ConfigSection answers = section.section("response_cache");
     BigDecimal factor = factor(answers);
     CacheClass cacheClass =
         factor != null
-            ? new CacheClass(new Fold(factor, answers), null)
-            : new CacheClass(null, terms(answers, "response_cache", Map.of(), 0));
+            ? new CacheClass(new Fold(factor, answers), List.of())
+            : new CacheClass(null, sizes(answers, Map.of(), 0));
     answers.rejectUnknownKeys();
     return cacheClass;
   }
@@ -180,21 +172,5 @@ final class OfferReader {
       section.reject("currency", "must be an ISO 4217 code, such as USD");
     }
     return currency;
-  }
-
-  /** Seconds since 1970. */
-  private static long moment(ConfigSection section, String key, long otherwise) {
-    String text = section.string(key, "");
-    if (text.isEmpty()) {
-      return otherwise;
-    }
-    try {
-      return text.indexOf('T') < 0
-          ? LocalDate.parse(text).atStartOfDay(ZoneOffset.UTC).toEpochSecond()
-          : Instant.parse(text).getEpochSecond();
-    } catch (DateTimeParseException e) {
-      section.reject(key, "must be a date such as 2026-11-30 (UTC), or 2026-11-30T16:00:00Z");
-      return otherwise;
-    }
   }
 }

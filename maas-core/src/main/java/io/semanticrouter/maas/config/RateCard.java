@@ -113,7 +113,7 @@ public final class RateCard {
       return Price.missing(PriceGap.NO_PRICE);
     }
     for (Entry entry : entries) {
-      if (entry.from <= at && at < entry.until) {
+      if (entry.validity.contains(at)) {
         return entry.price(serviceTier, cacheAnswer, promptTokens);
       }
     }
@@ -257,13 +257,13 @@ public final class RateCard {
   }
 
   /**
-   * The prices of a model from a moment to another, in seconds since 1970.
+   * The prices of a model for some time.
    *
    * @param tiers by the service tier, in lower case
    * @param cached for answers of the response cache; null when they have no price
    */
   record Entry(
-      long from, long until, Sizes standard, Map<String, Sizes> tiers, @Nullable Sizes cached) {
+      Validity validity, Sizes standard, Map<String, Sizes> tiers, @Nullable Sizes cached) {
     private Price price(@Nullable String serviceTier, boolean cacheAnswer, long promptTokens) {
       Sizes sizes = standard;
       if (cacheAnswer) {

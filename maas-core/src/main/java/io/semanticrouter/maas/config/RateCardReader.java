@@ -11,6 +11,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -228,20 +229,30 @@ final class RateCardReader {
       if (versions.isEmpty()) {
         models.reject(model, "must have at least one element");
       }
+      List<Offer> ofModel = new ArrayList<>();
       for (ConfigSection version : versions) {
-        Offer offer = OfferReader.offer(version, model, currency, book);
+        ofModel.add(OfferReader.offer(version, model, currency, book));
         version.rejectUnknownKeys();
+      }
+      // Windows count before prices of all hours.
+      ofModel.sort(Comparator.comparing(offer -> offer.validity().window() == null));
+      for (Offer offer : ofModel) {
         for (String name : offer.names()) {
           List<Offer> others = named.computeIfAbsent(name, key -> new ArrayList<>(1));
-          if (others.stream().anyMatch(offer::overlaps)) {
+          if (others.stream().anyMatch(other -> other.validity().hides(offer.validity()))) {
             models.reject(
                 model,
-                "has a price for " + ConfigError.quoted(name) + " at a time that has one already");
+                "has a price for "
+                    + ConfigError.quoted(name)
+                    + " at a time that has one already"
+                    + (offer.validity().window() == null
+                        ? ""
+                        : " (windows of one model must have the same zone)"));
           }
           others.add(offer);
         }
-        offers.add(offer);
       }
+      offers.addAll(ofModel);
     }
     return offers;
   }
@@ -254,7 +265,7 @@ final class RateCardReader {
     Set<String> names = new HashSet<>();
     Set<String> patterns = new HashSet<>();
     for (Offer offer : upper) {
-      if (offer.from() == Long.MIN_VALUE && offer.until() == Long.MAX_VALUE) {
+      if (offer.validity().isAlways()) {
         names.addAll(offer.names());
         patterns.addAll(offer.patterns());
       }

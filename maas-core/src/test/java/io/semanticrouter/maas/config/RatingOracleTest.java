@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.config;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.semanticrouter.maas.record.Identity;
@@ -9,6 +10,12 @@ import io.semanticrouter.maas.record.TokenPart;
 import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UnitUsage;
 import java.math.BigDecimal;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -23,8 +30,11 @@ import org.junit.jupiter.api.Test;
  * knows nothing of the rate card. {@code -Dmaas.seed=N} repeats what a run printed.
  */
 class RatingOracleTest {
-  private static final long NOW = 1_800_000_000;
+  private static final LocalDate YEAR = LocalDate.of(2027, 1, 1);
   private static final String[] TIERS = {"flex", "priority"};
+  private static final String[] ZONES = {
+    "UTC", "+08:00", "-03:30", "Europe/Berlin", "America/New_York", "Asia/Shanghai"
+  };
 
   private final Random random;
   private final long seed;
@@ -48,7 +58,9 @@ class RatingOracleTest {
 
   private void exchanges(int cards, int each) {
     for (int i = 0; i < cards; i++) {
-      Map<String, Object> model = model();
+      Map<String, Object> base = model();
+      List<Map<String, Object>> model = new ArrayList<>(List.of(base));
+      windows().forEach(window -> model.add(random.nextInt(model.size() + 1), window));
       String classFactor = random.nextInt(3) == 0 ? null : decimal(2, 3);
       String cacheFactor = random.nextInt(3) == 0 ? null : decimal(1, 2);
       Map<String, Object> pricing = new HashMap<>(Map.of("models", Map.of("m", model)));
@@ -60,17 +72,17 @@ class RatingOracleTest {
       }
       RateCard card = MaasConfig.from(Map.of("pricing", pricing)).rateCard();
       for (int j = 0; j < each; j++) {
-        Exchange exchange = exchange();
-        String context = "seed " + seed + " " + pricing + " " + exchange;
+        Exchange exchange = exchange(model);
         assertThat(rated(card, exchange))
-            .as(context)
-            .isEqualTo(oracle(model, classFactor, cacheFactor, exchange));
+            .as(() -> "seed " + seed + " " + pricing + " " + exchange)
+            .isEqualTo(oracle(entry(model, base, exchange.at), classFactor, cacheFactor, exchange));
       }
     }
   }
 
   /** One exchange; counts are -1 where nobody stated them. */
   private record Exchange(
+      Instant at,
       String customer,
       @Nullable String serviceTier,
       boolean hit,
@@ -86,7 +98,12 @@ class RatingOracleTest {
     UnitUsage pieces = UnitUsage.builder().audioSeconds(e.seconds).searchUnits(e.searches).build();
     Price price =
         card.price(
-            "m", Identity.of("bob", e.customer), e.serviceTier, e.hit, e.tokens.prompt(), NOW);
+            "m",
+            Identity.of("bob", e.customer),
+            e.serviceTier,
+            e.hit,
+            e.tokens.prompt(),
+            e.at.getEpochSecond());
     PriceGap gap = price.gap(e.tokens, pieces);
     if (gap != null && gap.isUnpriced()) {
       return gap.toString();
@@ -96,6 +113,38 @@ class RatingOracleTest {
   }
 
   // --- the oracle ------------------------------------------------------------------------------
+
+  private static Map<String, Object> entry(
+      List<Map<String, Object>> model, Map<String, Object> base, Instant at) {
+    for (Map<String, Object> entry : model) {
+      if (entry.get("window") instanceof Map<?, ?> window && contains(window, at)) {
+        return entry;
+      }
+    }
+    return base;
+  }
+
+  private static boolean contains(Map<?, ?> window, Instant at) {
+    ZoneId zone = ZoneId.of((String) requireNonNull(window.get("zone")));
+    LocalDateTime local = LocalDateTime.ofInstant(at, zone);
+    for (Object hours : (List<?>) requireNonNull(window.get("hours"))) {
+      String[] ends = ((String) hours).split("-", -1);
+      LocalTime from = LocalTime.parse(ends[0]);
+      LocalTime until = LocalTime.parse(ends[1].replace("24:00", "00:00"));
+      for (LocalDate day : List.of(local.toLocalDate(), local.toLocalDate().minusDays(1))) {
+        boolean workday =
+            day.getDayOfWeek().getValue() <= 5
+                && !((List<?>) requireNonNull(window.get("holidays"))).contains(day.toString());
+        LocalDateTime end = day.plusDays(until.isAfter(from) ? 0 : 1).atTime(until);
+        if ((workday || Boolean.FALSE.equals(window.get("weekdays_only")))
+            && !local.isBefore(day.atTime(from))
+            && local.isBefore(end)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
 
   @SuppressWarnings("unchecked")
   private static String oracle(
@@ -272,6 +321,62 @@ class RatingOracleTest {
     return model;
   }
 
+  /** None, one or two that have no minute in common. */
+  private List<Map<String, Object>> windows() {
+    if (random.nextInt(3) == 0) {
+      return List.of();
+    }
+    int[] minutes = random.ints(0, 24 * 60).distinct().limit(4).sorted().toArray();
+    String zone = ZONES[random.nextInt(ZONES.length)];
+    List<Map<String, Object>> windows = new ArrayList<>();
+    windows.add(window(zone, hours(minutes[0], minutes[1]), hours(minutes[2], minutes[3])));
+    if (random.nextBoolean()) {
+      windows.add(window(zone, hours(minutes[3], minutes[0])));
+    }
+    if (random.nextInt(4) == 0) {
+      windows.add(window(zone, hours(minutes[1], minutes[2])));
+    }
+    return windows;
+  }
+
+  private Map<String, Object> window(String zone, String... hours) {
+    boolean weekdaysOnly = random.nextBoolean();
+    List<String> holidays = new ArrayList<>();
+    for (int i = random.nextInt(40); weekdaysOnly && i > 0; i--) {
+      holidays.add(YEAR.plusDays(random.nextInt(365)).toString());
+    }
+    Map<String, Object> entry = model();
+    entry.put(
+        "window",
+        Map.of(
+            "hours", List.of(hours),
+            "weekdays_only", weekdaysOnly,
+            "holidays", holidays,
+            "zone", zone));
+    return entry;
+  }
+
+  private static String hours(int from, int until) {
+    String end = until == 0 ? "24:00" : LocalTime.ofSecondOfDay(until * 60L).toString();
+    return LocalTime.ofSecondOfDay(from * 60L) + "-" + end;
+  }
+
+  /** Each second one is within a second of where a window begins or ends. */
+  private Instant at(List<Map<String, Object>> model) {
+    LocalDate day = YEAR.plusDays(random.nextInt(365));
+    Object window = model.get(random.nextInt(model.size())).get("window");
+    if (window instanceof Map<?, ?> map && random.nextBoolean()) {
+      List<?> hours = (List<?>) requireNonNull(map.get("hours"));
+      String[] ends = ((String) hours.get(random.nextInt(hours.size()))).split("-", -1);
+      String end = ends[random.nextInt(2)].replace("24:00", "00:00");
+      return day.atTime(LocalTime.parse(end))
+          .atZone(ZoneId.of((String) requireNonNull(map.get("zone"))))
+          .toInstant()
+          .plusSeconds(random.nextInt(3) - 1);
+    }
+    return day.atStartOfDay(ZoneOffset.UTC).toInstant().plusSeconds(random.nextInt(24 * 60 * 60));
+  }
+
   private Map<String, Object> terms() {
     Map<String, Object> terms = prices();
     if (random.nextBoolean()) {
@@ -314,7 +419,7 @@ class RatingOracleTest {
         .toPlainString();
   }
 
-  private Exchange exchange() {
+  private Exchange exchange(List<Map<String, Object>> model) {
     TokenUsage.Builder tokens = TokenUsage.builder(count(), count());
     for (TokenPart part : TokenPart.values()) {
       if (random.nextInt(4) == 0) {
@@ -322,6 +427,7 @@ class RatingOracleTest {
       }
     }
     return new Exchange(
+        at(model),
         random.nextBoolean() ? "premium" : "free",
         random.nextInt(3) == 0 ? TIERS[random.nextInt(2)] : null,
         random.nextInt(5) == 0,

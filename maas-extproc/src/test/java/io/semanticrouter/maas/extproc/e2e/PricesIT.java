@@ -113,7 +113,7 @@ class PricesIT {
           priority   | 0.0006 USD   | qwen3 priority
           audio      | 0.00235 USD  | qwen3
           large      | 0.002302 USD | qwen3 above 1000
-          large-flex | 0.001151 USD | qwen3 above 1000 flex
+          large-flex | 0.001151 USD | qwen3 flex above 1000
           """)
   void explainSaysWhatAnExchangeCostsAndByWhichPrice(String answer, String cost, String price)
       throws Exception {

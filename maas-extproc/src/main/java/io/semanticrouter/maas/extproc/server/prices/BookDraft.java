@@ -62,6 +62,16 @@ final class BookDraft {
       return above.keySet();
     }
 
+    /** All prices times a factor that the list states. */
+    Terms times(BigDecimal factor) {
+      Terms product = new Terms();
+      prices.forEach((unit, price) -> product.put(unit, price.multiply(factor)));
+      above.forEach(
+          (over, some) ->
+              some.forEach((unit, price) -> product.put(over, unit, price.multiply(factor))));
+      return product;
+    }
+
     /** Whether all prices are the same. */
     boolean isLike(Terms other) {
       return prices.equals(other.prices) && above.equals(other.above);
@@ -121,12 +131,17 @@ final class BookDraft {
    * What a model costs on all terms.
    *
    * @param tiers by the service tier
+   * @param window the hours for which this counts before what counts at all hours; empty for that
    */
-  record Entry(Terms standard, Map<String, Terms> tiers, String source) {}
+  record Entry(
+      Terms standard, Map<String, Terms> tiers, Map<String, Object> window, String source) {}
 
-  /** A model of a provider, by when its prices begin; null where it has none. */
+  /** A model of a provider, by when its prices begin. */
   private record Model(
-      String provider, String name, List<String> aliases, Map<String, Map<String, Object>> times) {}
+      String provider,
+      String name,
+      List<String> aliases,
+      Map<String, List<Map<String, Object>>> times) {}
 
   private final List<Model> models = new ArrayList<>();
   private final List<Finding> refused = new ArrayList<>();
@@ -168,21 +183,26 @@ final class BookDraft {
    * Adds a model.
    *
    * @param provider whose model it is; empty when its name says so
-   * @param times its prices by the date or time at which they begin, empty for the first; null from
-   *     when it has none
+   * @param times its prices by the date or time at which they begin, empty for the first
    */
   void add(
       String provider,
       String name,
       Collection<String> aliases,
-      NavigableMap<String, @Nullable Entry> times) {
+      NavigableMap<String, List<Entry>> times) {
     String whole = provider.isEmpty() ? name : provider + "/" + name;
-    Map<String, Map<String, Object>> sections = new LinkedHashMap<>();
-    times.forEach(
-        (start, entry) -> sections.put(start, entry == null ? Map.of() : section(whole, entry)));
-    if (sections.values().stream().anyMatch(section -> !section.isEmpty())) {
+    Map<String, List<Map<String, Object>>> sections = new LinkedHashMap<>();
+    times.forEach((start, entries) -> sections.put(start, sections(whole, entries)));
+    if (sections.values().stream().anyMatch(some -> !some.isEmpty())) {
       models.add(new Model(provider, name, List.copyOf(aliases), sections));
     }
+  }
+
+  /** None when one cannot be kept: at its hours, another price would count. */
+  private List<Map<String, Object>> sections(String name, List<Entry> entries) {
+    List<Map<String, Object>> sections = new ArrayList<>();
+    entries.forEach(entry -> sections.add(section(name, entry)));
+    return sections.stream().anyMatch(Map::isEmpty) ? List.of() : sections;
   }
 
   /** Empty when there is nothing that can be kept. */
@@ -214,6 +234,9 @@ final class BookDraft {
         });
     if (!tiers.isEmpty()) {
       section.put("service_tiers", tiers);
+    }
+    if (!entry.window.isEmpty()) {
+      section.put("window", entry.window);
     }
     if (!entry.source.isEmpty()) {
       section.put("source", entry.source);
@@ -267,29 +290,33 @@ final class BookDraft {
   /** Prices that stay the same are one entry, however often the list states them. */
   private static List<Object> versions(Model model, List<String> aliases) {
     List<Object> versions = new ArrayList<>();
-    Map<String, Object> open = Map.of();
-    Map<String, Object> openPrices = Map.of();
-    for (Map.Entry<String, Map<String, Object>> time : model.times.entrySet()) {
-      Map<String, Object> prices = new LinkedHashMap<>(time.getValue());
-      prices.remove("source");
+    List<Map<String, Object>> open = List.of();
+    List<Map<String, Object>> openPrices = List.of();
+    for (Map.Entry<String, List<Map<String, Object>>> time : model.times.entrySet()) {
+      List<Map<String, Object>> prices = new ArrayList<>();
+      for (Map<String, Object> section : time.getValue()) {
+        Map<String, Object> some = new LinkedHashMap<>(section);
+        some.remove("source");
+        prices.add(some);
+      }
       if (prices.equals(openPrices)) {
         continue;
       }
-      if (!open.isEmpty()) {
-        open.put("valid_to", time.getKey());
-      }
+      open.forEach(version -> version.put("valid_to", time.getKey()));
       openPrices = prices;
-      open = new LinkedHashMap<>();
-      if (!prices.isEmpty()) {
+      open = new ArrayList<>();
+      for (Map<String, Object> section : time.getValue()) {
+        Map<String, Object> version = new LinkedHashMap<>();
         if (!time.getKey().isEmpty()) {
-          open.put("valid_from", time.getKey());
+          version.put("valid_from", time.getKey());
         }
-        open.putAll(time.getValue());
+        version.putAll(section);
         if (!aliases.isEmpty()) {
-          open.put("aliases", aliases);
+          version.put("aliases", aliases);
         }
-        versions.add(open);
+        open.add(version);
       }
+      versions.addAll(open);
     }
     return versions;
   }

@@ -83,15 +83,24 @@ final class DiffCommand extends BookCommand {
                 names.addAll(
                     aliases instanceof String alias ? List.of(alias) : PriceList.list(aliases));
                 Object from = version.get("valid_from");
+                String when =
+                    (from == null ? "" : "from " + from + " ") + hours(version.get("window"));
                 for (Object name : names) {
                   SortedMap<String, String> values =
                       models.computeIfAbsent(String.valueOf(name), key -> new TreeMap<>());
                   values.put("currency", currency == null ? "USD" : String.valueOf(currency));
-                  add(values, from == null ? "" : "from " + from + " ", version);
+                  add(values, when, version);
                 }
               }
             });
     return models;
+  }
+
+  /** What tells prices of certain hours from those of others that begin to be valid with them. */
+  private static String hours(@Nullable Object window) {
+    return window instanceof Map<?, ?> map && map.containsKey("hours")
+        ? "at " + map.get("hours") + " "
+        : window == null ? "" : "on weekdays ";
   }
 
   private static void add(Map<String, String> values, String prefix, Map<?, ?> terms) {

@@ -12,6 +12,10 @@ import io.semanticrouter.maas.extproc.server.prices.BookDraft.Entry;
 import io.semanticrouter.maas.extproc.server.prices.BookDraft.Terms;
 import io.semanticrouter.maas.record.ServiceTier;
 import java.math.BigDecimal;
+import java.time.LocalTime;
+import java.time.OffsetTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -78,16 +82,17 @@ final class GenaiPricesList {
     for (List<?> some : List.of(prices, variants)) {
       for (Object one : some) {
         Map<?, ?> constraint = map(map(one).get("constraint"));
-        if (constraint.containsKey("start_time")) {
-          draft.refuse(name, "its price depends on the time of day");
+        boolean hours = constraint.containsKey("start_time");
+        if (hours && (constraint.size() > 2 || some == variants)) {
+          draft.refuse(name, "its price depends on the time in a way that is not known here");
           return;
         }
         starts.add(text(constraint.get("start_date")));
       }
     }
-    NavigableMap<String, @Nullable Entry> times = new TreeMap<>();
+    NavigableMap<String, List<Entry>> times = new TreeMap<>();
     for (String start : starts) {
-      times.put(start, entry(name, prices, variants, start));
+      times.put(start, entries(name, prices, variants, start));
     }
     Set<String> aliases = new LinkedHashSet<>();
     equal(map(model.get("match")), aliases);
@@ -105,15 +110,15 @@ final class GenaiPricesList {
     }
   }
 
-  private @Nullable Entry entry(String name, List<?> prices, List<?> variants, String start) {
+  private List<Entry> entries(String name, List<?> prices, List<?> variants, String start) {
     Map<?, ?> standard = last(prices, start);
     if (standard.isEmpty()) {
-      return null;
+      return List.of();
     }
     for (String key : DEARER) {
       if (standard.containsKey(key)) {
         draft.refuse(name, key + " cannot be told from other tokens");
-        return null;
+        return List.of();
       }
     }
     Map<String, Terms> tiers = new LinkedHashMap<>();
@@ -128,7 +133,31 @@ final class GenaiPricesList {
         tiers.put(tier, terms(name + " " + tier, partial));
       }
     }
-    return new Entry(terms(name, standard), tiers, "");
+    List<Entry> entries = new ArrayList<>();
+    byHours(prices)
+        .forEach(
+            (some, hours) ->
+                entries.add(new Entry(terms(name, some), Map.of(), Map.of("hours", hours), "")));
+    entries.add(new Entry(terms(name, standard), tiers, Map.of(), ""));
+    return entries;
+  }
+
+  /** Prices of certain hours of the day (UTC), and these. */
+  private static Map<Map<?, ?>, List<Object>> byHours(List<?> prices) {
+    Map<Map<?, ?>, List<Object>> byHours = new LinkedHashMap<>();
+    for (Object one : prices) {
+      Map<?, ?> constraint = map(map(one).get("constraint"));
+      if (constraint.containsKey("start_time")) {
+        byHours
+            .computeIfAbsent(map(map(one).get("prices")), key -> new ArrayList<>())
+            .add(utc(constraint.get("start_time")) + "-" + utc(constraint.get("end_time")));
+      }
+    }
+    return byHours;
+  }
+
+  private static LocalTime utc(@Nullable Object time) {
+    return OffsetTime.parse(text(time)).withOffsetSameInstant(ZoneOffset.UTC).toLocalTime();
   }
 
   /** The service tier that is the only condition; empty when it is another one. */
@@ -148,7 +177,8 @@ final class GenaiPricesList {
   private static Map<?, ?> last(List<?> prices, String start) {
     Map<?, ?> last = Map.of();
     for (Object one : prices) {
-      if (begins(map(one)).compareTo(start) <= 0) {
+      boolean always = !map(map(one).get("constraint")).containsKey("start_time");
+      if (always && begins(map(one)).compareTo(start) <= 0) {
         last = map(map(one).get("prices"));
       }
     }

@@ -28,8 +28,8 @@ import picocli.CommandLine.TypeConversionException;
     name = "import",
     mixinStandardHelpOptions = true,
     description = {
-      "Makes a book of someone else's price list and prints it. What a book cannot say exactly is left"
-          + " out, never rounded or guessed, and listed with its reason on standard error.",
+      "Makes a book of someone else's price list and prints it. What a book cannot say exactly is"
+          + " left out, never rounded or guessed, and listed with its reason on standard error.",
       "Exit status: 0, 2 when the file is no such list."
     })
 final class ImportCommand extends BookCommand {
@@ -126,6 +126,8 @@ final class ImportCommand extends BookCommand {
       json.writeEndArray();
     } else if (value instanceof Long number) {
       json.writeNumber(number);
+    } else if (value instanceof Boolean flag) {
+      json.writeBoolean(flag);
     } else {
       json.writeString((String) value);
     }

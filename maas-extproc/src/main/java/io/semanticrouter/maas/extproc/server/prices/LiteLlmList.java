@@ -103,8 +103,8 @@ final class LiteLlmList {
       withoutOutput(standard);
       terms.values().forEach(LiteLlmList::withoutOutput);
     }
-    NavigableMap<String, @Nullable Entry> always = new TreeMap<>();
-    always.put("", new Entry(standard, terms, source(model)));
+    NavigableMap<String, List<Entry>> always = new TreeMap<>();
+    always.put("", List.of(new Entry(standard, terms, Map.of(), source(model))));
     draft.add("", name, List.of(), always);
   }
 

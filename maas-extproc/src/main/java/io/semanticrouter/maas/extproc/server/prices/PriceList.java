@@ -13,7 +13,7 @@ enum PriceList {
   MODEL_PRICES("model-prices", "MIT", "https://github.com/wakamex/model-prices") {
     @Override
     void read(@Nullable Object list, BookDraft draft) {
-      new ModelPricesList(draft).read(map(list));
+      new ModelPricesList(map(list), draft).read();
     }
 
     @Override

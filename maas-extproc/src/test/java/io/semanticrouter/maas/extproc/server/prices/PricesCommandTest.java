@@ -83,7 +83,7 @@ class PricesCommandTest {
     assertThat(out.toString().replaceAll("#[0-9a-f]{12}", "#HASH"))
         .isEqualTo(
             """
-            a-latest: a above 200000 flex, of 2026-01#HASH
+            a-latest: a flex above 200000, of 2026-01#HASH
               prompt_per_1m: 3 USD
               completion_per_1m: 4 USD
               source: https://example.com/prices
@@ -97,8 +97,9 @@ class PricesCommandTest {
     Path config =
         write(
             "config.yaml",
-            "server: { no_such_key: 1 }\npricing: { books: [ book.yaml ], charge: { factor: \"1.5\" },"
-                + " tiers: { gold: { factor: \"0\" } } }");
+            "server: { no_such_key: 1 }\n"
+                + "pricing: { books: [ book.yaml ], charge: { factor: \"1.5\" }, tiers: { gold: {"
+                + " factor: \"0\" } } }");
     assertThat(run("check", "--config", config, "--tier", "gold", "b")).isZero();
     assertThat(out.toString().replaceAll("#[0-9a-f]{12}", "#HASH"))
         .isEqualTo(
@@ -187,6 +188,40 @@ class PricesCommandTest {
   }
 
   @Test
+  void pricesOfCertainHoursAreNamedByThem() throws Exception {
+    String text =
+        """
+        version: "1"
+        models:
+          a:
+            - { prompt_per_1m: "1", completion_per_1m: "2" }
+            - prompt_per_1m: "2"
+              completion_per_1m: "4"
+              window: { hours: [ "09:00-12:00", "14:00-18:00" ], weekdays_only: true, holidays: [ 2026-10-01 ], zone: "+08:00" }
+        """;
+    Path book = write("book.yaml", text);
+    assertThat(run("check", "--book", book, "--at", "2026-11-30T01:00:00Z", "a")).isZero();
+    assertThat(out.toString().replaceAll("#[0-9a-f]{12}", "#HASH"))
+        .isEqualTo(
+            """
+            a: a weekdays 09:00-12:00,14:00-18:00 +08:00, of 1#HASH
+              prompt_per_1m: 2 USD
+              completion_per_1m: 4 USD
+            """);
+    assertThat(run("check", "--book", book, "--at", "2026-10-01T01:00:00Z", "a")).isZero();
+    assertThat(out.toString()).startsWith("a: a, of 1#");
+    Path other = write("other.yaml", text.replace("\"4\"", "\"5\"").replace("10-01", "10-02"));
+    assertThat(run("diff", book, other)).isEqualTo(1);
+    assertThat(out.toString())
+        .isEqualTo(
+            """
+            ~ a at [09:00-12:00, 14:00-18:00] completion_per_1m: 4 -> 5
+            ~ a at [09:00-12:00, 14:00-18:00] window holidays 2026-10-01: yes -> none
+            ~ a at [09:00-12:00, 14:00-18:00] window holidays 2026-10-02: none -> yes
+            """);
+  }
+
+  @Test
   void modelPricesBecomeABook() throws Exception {
     Path list =
         write(
@@ -194,8 +229,15 @@ class PricesCommandTest {
             """
             {"schema": 1, "updated_at": "2026-10-26T18:46:35Z",
              "aliases": {"models": {"a-short": "lab/a"}},
-             "schedules": {"schedule": [{"provider": "lab", "valid_from": "2026-03-01T00:00:00Z",
-               "valid_until": "2026-04-01T00:00:00Z", "off_peak_multiplier": {"b": 0.5}}]},
+             "schedules": {
+               "holidays": {"cn": {"utc_offset_hours": 8, "covers_through": "2026-12-31", "dates": ["2026-10-01"]}},
+               "schedule": [
+                 {"provider": "lab", "valid_from": "2026-03-01T00:00:00Z", "valid_until": "2026-04-01T00:00:00Z",
+                   "off_peak_hours_utc": [["16:00", "00:00"]], "off_peak_multiplier": {"b": 0.5}},
+                 {"provider": "peak", "valid_from": "2026-08-16T16:00:00Z", "holidays": "cn", "weekdays_only": true,
+                   "peak_hours_utc": [["01:00", "04:00"], ["14:00", "16:00"]], "peak_multiplier": 2.0},
+                 {"provider": "odd", "valid_from": "2026-08-16T16:00:00Z", "moon": "full",
+                   "peak_hours_utc": [["01:00", "04:00"]], "peak_multiplier": 2.0}]},
              "prices": {"lab": {
                "a": {"standard": [
                    {"start": null, "rates": {"input": 5.0, "output": 30, "cache_read": 0.5,
@@ -214,6 +256,8 @@ class PricesCommandTest {
                  "thinking": [{"start": null, "rates": {"input": 1, "output": 4}}]},
                "free": {"standard": [{"start": null, "rates": {"input": 0, "output": 0}}]},
                "same": {"standard": [{"start": null, "rates": {"input": 1, "output": 2}}]}},
+              "peak": {"d": {"standard": [{"start": "2026-09-01T00:00:00Z", "rates": {"input": 0.15, "output": 0.6}}]}},
+              "odd": {"e": {"standard": [{"start": null, "rates": {"input": 1, "output": 2}}]}},
               "other": {"same": {"standard": [{"start": null, "rates": {"input": 3, "output": 4}}]}}}}
             """);
     assertThat(run("import", "--from", "model-prices", list)).isZero();
@@ -226,27 +270,33 @@ class PricesCommandTest {
              "currency": "USD",
              "models": {
               "a": [{"prompt_per_1m":"5","completion_per_1m":"30","cached_input_per_1m":"0.5","cache_write_per_1m":"6.25","cache_write_1h_per_1m":"10","above":[{"input_tokens_over":272000,"prompt_per_1m":"10","completion_per_1m":"45","cache_write_1h_per_1m":"20"}],"source":"commit 1","aliases":["lab/a","a-short"],"valid_to":"2026-08-21T00:00:00Z"},{"valid_from":"2026-08-21T00:00:00Z","prompt_per_1m":"4","completion_per_1m":"20","service_tiers":{"batch":{"prompt_per_1m":"2","completion_per_1m":"10"}},"aliases":["lab/a","a-short"],"valid_to":"2026-09-01T00:00:00Z"}],
-              "b": [{"prompt_per_1m":"1","completion_per_1m":"2","aliases":["lab/b"],"valid_to":"2026-03-01T00:00:00Z"},{"valid_from":"2026-04-01T00:00:00Z","prompt_per_1m":"1","completion_per_1m":"2","aliases":["lab/b"]}],
+              "b": [{"prompt_per_1m":"1","completion_per_1m":"2","aliases":["lab/b"],"valid_to":"2026-03-01T00:00:00Z"},{"valid_from":"2026-03-01T00:00:00Z","prompt_per_1m":"0.5","completion_per_1m":"1","window":{"hours":["16:00-24:00"]},"aliases":["lab/b"],"valid_to":"2026-04-01T00:00:00Z"},{"valid_from":"2026-03-01T00:00:00Z","prompt_per_1m":"1","completion_per_1m":"2","aliases":["lab/b"],"valid_to":"2026-04-01T00:00:00Z"},{"valid_from":"2026-04-01T00:00:00Z","prompt_per_1m":"1","completion_per_1m":"2","aliases":["lab/b"]}],
               "lab/same": [{"prompt_per_1m":"1","completion_per_1m":"2"}],
+              "d": [{"valid_from":"2026-09-01T00:00:00Z","prompt_per_1m":"0.3","completion_per_1m":"1.2","window":{"hours":["09:00-12:00","22:00-24:00"],"weekdays_only":true,"holidays":["2026-10-01"],"zone":"+08:00"},"aliases":["peak/d"],"valid_to":"2026-12-31T16:00:00Z"},{"valid_from":"2026-09-01T00:00:00Z","prompt_per_1m":"0.15","completion_per_1m":"0.6","aliases":["peak/d"],"valid_to":"2026-12-31T16:00:00Z"}],
+              "e": [{"prompt_per_1m":"1","completion_per_1m":"2","aliases":["odd/e"],"valid_to":"2026-08-16T16:00:00Z"}],
               "other/same": [{"prompt_per_1m":"3","completion_per_1m":"4"}]}}
             """);
     assertThat(err.toString())
         .contains(
-            "left out: lab/a fast: prompt_per_1m cannot be kept exactly: 5.000000000000001 looks like"
-                + " a sum or product of binary floats\n")
+            "left out: lab/a fast: prompt_per_1m cannot be kept exactly: 5.000000000000001 looks"
+                + " like a sum or product of binary floats\n")
         .contains(
-            "left out: lab/b: its price depends on the time of day from 2026-03-01T00:00:00Z\n")
+            "left out: peak/d: its price depends on holidays that are not known from"
+                + " 2026-12-31T16:00:00Z\n")
+        .contains(
+            "left out: odd/e: its price depends on the time in a way that is not known here\n")
         .contains("left out: lab/c: it has another price when it was asked to think\n")
         .contains(
             "left out: lab/free: it is free there; if it is for you, say so in pricing.models\n")
         .contains("look at: lab/same: others have this name too: only so, in full\n")
-        .endsWith("2 to look at; 4 models\n");
+        .endsWith("2 to look at; 6 models\n");
     Path book = write("imported.json", out.toString());
     assertThat(run("lint", book)).isZero();
     assertThat(run("import", "--from", "model-prices", "--provider", "other", list)).isZero();
     assertThat(out.toString())
         .contains(
-            "\"same\": [{\"prompt_per_1m\":\"3\",\"completion_per_1m\":\"4\",\"aliases\":[\"other/same\"]}]");
+            "\"same\":"
+                + " [{\"prompt_per_1m\":\"3\",\"completion_per_1m\":\"4\",\"aliases\":[\"other/same\"]}]");
   }
 
   @Test
@@ -329,7 +379,11 @@ class PricesCommandTest {
                  {"when": {"route": "eu"}, "prices": {"input_mtok": 3.3}}]},
               {"id": "embed", "match": {"equals": "embed"}, "prices": {"input_mtok": 0.02}},
               {"id": "peak", "match": {"equals": "peak"}, "prices": [
-                 {"constraint": {"start_time": "00:30:00", "end_time": "16:30:00"}, "prices": {"input_mtok": 1, "output_mtok": 1}}]},
+                 {"prices": {"input_mtok": 1, "output_mtok": 1}},
+                 {"constraint": {"start_time": "09:00:00+08:00", "end_time": "12:00:00+08:00"}, "prices": {"input_mtok": 2, "output_mtok": 2}},
+                 {"constraint": {"start_time": "06:00:00+00:00", "end_time": "10:00:00+00:00"}, "prices": {"input_mtok": 2, "output_mtok": 2}}]},
+              {"id": "odd", "match": {"equals": "odd"}, "prices": [{"prices": {"input_mtok": 1, "output_mtok": 1}},
+                 {"constraint": {"start_time": "00:30:00Z", "end_time": "16:30:00Z", "start_date": "2026-01-01"}, "prices": {"input_mtok": 1, "output_mtok": 1}}]},
               {"id": "video", "match": {"equals": "video"}, "prices": {"input_mtok": 1, "output_mtok": 1, "output_video_mtok": 50}},
               {"id": "ocr", "match": {"equals": "ocr"}, "prices": {"input_document_kpages": 1}}]}]
             """);
@@ -343,10 +397,12 @@ class PricesCommandTest {
              "currency": "USD",
              "models": {
               "a": [{"prompt_per_1m":"3","completion_per_1m":"15","cached_input_per_1m":"0.3","per_web_search":"0.01","above":[{"input_tokens_over":200000,"prompt_per_1m":"6","completion_per_1m":"22.5","cached_input_per_1m":"0.3"}],"service_tiers":{"batch":{"prompt_per_1m":"1.5","completion_per_1m":"7.5","cached_input_per_1m":"0.3","per_web_search":"0.01"}},"aliases":["lab/a","a-1"],"valid_to":"2026-03-13"},{"valid_from":"2026-03-13","prompt_per_1m":"3","completion_per_1m":"15","service_tiers":{"batch":{"prompt_per_1m":"1.5","completion_per_1m":"7.5"}},"aliases":["lab/a","a-1"]}],
-              "embed": [{"prompt_per_1m":"0.02","completion_per_1m":"0","aliases":["lab/embed"]}]}}
+              "embed": [{"prompt_per_1m":"0.02","completion_per_1m":"0","aliases":["lab/embed"]}],
+              "peak": [{"prompt_per_1m":"2","completion_per_1m":"2","window":{"hours":["01:00-04:00","06:00-10:00"]},"aliases":["lab/peak"]},{"prompt_per_1m":"1","completion_per_1m":"1","aliases":["lab/peak"]}]}}
             """);
     assertThat(err.toString())
-        .contains("left out: lab/peak: its price depends on the time of day\n")
+        .contains(
+            "left out: lab/odd: its price depends on the time in a way that is not known here\n")
         .contains("left out: lab/video: output_video_mtok cannot be told from other tokens\n")
         .contains("left out: lab/ocr: there is no prompt_per_1m\n")
         .contains("look at: lab/a: other prices are left out: {route=eu}\n");
