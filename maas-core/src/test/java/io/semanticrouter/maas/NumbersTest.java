@@ -73,7 +73,9 @@ class NumbersTest {
         "/v2/rerank | {'results':[],'usage':{'total_tokens':56}} | 56",
         "/rerank | {'results':[],'usage':{'prompt_tokens':0,'total_tokens':56}} | 56",
         "/rerank | {'results':[],'usage':{'prompt_tokens':50,'total_tokens':56}} | 56",
-        "/rerank | {'results':[],'usage':{'prompt_tokens':0,'completion_tokens':0,'total_tokens':56}} | 56",
+        "/rerank |"
+            + " {'results':[],'usage':{'prompt_tokens':0,'completion_tokens':0,'total_tokens':56}}"
+            + " | 56",
         "/score | {'object':'list','usage':{'total_tokens':7}} | 7",
         "/pooling | {'object':'list','usage':{'prompt_tokens':0,'total_tokens':7}} | 7",
         "/classify | {'object':'list','usage':{'total_tokens':7}} | 7",
@@ -253,19 +255,32 @@ class NumbersTest {
       delimiter = '|',
       quoteCharacter = '"',
       value = {
-        "'input_tokens':15,'output_tokens':1 | 'input_tokens':0,'output_tokens':10 | 15 | 10 | ZERO_AFTER_NONZERO",
-        "'input_tokens':15,'output_tokens':1 | 'input_tokens':0,'cache_read_input_tokens':0,'output_tokens':10 | 15 | 10 | ZERO_AFTER_NONZERO",
-        "'input_tokens':15,'cache_read_input_tokens':100 | 'input_tokens':0,'cache_read_input_tokens':100,'output_tokens':10 | 115 | 10 | ZERO_AFTER_NONZERO",
-        "'input_tokens':15,'cache_read_input_tokens':100 | 'cache_read_input_tokens':0,'output_tokens':10 | 115 | 10 | ZERO_AFTER_NONZERO",
-        "'input_tokens':15,'cache_creation_input_tokens':100 | 'input_tokens':0,'cache_creation_input_tokens':0,'output_tokens':10 | 115 | 10 | ZERO_AFTER_NONZERO",
+        "'input_tokens':15,'output_tokens':1 | 'input_tokens':0,'output_tokens':10 | 15 | 10 |"
+            + " ZERO_AFTER_NONZERO",
+        "'input_tokens':15,'output_tokens':1 |"
+            + " 'input_tokens':0,'cache_read_input_tokens':0,'output_tokens':10 | 15 | 10 |"
+            + " ZERO_AFTER_NONZERO",
+        "'input_tokens':15,'cache_read_input_tokens':100 |"
+            + " 'input_tokens':0,'cache_read_input_tokens':100,'output_tokens':10 | 115 | 10 |"
+            + " ZERO_AFTER_NONZERO",
+        "'input_tokens':15,'cache_read_input_tokens':100 |"
+            + " 'cache_read_input_tokens':0,'output_tokens':10 | 115 | 10 | ZERO_AFTER_NONZERO",
+        "'input_tokens':15,'cache_creation_input_tokens':100 |"
+            + " 'input_tokens':0,'cache_creation_input_tokens':0,'output_tokens':10 | 115 | 10 |"
+            + " ZERO_AFTER_NONZERO",
         // vLLM states the whole prompt first, and says later what of it was cached.
-        "'input_tokens':1000 | 'input_tokens':100,'cache_read_input_tokens':900,'output_tokens':8 | 1000 | 8 |",
-        "'input_tokens':1000 | 'input_tokens':0,'cache_read_input_tokens':1000,'output_tokens':8 | 1000 | 8 |",
-        "'input_tokens':100,'cache_read_input_tokens':900 | 'input_tokens':1000,'cache_read_input_tokens':0,'output_tokens':8 | 1000 | 8 |",
+        "'input_tokens':1000 | 'input_tokens':100,'cache_read_input_tokens':900,'output_tokens':8 |"
+            + " 1000 | 8 |",
+        "'input_tokens':1000 | 'input_tokens':0,'cache_read_input_tokens':1000,'output_tokens':8 |"
+            + " 1000 | 8 |",
+        "'input_tokens':100,'cache_read_input_tokens':900 |"
+            + " 'input_tokens':1000,'cache_read_input_tokens':0,'output_tokens':8 | 1000 | 8 |",
         "'input_tokens':15 | 'input_tokens':12,'output_tokens':8 | 12 | 8 | LOWERED_COUNT",
         "'input_tokens':15,'output_tokens':9 | 'output_tokens':8 | 15 | 8 |",
         "'input_tokens':15,'output_tokens':9 | 'output_tokens':0 | 15 | 0 |",
-        "'input_tokens':2,'cache_creation_input_tokens':3068 | 'input_tokens':6,'cache_creation_input_tokens':3337,'cache_read_input_tokens':6289,'output_tokens':8 | 9632 | 8 |",
+        "'input_tokens':2,'cache_creation_input_tokens':3068 |"
+            + " 'input_tokens':6,'cache_creation_input_tokens':3337,'cache_read_input_tokens':6289,'output_tokens':8"
+            + " | 9632 | 8 |",
       })
   void laterInputOfAMessageTakesBackNothingButWhatTheCacheTakesOver(
       String first, String last, int prompt, int completion, String reason) {
@@ -284,13 +299,25 @@ class NumbersTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "/v1/chat/completions | {'choices':[],'usage':{'prompt_tokens':20,'completion_tokens':0,'total_tokens':20}} | {'choices':[],'usage':{'prompt_tokens':0,'completion_tokens':5,'total_tokens':5}}",
-        "/v1/chat/completions | {'choices':[],'usage':{'prompt_tokens':20,'completion_tokens':5}} | {'choices':[],'usage':{'prompt_tokens':20,'completion_tokens':0}}",
-        "/v1/completions | {'choices':[],'usage':{'prompt_tokens':20}} | {'choices':[],'usage':{'prompt_tokens':0,'completion_tokens':5}}",
-        "/v1/responses | {'type':'response.completed','response':{'usage':{'input_tokens':20,'output_tokens':5}}} | {'type':'response.completed','response':{'usage':{'input_tokens':20,'output_tokens':0}}}",
-        "/v1beta/models/m:streamGenerateContent?alt=sse | {'candidates':[{'finishReason':'STOP'}],'usageMetadata':{'promptTokenCount':20,'candidatesTokenCount':5}} | {'usageMetadata':{'promptTokenCount':0,'candidatesTokenCount':5}}",
-        "/v1beta/interactions | {'event_type':'interaction.completed','interaction':{'usage':{'total_input_tokens':20,'total_output_tokens':5}}} | {'event_type':'interaction.completed','interaction':{'usage':{'total_input_tokens':20,'total_output_tokens':0}}}",
-        "/v2/chat | {'type':'message-end','delta':{'usage':{'billed_units':{'input_tokens':20,'output_tokens':5}}}} | {'type':'message-end','delta':{'usage':{'billed_units':{'input_tokens':0,'output_tokens':5}}}}",
+        "/v1/chat/completions |"
+            + " {'choices':[],'usage':{'prompt_tokens':20,'completion_tokens':0,'total_tokens':20}}"
+            + " | {'choices':[],'usage':{'prompt_tokens':0,'completion_tokens':5,'total_tokens':5}}",
+        "/v1/chat/completions | {'choices':[],'usage':{'prompt_tokens':20,'completion_tokens':5}} |"
+            + " {'choices':[],'usage':{'prompt_tokens':20,'completion_tokens':0}}",
+        "/v1/completions | {'choices':[],'usage':{'prompt_tokens':20}} |"
+            + " {'choices':[],'usage':{'prompt_tokens':0,'completion_tokens':5}}",
+        "/v1/responses |"
+            + " {'type':'response.completed','response':{'usage':{'input_tokens':20,'output_tokens':5}}}"
+            + " | {'type':'response.completed','response':{'usage':{'input_tokens':20,'output_tokens':0}}}",
+        "/v1beta/models/m:streamGenerateContent?alt=sse |"
+            + " {'candidates':[{'finishReason':'STOP'}],'usageMetadata':{'promptTokenCount':20,'candidatesTokenCount':5}}"
+            + " | {'usageMetadata':{'promptTokenCount':0,'candidatesTokenCount':5}}",
+        "/v1beta/interactions |"
+            + " {'event_type':'interaction.completed','interaction':{'usage':{'total_input_tokens':20,'total_output_tokens':5}}}"
+            + " | {'event_type':'interaction.completed','interaction':{'usage':{'total_input_tokens':20,'total_output_tokens':0}}}",
+        "/v2/chat |"
+            + " {'type':'message-end','delta':{'usage':{'billed_units':{'input_tokens':20,'output_tokens':5}}}}"
+            + " | {'type':'message-end','delta':{'usage':{'billed_units':{'input_tokens':0,'output_tokens':5}}}}",
       })
   void zeroOfALaterStatementIsNotTakenInAnyDialect(String path, String first, String last) {
     Measurement m =
@@ -524,14 +551,30 @@ class NumbersTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "/v1beta/interactions | {'object':'interaction','usage':{'total_input_tokens':100,'total_output_tokens':9,'input_tokens_by_modality':[{'modality':'text','tokens':10},{'modality':'image','tokens':60},{'modality':'audio','tokens':30}]}} | 30 | 60",
-        "/v1beta/interactions | {'object':'interaction','usage':{'total_input_tokens':100,'total_output_tokens':9,'input_tokens_by_modality':[{'modality':'document','tokens':20},{'modality':'video','tokens':40},{'modality':'audio','tokens':30}]}} | 30 | 60",
-        "/v1beta/models/m:generateContent | {'usageMetadata':{'promptTokenCount':100,'candidatesTokenCount':9,'promptTokensDetails':[{'modality':'DOCUMENT','tokenCount':60},{'modality':'AUDIO','tokenCount':30}]}} | 30 | 60",
-        "/v1beta/models/m:generateContent | {'usageMetadata':{'promptTokenCount':100,'candidatesTokenCount':9,'promptTokensDetails':[{'modality':'VIDEO','tokenCount':50},{'modality':'IMAGE','tokenCount':10},{'modality':'AUDIO','tokenCount':30}]}} | 30 | 60",
-        "/v1beta/models/m:generateContent | {'usage_metadata':{'prompt_token_count':100,'candidates_token_count':9,'prompt_tokens_details':[{'modality':'VIDEO','token_count':60},{'modality':'AUDIO','token_count':30}]}} | 30 | 60",
-        "/v1/chat/completions | {'choices':[],'usage':{'prompt_tokens':100,'completion_tokens':9,'prompt_tokens_details':{'text_tokens':10,'audio_tokens':30,'video_tokens':50,'image_tokens':10}}} | 30 | 60",
-        "/v1/chat/completions | {'choices':[],'usage':{'prompt_tokens':100,'completion_tokens':9,'prompt_tokens_details':{'multimodal_tokens':{'audio':30,'video':60}}}} | 30 | 60",
-        "/v1/responses | {'object':'response','usage':{'input_tokens':100,'output_tokens':9,'input_tokens_details':{'audio_tokens':30,'video_tokens':60}}} | 30 | 60",
+        "/v1beta/interactions |"
+            + " {'object':'interaction','usage':{'total_input_tokens':100,'total_output_tokens':9,'input_tokens_by_modality':[{'modality':'text','tokens':10},{'modality':'image','tokens':60},{'modality':'audio','tokens':30}]}}"
+            + " | 30 | 60",
+        "/v1beta/interactions |"
+            + " {'object':'interaction','usage':{'total_input_tokens':100,'total_output_tokens':9,'input_tokens_by_modality':[{'modality':'document','tokens':20},{'modality':'video','tokens':40},{'modality':'audio','tokens':30}]}}"
+            + " | 30 | 60",
+        "/v1beta/models/m:generateContent |"
+            + " {'usageMetadata':{'promptTokenCount':100,'candidatesTokenCount':9,'promptTokensDetails':[{'modality':'DOCUMENT','tokenCount':60},{'modality':'AUDIO','tokenCount':30}]}}"
+            + " | 30 | 60",
+        "/v1beta/models/m:generateContent |"
+            + " {'usageMetadata':{'promptTokenCount':100,'candidatesTokenCount':9,'promptTokensDetails':[{'modality':'VIDEO','tokenCount':50},{'modality':'IMAGE','tokenCount':10},{'modality':'AUDIO','tokenCount':30}]}}"
+            + " | 30 | 60",
+        "/v1beta/models/m:generateContent |"
+            + " {'usage_metadata':{'prompt_token_count':100,'candidates_token_count':9,'prompt_tokens_details':[{'modality':'VIDEO','token_count':60},{'modality':'AUDIO','token_count':30}]}}"
+            + " | 30 | 60",
+        "/v1/chat/completions |"
+            + " {'choices':[],'usage':{'prompt_tokens':100,'completion_tokens':9,'prompt_tokens_details':{'text_tokens':10,'audio_tokens':30,'video_tokens':50,'image_tokens':10}}}"
+            + " | 30 | 60",
+        "/v1/chat/completions |"
+            + " {'choices':[],'usage':{'prompt_tokens':100,'completion_tokens':9,'prompt_tokens_details':{'multimodal_tokens':{'audio':30,'video':60}}}}"
+            + " | 30 | 60",
+        "/v1/responses |"
+            + " {'object':'response','usage':{'input_tokens':100,'output_tokens':9,'input_tokens_details':{'audio_tokens':30,'video_tokens':60}}}"
+            + " | 30 | 60",
       })
   void partsOfTheInputAreToldApartByWhatTheyAre(String path, String body, int audio, int image) {
     Measurement m = measure(Wire.json(path), body.replace('\'', '"'));
@@ -552,21 +595,51 @@ class NumbersTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "/v1/messages | {'type':'message','usage':{'input_tokens':1,'output_tokens':1,'server_tool_use':{'web_search_requests':2,'web_fetch_requests':3,'code_execution_requests':1}}} | WEB_SEARCH=2 CODE_EXECUTION=1 WEB_FETCH=3 | 3 | 3",
-        "/v1/messages | {'type':'message','usage':{'input_tokens':1,'output_tokens':1,'server_tool_use':{'tool_search_requests':2}}} | OTHER=2 | -1 | 2",
-        "/v1/messages | {'type':'message','usage':{'input_tokens':1,'output_tokens':1,'server_tool_use':{'web_search_requests':0}}} | | -1 | -1",
-        "/v1/responses | {'object':'response','output':[{'type':'web_search_call','action':{'type':'search'}},{'type':'web_search_call','action':{'type':'open_page'}},{'type':'file_search_call'},{'type':'code_interpreter_call'},{'type':'mcp_call'},{'type':'function_call'},{'type':'message'}],'usage':{'input_tokens':1,'output_tokens':1}} | WEB_SEARCH=1 FILE_SEARCH=1 CODE_EXECUTION=1 WEB_FETCH=1 OTHER=1 | 3 | 2",
-        "/v1/responses | {'object':'response','output':[{'type':'web_search_call'},{'type':'x_search_call'}],'usage':{'input_tokens':1,'output_tokens':1,'num_server_side_tools_used':5,'server_side_tool_usage_details':{'web_search_calls':2,'x_search_calls':3,'code_interpreter_calls':0,'file_search_calls':0,'mcp_calls':0,'document_search_calls':0}}} | WEB_SEARCH=5 | 5 | -1",
-        "/v1/chat/completions | {'choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1,'num_search_queries':4}} | WEB_SEARCH=4 | 4 | -1",
-        "/v1/chat/completions | {'choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1,'num_sources_used':4}} | SOURCE=4 | 4 | -1",
-        "/v1/chat/completions | {'choices':[],'server_side_tool_usage':{'SERVER_SIDE_TOOL_WEB_SEARCH':2,'SERVER_SIDE_TOOL_X_SEARCH':1},'usage':{'prompt_tokens':1,'completion_tokens':1}} | WEB_SEARCH=3 | 3 | -1",
-        "/v1/chat/completions | {'choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1,'server_tool_use':{'web_search_requests':2}}} | WEB_SEARCH=2 | 2 | -1",
-        "/v1/chat/completions | {'choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1,'server_tool_use_details':{'web_search_requests':2}}} | WEB_SEARCH=2 | 2 | -1",
-        "/v1/chat/completions | {'choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1,'connectors':{'web_search':1,'code_interpreter':2}}} | WEB_SEARCH=1 CODE_EXECUTION=2 | 3 | -1",
-        "/v1/chat/completions | {'choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1,'plugins':{'search':{'count':1}}}} | WEB_SEARCH=1 | 1 | -1",
-        "/v1/chat/completions | {'choices':[{'message':{'executed_tools':[{'type':'search'},{'type':'python'},{'type':'visit'}]}}],'usage':{'prompt_tokens':1,'completion_tokens':1}} | WEB_SEARCH=1 CODE_EXECUTION=1 WEB_FETCH=1 | 2 | 1",
-        "/v1beta/models/m:generateContent | {'candidates':[{'groundingMetadata':{'webSearchQueries':['a','b']}}],'usageMetadata':{'promptTokenCount':1,'candidatesTokenCount':1}} | WEB_SEARCH=2 | 2 | -1",
-        "/v1beta/interactions | {'object':'interaction','steps':[{'type':'google_search_call'},{'type':'url_context_call'},{'type':'text'}],'usage':{'total_input_tokens':1,'total_output_tokens':1}} | WEB_SEARCH=1 WEB_FETCH=1 | 1 | 1",
+        "/v1/messages |"
+            + " {'type':'message','usage':{'input_tokens':1,'output_tokens':1,'server_tool_use':{'web_search_requests':2,'web_fetch_requests':3,'code_execution_requests':1}}}"
+            + " | WEB_SEARCH=2 CODE_EXECUTION=1 WEB_FETCH=3 | 3 | 3",
+        "/v1/messages |"
+            + " {'type':'message','usage':{'input_tokens':1,'output_tokens':1,'server_tool_use':{'tool_search_requests':2}}}"
+            + " | OTHER=2 | -1 | 2",
+        "/v1/messages |"
+            + " {'type':'message','usage':{'input_tokens':1,'output_tokens':1,'server_tool_use':{'web_search_requests':0}}}"
+            + " | | -1 | -1",
+        "/v1/responses |"
+            + " {'object':'response','output':[{'type':'web_search_call','action':{'type':'search'}},{'type':'web_search_call','action':{'type':'open_page'}},{'type':'file_search_call'},{'type':'code_interpreter_call'},{'type':'mcp_call'},{'type':'function_call'},{'type':'message'}],'usage':{'input_tokens':1,'output_tokens':1}}"
+            + " | WEB_SEARCH=1 FILE_SEARCH=1 CODE_EXECUTION=1 WEB_FETCH=1 OTHER=1 | 3 | 2",
+        "/v1/responses |"
+            + " {'object':'response','output':[{'type':'web_search_call'},{'type':'x_search_call'}],'usage':{'input_tokens':1,'output_tokens':1,'num_server_side_tools_used':5,'server_side_tool_usage_details':{'web_search_calls':2,'x_search_calls':3,'code_interpreter_calls':0,'file_search_calls':0,'mcp_calls':0,'document_search_calls':0}}}"
+            + " | WEB_SEARCH=5 | 5 | -1",
+        "/v1/chat/completions |"
+            + " {'choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1,'num_search_queries':4}}"
+            + " | WEB_SEARCH=4 | 4 | -1",
+        "/v1/chat/completions |"
+            + " {'choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1,'num_sources_used':4}}"
+            + " | SOURCE=4 | 4 | -1",
+        "/v1/chat/completions |"
+            + " {'choices':[],'server_side_tool_usage':{'SERVER_SIDE_TOOL_WEB_SEARCH':2,'SERVER_SIDE_TOOL_X_SEARCH':1},'usage':{'prompt_tokens':1,'completion_tokens':1}}"
+            + " | WEB_SEARCH=3 | 3 | -1",
+        "/v1/chat/completions |"
+            + " {'choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1,'server_tool_use':{'web_search_requests':2}}}"
+            + " | WEB_SEARCH=2 | 2 | -1",
+        "/v1/chat/completions |"
+            + " {'choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1,'server_tool_use_details':{'web_search_requests':2}}}"
+            + " | WEB_SEARCH=2 | 2 | -1",
+        "/v1/chat/completions |"
+            + " {'choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1,'connectors':{'web_search':1,'code_interpreter':2}}}"
+            + " | WEB_SEARCH=1 CODE_EXECUTION=2 | 3 | -1",
+        "/v1/chat/completions |"
+            + " {'choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1,'plugins':{'search':{'count':1}}}}"
+            + " | WEB_SEARCH=1 | 1 | -1",
+        "/v1/chat/completions |"
+            + " {'choices':[{'message':{'executed_tools':[{'type':'search'},{'type':'python'},{'type':'visit'}]}}],'usage':{'prompt_tokens':1,'completion_tokens':1}}"
+            + " | WEB_SEARCH=1 CODE_EXECUTION=1 WEB_FETCH=1 | 2 | 1",
+        "/v1beta/models/m:generateContent |"
+            + " {'candidates':[{'groundingMetadata':{'webSearchQueries':['a','b']}}],'usageMetadata':{'promptTokenCount':1,'candidatesTokenCount':1}}"
+            + " | WEB_SEARCH=2 | 2 | -1",
+        "/v1beta/interactions |"
+            + " {'object':'interaction','steps':[{'type':'google_search_call'},{'type':'url_context_call'},{'type':'text'}],'usage':{'total_input_tokens':1,'total_output_tokens':1}}"
+            + " | WEB_SEARCH=1 WEB_FETCH=1 | 1 | 1",
       })
   void toolsOfTheProviderAreCountedAndToldApart(
       String path, String body, String tools, int charged, int free) {
@@ -609,18 +682,38 @@ class NumbersTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "/v1/chat/completions | {'choices':[{'index':0,'message':{'content':'Hello'}}],'usage':{'prompt_tokens':0,'completion_tokens':0,'total_tokens':0}} | true",
-        "/v1/completions | {'choices':[{'index':0,'text':'Hello'}],'usage':{'prompt_tokens':0,'completion_tokens':0}} | true",
-        "/v1/responses | {'object':'response','output':[{'type':'message'}],'usage':{'input_tokens':0,'output_tokens':0,'total_tokens':0}} | true",
-        "/v1/messages | {'type':'message','content':[{'type':'text'}],'usage':{'input_tokens':0,'output_tokens':0}} | true",
-        "/v1beta/models/m:generateContent | {'candidates':[{}],'usageMetadata':{'promptTokenCount':0,'candidatesTokenCount':0}} | true",
-        "/model/m/converse | {'stopReason':'end_turn','usage':{'inputTokens':0,'outputTokens':0}} | true",
-        "/v2/chat | {'message':{'content':[{'type':'text'}]},'usage':{'billed_units':{'input_tokens':0,'output_tokens':0}}} | true",
+        "/v1/chat/completions |"
+            + " {'choices':[{'index':0,'message':{'content':'Hello'}}],'usage':{'prompt_tokens':0,'completion_tokens':0,'total_tokens':0}}"
+            + " | true",
+        "/v1/completions |"
+            + " {'choices':[{'index':0,'text':'Hello'}],'usage':{'prompt_tokens':0,'completion_tokens':0}}"
+            + " | true",
+        "/v1/responses |"
+            + " {'object':'response','output':[{'type':'message'}],'usage':{'input_tokens':0,'output_tokens':0,'total_tokens':0}}"
+            + " | true",
+        "/v1/messages |"
+            + " {'type':'message','content':[{'type':'text'}],'usage':{'input_tokens':0,'output_tokens':0}}"
+            + " | true",
+        "/v1beta/models/m:generateContent |"
+            + " {'candidates':[{}],'usageMetadata':{'promptTokenCount':0,'candidatesTokenCount':0}}"
+            + " | true",
+        "/model/m/converse | {'stopReason':'end_turn','usage':{'inputTokens':0,'outputTokens':0}} |"
+            + " true",
+        "/v2/chat |"
+            + " {'message':{'content':[{'type':'text'}]},'usage':{'billed_units':{'input_tokens':0,'output_tokens':0}}}"
+            + " | true",
         "/v1/embeddings | {'object':'list','usage':{'prompt_tokens':0,'total_tokens':0}} | true",
-        "/v1/responses | {'object':'response','output':[],'usage':{'input_tokens':0,'output_tokens':0,'total_tokens':0}} | false",
-        "/v1/responses | {'object':'response','output':[{'type':'function_call'}],'usage':{'input_tokens':0,'output_tokens':0}} | false",
-        "/v1/messages | {'type':'message','content':[],'usage':{'input_tokens':0,'output_tokens':0}} | false",
-        "/v1/chat/completions | {'choices':[],'usage':{'prompt_tokens':0,'completion_tokens':0}} | false",
+        "/v1/responses |"
+            + " {'object':'response','output':[],'usage':{'input_tokens':0,'output_tokens':0,'total_tokens':0}}"
+            + " | false",
+        "/v1/responses |"
+            + " {'object':'response','output':[{'type':'function_call'}],'usage':{'input_tokens':0,'output_tokens':0}}"
+            + " | false",
+        "/v1/messages |"
+            + " {'type':'message','content':[],'usage':{'input_tokens':0,'output_tokens':0}} |"
+            + " false",
+        "/v1/chat/completions | {'choices':[],'usage':{'prompt_tokens':0,'completion_tokens':0}} |"
+            + " false",
       })
   void zeroBesideAnAnswerIsNotComplete(String path, String body, boolean answered) {
     Measurement m = measure(Wire.json(path), body.replace('\'', '"'));
@@ -666,26 +759,93 @@ class NumbersTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "/v1/chat/completions | {'service_tier':'flex','choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1}} | flex",
-        "/v1/chat/completions | {'choices':[],'usage':{'service_tier':'priority','prompt_tokens':1,'completion_tokens':1}} | priority",
-        "/v1/responses | {'object':'response','service_tier':'flex','usage':{'input_tokens':1,'output_tokens':1}} | flex",
-        "/v1/messages | {'type':'message','usage':{'input_tokens':1,'output_tokens':1,'service_tier':'batch'}} | batch",
-        "/v1/messages | {'type':'message','usage':{'input_tokens':1,'output_tokens':1,'service_tier':'standard','speed':'fast'}} | fast",
-        "/v1/messages | {'type':'message','usage':{'speed':'fast','input_tokens':1,'output_tokens':1,'service_tier':'standard'}} | fast",
-        "/v1/messages | {'type':'message','usage':{'input_tokens':1,'output_tokens':1,'service_tier':'priority','speed':'standard'}} | priority",
-        "/v1beta/models/m:generateContent | {'usageMetadata':{'promptTokenCount':1,'candidatesTokenCount':1,'trafficType':'PROVISIONED_THROUGHPUT'}} | PROVISIONED_THROUGHPUT",
-        "/v1beta/models/m:generateContent | {'usageMetadata':{'promptTokenCount':1,'candidatesTokenCount':1,'serviceTier':'flex','trafficType':'ON_DEMAND'}} | flex",
-        "/v1beta/models/m:generateContent | {'usageMetadata':{'trafficType':'ON_DEMAND','promptTokenCount':1,'candidatesTokenCount':1,'serviceTier':'flex'}} | flex",
-        "/v1beta/models/m:generateContent | {'usage_metadata':{'prompt_token_count':1,'candidates_token_count':1,'traffic_type':'ON_DEMAND_FLEX'}} | ON_DEMAND_FLEX",
-        "/v1beta/interactions | {'object':'interaction','service_tier':'flex','usage':{'total_input_tokens':1,'total_output_tokens':1}} | flex",
-        "/model/m/converse | {'serviceTier':{'type':'priority'},'usage':{'inputTokens':1,'outputTokens':1}} | priority",
-        "/v1/chat/completions | {'service_tier':null,'choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1}} |",
-        "/v1/chat/completions | {'service_tier':7,'choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1}} |",
-        "/v1/chat/completions | {'service_tier':'a\\nb','choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1}} | a_b",
+        "/v1/chat/completions |"
+            + " {'service_tier':'flex','choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1}}"
+            + " | flex",
+        "/v1/chat/completions |"
+            + " {'choices':[],'usage':{'service_tier':'priority','prompt_tokens':1,'completion_tokens':1}}"
+            + " | priority",
+        "/v1/responses |"
+            + " {'object':'response','service_tier':'flex','usage':{'input_tokens':1,'output_tokens':1}}"
+            + " | flex",
+        "/v1/messages |"
+            + " {'type':'message','usage':{'input_tokens':1,'output_tokens':1,'service_tier':'batch'}}"
+            + " | batch",
+        "/v1/messages |"
+            + " {'type':'message','usage':{'input_tokens':1,'output_tokens':1,'service_tier':'standard','speed':'fast'}}"
+            + " | fast",
+        "/v1/messages |"
+            + " {'type':'message','usage':{'speed':'fast','input_tokens':1,'output_tokens':1,'service_tier':'standard'}}"
+            + " | fast",
+        "/v1/messages |"
+            + " {'type':'message','usage':{'input_tokens':1,'output_tokens':1,'service_tier':'priority','speed':'standard'}}"
+            + " | priority",
+        "/v1/messages |"
+            + " {'type':'message','usage':{'input_tokens':1,'output_tokens':1,'service_tier':'standard','inference_geo':'us'}}"
+            + " | us",
+        "/v1/messages |"
+            + " {'type':'message','usage':{'inference_geo':'us','speed':'fast','input_tokens':1,'output_tokens':1,'service_tier':'standard'}}"
+            + " | fast-us",
+        "/v1/messages |"
+            + " {'type':'message','usage':{'input_tokens':1,'output_tokens':1,'service_tier':'priority','inference_geo':'us'}}"
+            + " | priority-us",
+        "/v1/messages |"
+            + " {'type':'message','usage':{'input_tokens':1,'output_tokens':1,'inference_geo':'eu'}}"
+            + " | eu",
+        "/v1/messages |"
+            + " {'type':'message','usage':{'input_tokens':1,'output_tokens':1,'service_tier':'standard','inference_geo':'global'}}"
+            + " | standard",
+        "/v1/messages |"
+            + " {'type':'message','usage':{'input_tokens':1,'output_tokens':1,'service_tier':'standard','inference_geo':'not_available'}}"
+            + " | standard",
+        "/v1/messages |"
+            + " {'type':'message','usage':{'input_tokens':1,'output_tokens':1,'service_tier':'standard','inference_geo':''}}"
+            + " | standard",
+        "/v1/messages |"
+            + " {'type':'message','usage':{'input_tokens':1,'output_tokens':1,'service_tier':'standard','inference_geo':7}}"
+            + " | standard",
+        "/v1beta/models/m:generateContent |"
+            + " {'usageMetadata':{'promptTokenCount':1,'candidatesTokenCount':1,'trafficType':'PROVISIONED_THROUGHPUT'}}"
+            + " | PROVISIONED_THROUGHPUT",
+        "/v1beta/models/m:generateContent |"
+            + " {'usageMetadata':{'promptTokenCount':1,'candidatesTokenCount':1,'serviceTier':'flex','trafficType':'ON_DEMAND'}}"
+            + " | flex",
+        "/v1beta/models/m:generateContent |"
+            + " {'usageMetadata':{'trafficType':'ON_DEMAND','promptTokenCount':1,'candidatesTokenCount':1,'serviceTier':'flex'}}"
+            + " | flex",
+        "/v1beta/models/m:generateContent |"
+            + " {'usage_metadata':{'prompt_token_count':1,'candidates_token_count':1,'traffic_type':'ON_DEMAND_FLEX'}}"
+            + " | ON_DEMAND_FLEX",
+        "/v1beta/interactions |"
+            + " {'object':'interaction','service_tier':'flex','usage':{'total_input_tokens':1,'total_output_tokens':1}}"
+            + " | flex",
+        "/model/m/converse |"
+            + " {'serviceTier':{'type':'priority'},'usage':{'inputTokens':1,'outputTokens':1}} |"
+            + " priority",
+        "/v1/chat/completions |"
+            + " {'service_tier':null,'choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1}}"
+            + " |",
+        "/v1/chat/completions |"
+            + " {'service_tier':7,'choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1}}"
+            + " |",
+        "/v1/chat/completions | {'service_tier':'a\\n"
+            + "b','choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1}} | a_b",
       })
   void serviceTierOfTheAnswerIsInTheRecord(String path, String body, String tier) {
     assertThat(record(Wire.json(path), body.replace('\'', '"')).serviceTier().served())
         .isEqualTo(tier);
+  }
+
+  /** As Anthropic streams: the end repeats the counts, and not where they are from. */
+  @Test
+  void placeOfAStreamIsStatedByItsBeginning() {
+    String begin =
+        "{\"type\":\"message_start\",\"message\":{\"id\":\"a\",\"usage\":{\"input_tokens\":5,"
+            + "\"output_tokens\":1,\"service_tier\":\"standard\",\"inference_geo\":\"us\"}}}";
+    String end = "{\"type\":\"message_delta\",\"usage\":{\"output_tokens\":7}}";
+    UsageRecord record = record(Wire.events("/v1/messages"), events(begin, end));
+    assertThat(record.serviceTier().served()).isEqualTo("us");
+    assertThat(record.serviceTier().isSpecial()).isTrue();
   }
 
   @Test

@@ -7,8 +7,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The terms of service of one exchange, as OpenAI ({@code service_tier}: {@code flex}, {@code
  * priority}), Anthropic, Gemini and Bedrock name them: the same tokens cost half of the standard
- * price, or twice as much. In a record each is safe to print and has at most 256 bytes of UTF-8. It
- * belongs into no metric label: a client can choose the first one.
+ * price, or twice as much. A place that Anthropic states ({@code inference_geo}) is one of the
+ * terms, after the tier when there is one: {@code us}, {@code fast-us}. In a record each is safe to
+ * print and has at most 256 bytes of UTF-8. It belongs into no metric label: a client can choose
+ * the first one.
  *
  * @param requested what the client asked for; null when it did not, or its body was not looked at
  * @param served what the answer states; null when it states none

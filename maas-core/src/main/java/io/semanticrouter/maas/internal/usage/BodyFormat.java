@@ -358,6 +358,7 @@ public enum BodyFormat {
       return anthropicCounts(usage(tally))
           .leaf("service_tier", TEXT, Paths.TIER)
           .leaf("speed", TEXT, Paths.SPEED)
+          .leaf("inference_geo", TEXT, Paths.PLACE)
           .details("output_tokens_details", d -> d.count("thinking_tokens", Slots.REASONING))
           .details("server_tool_use", Places::serverTools)
           .with(

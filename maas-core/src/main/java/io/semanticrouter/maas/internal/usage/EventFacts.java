@@ -100,6 +100,9 @@ final class EventFacts {
   /** The service tier that the document names, or null. */
   @Nullable String tier;
 
+  /** Where the document says that it was generated, when that can have another price; or null. */
+  @Nullable String place;
+
   /** The last tier of all documents: it seldom changes within a response. */
   private @Nullable String knownTier;
 
@@ -136,6 +139,7 @@ final class EventFacts {
     cost = null;
     text = false;
     tier = null;
+    place = null;
     responseId = 0;
   }
 
@@ -435,6 +439,10 @@ final class EventFacts {
       case Paths.TIER -> tier = FAST.equals(tier) ? tier : known(value);
       // Anthropic states it beside a service_tier of standard.
       case Paths.SPEED -> tier = value.is(FAST) ? FAST : tier;
+      case Paths.PLACE -> {
+        boolean anywhere = value.isEmpty() || value.is("global") || value.is("not_available");
+        place = anywhere ? null : value.toString();
+      }
       case Paths.TRAFFIC -> tier = tier == null ? known(value) : tier;
       default -> {
         // no such place
@@ -514,6 +522,7 @@ final class EventFacts {
     private boolean choiceFinished;
     private long responseId;
     private @Nullable String tier;
+    private @Nullable String place;
     private int elementWord;
     private int elementAction;
 
@@ -534,6 +543,7 @@ final class EventFacts {
       choiceFinished = facts.choiceFinished;
       responseId = facts.responseId;
       tier = facts.tier;
+      place = facts.place;
       elementWord = facts.elementWord;
       elementAction = facts.elementAction;
     }
@@ -555,6 +565,7 @@ final class EventFacts {
       facts.choiceFinished = choiceFinished;
       facts.responseId = responseId;
       facts.tier = tier;
+      facts.place = place;
       facts.elementWord = elementWord;
       facts.elementAction = elementAction;
     }

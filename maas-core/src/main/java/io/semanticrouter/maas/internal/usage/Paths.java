@@ -85,5 +85,8 @@ final class Paths {
   /** How fast an answer was generated, which has a price of its own. */
   static final int SPEED = 43;
 
+  /** Where an answer was generated, which can have a price of its own. */
+  static final int PLACE = 44;
+
   private Paths() {}
 }

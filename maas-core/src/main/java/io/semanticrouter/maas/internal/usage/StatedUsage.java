@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.internal.usage;
 
 import io.semanticrouter.maas.internal.json.Counts;
+import io.semanticrouter.maas.record.ServiceTier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -115,6 +116,7 @@ final class StatedUsage {
   private int images;
   private long choicesPerPrompt;
   private @Nullable String tier;
+  private @Nullable String place;
 
   /** Whether the body is one document, and that is there. */
   private boolean whole;
@@ -154,6 +156,7 @@ final class StatedUsage {
     list |= facts.object == Words.LIST || facts.ranked;
     text |= facts.text || facts.converseMark;
     tier = complete && facts.tier != null ? facts.tier : tier;
+    place = complete && facts.place != null ? facts.place : place;
     highestChoice = Math.max(highestChoice, facts.highestChoice);
     if (dialect == null) {
       dialect = told(facts);
@@ -709,8 +712,12 @@ final class StatedUsage {
     return text || deltas > 0 || list;
   }
 
+  /** The terms: a tier, a place that has a price of its own, or both: {@code fast-us}. */
   @Nullable String tier() {
-    return tier;
+    if (place == null) {
+      return tier;
+    }
+    return new ServiceTier(null, tier).isSpecial() ? tier + "-" + place : place;
   }
 
   /** The model that answered in place of the one that was asked first, or null. */
