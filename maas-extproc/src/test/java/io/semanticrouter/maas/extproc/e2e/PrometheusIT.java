@@ -286,6 +286,7 @@ class PrometheusIT {
     for (Path dashboard : dashboards()) {
       ofDashboard(new ObjectMapper().readTree(dashboard.toFile()), all);
     }
+    ofPerses(perses(), all);
     for (JsonNode rule : rules()) {
       if (rule.has("record")) {
         all.add(rule.get("expr").asText().strip());
@@ -317,6 +318,49 @@ class PrometheusIT {
       all.add("count by (" + values.group(2) + ") (" + values.group(1) + ")");
     }
     node.forEach(child -> ofDashboard(child, all));
+  }
+
+  private static JsonNode perses() throws IOException {
+    return new ObjectMapper()
+        .readTree(Project.file("deploy/perses/usage-and-cost.json").toFile())
+        .get("spec");
+  }
+
+  private static void ofPerses(JsonNode dashboard, Set<String> all) {
+    for (JsonNode variable : dashboard.get("variables")) {
+      JsonNode values = variable.at("/spec/plugin/spec");
+      all.add(
+          "count by ("
+              + values.get("labelName").asText()
+              + ") ("
+              + values.at("/matchers/0").asText()
+              + ")");
+    }
+    for (JsonNode panel : dashboard.get("panels")) {
+      all.add(panel.at("/spec/queries/0/spec/plugin/spec/query").asText());
+    }
+  }
+
+  @Test
+  void persesShowsWhatGrafanaShows() throws IOException {
+    Set<String> grafana = new TreeSet<>();
+    ofDashboard(
+        new ObjectMapper().readTree(Project.file("deploy/grafana/usage-and-cost.json").toFile()),
+        grafana);
+    Set<String> perses = new LinkedHashSet<>();
+    ofPerses(perses(), perses);
+    assertThat(perses.stream().map(asked -> asked.replace("$subscription", "$tier")))
+        .containsExactlyInAnyOrderElementsOf(grafana);
+    List<String> placed = new ArrayList<>();
+    for (JsonNode layout : perses().get("layouts")) {
+      layout
+          .at("/spec/items")
+          .forEach(
+              item -> placed.add(item.at("/content/$ref").asText().replace("#/spec/panels/", "")));
+    }
+    List<String> panels = new ArrayList<>();
+    perses().get("panels").fieldNames().forEachRemaining(panels::add);
+    assertThat(placed).containsExactlyInAnyOrderElementsOf(panels);
   }
 
   private static List<JsonNode> rules() throws IOException {
