@@ -8,6 +8,8 @@ import java.io.File;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,6 +33,8 @@ class StatusPageIT {
   private static final Pattern CARD =
       Pattern.compile("<span class=\"soft\">([^<]*)</span><b>([^<]*)</b>");
 
+  private static final Pattern FOUND = Pattern.compile("<pre id=\"found\">([^<]+)</pre>");
+
   private Stack stack;
   private String dom;
   private String console;
@@ -49,9 +53,15 @@ class StatusPageIT {
         "premium");
     RawHttp.post(stack.envoy.port(), Requests.CHAT, Requests.PLAIN, "x-auth-request-user", "<nil>");
     stack.awaitRequests(2);
+    dom = show(browser, "http://127.0.0.1:" + stack.server.metricsPort() + "/", "page");
+    console = Files.readString(Project.WORK.resolve("status").resolve("page.log"));
+  }
+
+  /** The DOM of a page, when its scripts have run for some seconds of their own time. */
+  private static String show(Path browser, String url, String name) throws Exception {
     Path directory = Files.createDirectories(Project.WORK.resolve("status"));
-    Path out = directory.resolve("dom.html");
-    Path err = directory.resolve("chromium.log");
+    Path out = directory.resolve(name + ".html");
+    Path err = directory.resolve(name + ".log");
     Process process =
         new ProcessBuilder(
                 browser.toString(),
@@ -62,13 +72,12 @@ class StatusPageIT {
                 "--virtual-time-budget=3000",
                 "--enable-logging=stderr",
                 "--dump-dom",
-                "http://127.0.0.1:" + stack.server.metricsPort() + "/")
+                url)
             .redirectOutput(out.toFile())
             .redirectError(err.toFile())
             .start();
     assertThat(process.waitFor(2, TimeUnit.MINUTES)).as(err.toString()).isTrue();
-    dom = Files.readString(out);
-    console = Files.readString(err);
+    return Files.readString(out);
   }
 
   private static Path chromium() {
@@ -130,6 +139,21 @@ class StatusPageIT {
     List<String> complaints = new ArrayList<>(console.lines().toList());
     complaints.removeIf(line -> !line.contains("CONSOLE"));
     assertThat(complaints).isEmpty();
+  }
+
+  /** In light and dark, as wide as a desktop and as a phone. */
+  @Test
+  void axeFindsNoBarriers() throws Exception {
+    URI page = URI.create("http://127.0.0.1:" + stack.server.metricsPort() + "/");
+    try (AxePages pages = AxePages.of(page)) {
+      Matcher found = FOUND.matcher(show(chromium(), pages.url(), "axe"));
+      assertThat(found.find()).isTrue();
+      List<String> lines =
+          URLDecoder.decode(found.group(1), StandardCharsets.UTF_8).lines().toList();
+      assertThat(lines)
+          .hasSize(AxePages.frames())
+          .allMatch(line -> line.matches("(light|dark)/(1280|390): [2-9]\\d rules are kept"));
+    }
   }
 
   @Test
