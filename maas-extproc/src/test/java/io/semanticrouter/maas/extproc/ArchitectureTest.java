@@ -67,6 +67,18 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAPackage("io.prometheus..");
 
+  /** Else it is loaded by servers that push nothing. */
+  @ArchTest
+  static final ArchRule openTelemetryStaysInItsSinkAndInThePush =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.semanticrouter.maas.otel..")
+          .and()
+          .haveNameNotMatching(".*\\.OtlpPush(\\$.*)?")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.opentelemetry..");
+
   @ArchTest
   static final ArchRule coreNeedsNothingButTheJdk =
       noClasses()

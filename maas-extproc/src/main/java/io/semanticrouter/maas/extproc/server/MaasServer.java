@@ -20,6 +20,7 @@ import io.semanticrouter.maas.router.RouterConfig;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -52,6 +53,10 @@ final class MaasServer implements AutoCloseable {
   private final HealthStatusManager health = new HealthStatusManager();
 
   private final @Nullable UsageJournal journal;
+
+  /** Null when nothing is pushed: then no class of OpenTelemetry is loaded. */
+  private final @Nullable OtlpPush otlp;
+
   private final JwtVerifiers tokens;
   private @Nullable TlsFiles tls;
   private @Nullable TlsFiles metricsTls;
@@ -82,7 +87,8 @@ final class MaasServer implements AutoCloseable {
    * A server that does not listen yet.
    *
    * @param journal closed with the server; null when there is none
-   * @throws ConfigException when the keys of tokens cannot be read
+   * @throws ConfigException when the keys of tokens, or files of the section {@code otlp}, cannot
+   *     be read
    * @throws IOException when the journal cannot be read, from which counters are to be restored
    */
   MaasServer(
@@ -104,6 +110,10 @@ final class MaasServer implements AutoCloseable {
       builder.router(new RoutingBudget(embedded));
     }
     tokens = JwtVerifiers.open(metering);
+    otlp = config.otlp() == null ? null : otlp(config.otlp(), metering, router);
+    if (otlp != null) {
+      builder.sink(otlp.sink());
+    }
     this.metering = builder.tokens(tokens).build();
     processor = new MaasProcessor(this.metering, config.extProc());
     registerOwn();
@@ -115,6 +125,11 @@ final class MaasServer implements AutoCloseable {
     if (journal != null) {
       restore(router, journal);
     }
+  }
+
+  private OtlpPush otlp(OtlpConfig section, MaasConfig metering, RouterConfig router) {
+    String instance = journal == null ? UUID.randomUUID().toString() : journal.instanceId();
+    return new OtlpPush(section, metering, router.modelNames(), instance, registry);
   }
 
   /** Nothing has been counted yet; from then on other threads make sinks for what is sealed. */
@@ -148,6 +163,9 @@ final class MaasServer implements AutoCloseable {
     tokens.add(next);
     metering = metering.withConfig(next);
     counters.list(next);
+    if (otlp != null) {
+      otlp.list(next);
+    }
     processor.use(metering);
     tokens.retain(next);
   }
@@ -291,6 +309,9 @@ final class MaasServer implements AutoCloseable {
   private void release() {
     if (idle != null) {
       idle.shutdownNow();
+    }
+    if (otlp != null) {
+      otlp.close();
     }
     if (metrics != null) {
       metrics.close();

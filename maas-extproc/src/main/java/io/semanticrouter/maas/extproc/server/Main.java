@@ -197,6 +197,9 @@ public final class Main implements Callable<Integer> {
     if (file.metering().mode() == Mode.HYBRID && file.metering().rateCard().isEmpty()) {
       log.warn("Cost is to be calculated, but no model has a price: all exchanges are unpriced");
     }
+    if (file.server().otlp() != null) {
+      log.info("Metrics are pushed to {}", file.server().otlp());
+    }
     for (String book : file.books()) {
       log.info("Price book {}", book);
     }

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  *     is not ready
  * @param drainTimeout how long it then waits for open exchanges
  * @param metricsLinger how long it can be scraped after that
+ * @param otlp where metrics are pushed to, or null when they are not
  * @param journal the section of the journal, or null when there is none
  */
 record ServerConfig(
@@ -30,6 +31,7 @@ record ServerConfig(
     Duration shutdownDelay,
     Duration drainTimeout,
     Duration metricsLinger,
+    @Nullable OtlpConfig otlp,
     @Nullable JournalConfig journal) {
 
   static ServerConfig from(ConfigSection root) {
@@ -51,6 +53,7 @@ record ServerConfig(
             // Below the 30 s that Kubernetes gives a pod to stop by default.
             seconds(section, "drain_timeout_seconds", 25),
             seconds(section, "metrics_linger_seconds", 0),
+            OtlpConfig.from(section),
             JournalConfig.from(root));
     section.rejectUnknownKeys();
     return config;

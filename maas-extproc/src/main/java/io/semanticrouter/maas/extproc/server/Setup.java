@@ -46,6 +46,9 @@ final class Setup {
                 ? "off: what was counted after the last scrape is lost with the process"
                 : server.journal().toString(),
             false));
+    if (server.otlp() != null) {
+      facts.add(new Fact("OpenTelemetry", "pushed to " + server.otlp(), false));
+    }
     for (String warning : server.warnings()) {
       facts.add(new Fact("Open port", warning, true));
     }

@@ -16,10 +16,13 @@ import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.chat.completions.ChatCompletionStreamOptions;
 import com.openai.models.completions.CompletionCreateParams;
 import com.openai.models.embeddings.EmbeddingCreateParams;
+import io.semanticrouter.maas.extproc.FakeCollector;
+import io.semanticrouter.maas.extproc.FakeCollector.Push;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -36,18 +39,22 @@ import org.junit.jupiter.api.TestInstance;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MainJobIT {
+  /** The rest of the section of the server, and another one. */
   private static final String MAAS =
       """
+        otlp: { endpoint: %s, interval_seconds: 1 }
       maas_integration:
         enabled: true
       """;
 
+  private FakeCollector collector;
   private Stack stack;
   private OpenAIClient alice;
 
   @BeforeAll
   void start() throws Exception {
-    stack = Stack.start("main-job", MAAS);
+    collector = FakeCollector.start();
+    stack = Stack.start("main-job", MAAS.formatted(collector.url()));
     alice = stack.client("alice", "premium");
   }
 
@@ -56,6 +63,7 @@ class MainJobIT {
     if (stack != null) {
       stack.close();
     }
+    collector.close();
   }
 
   @BeforeEach
@@ -326,6 +334,28 @@ class MainJobIT {
 
     stack.assertMetered(200);
     assertThat(stack.delta("semantic_router_requests_total", "user", "user-0")).isEqualTo(1);
+  }
+
+  @Test
+  void collectorGetsWhatTheMetricsHave() {
+    alice.chat().completions().create(question().build());
+
+    stack.awaitRequests(1);
+    Waiting.until(
+        Duration.ofSeconds(30),
+        () -> {
+          Scrape scrape = stack.server.scrape();
+          Push push = Objects.requireNonNull(collector.last());
+          assertThat(push.count("gen_ai.server.request.duration"))
+              .isEqualTo((long) scrape.sum("semantic_router_requests_total"));
+          assertThat(push.sum("gen_ai.client.token.usage", "gen_ai.token.type", "input"))
+              .isEqualTo(scrape.sum("semantic_router_tokens_total", "type", "prompt"));
+          assertThat(push.sum("gen_ai.client.token.usage", "gen_ai.token.type", "output"))
+              .isEqualTo(scrape.sum("semantic_router_tokens_total", "type", "completion"));
+          assertThat(push.sum("gen_ai.client.token.usage", "gen_ai.response.model", "qwen3"))
+              .isEqualTo(scrape.sum("semantic_router_tokens_total", "model", "qwen3"))
+              .isPositive();
+        });
   }
 
   @Test

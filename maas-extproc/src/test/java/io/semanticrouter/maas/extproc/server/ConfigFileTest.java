@@ -51,6 +51,7 @@ class ConfigFileTest {
           Duration.ZERO,
           Duration.ofSeconds(25),
           Duration.ZERO,
+          null,
           null);
 
   @TempDir

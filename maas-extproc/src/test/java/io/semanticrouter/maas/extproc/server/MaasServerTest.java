@@ -98,6 +98,7 @@ class MaasServerTest {
         Duration.ZERO,
         drain,
         Duration.ZERO,
+        null,
         null);
   }
 
