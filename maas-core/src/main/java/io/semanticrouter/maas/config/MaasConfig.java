@@ -205,6 +205,8 @@ public final class MaasConfig {
     private final boolean security;
     private final int maxSeries;
     private final List<String> identityLabels;
+    private final UserNames.Form users;
+    private final String hmacKeyFile;
 
     private Metrics(ConfigSection section, Authentication authentication) {
       tokens = section.bool("export_token_metrics", true);
@@ -216,6 +218,13 @@ public final class MaasConfig {
           List.copyOf(
               section.someOf(
                   "identity_labels", authentication.labels(), authentication.attributeNames()));
+      users = section.oneOf("users", UserNames.Form.PLAIN);
+      hmacKeyFile = section.string("hmac_key_file", "");
+      if (hmacKeyFile.isEmpty() == (users == UserNames.Form.HMAC)) {
+        section.reject(
+            "hmac_key_file",
+            hmacKeyFile.isEmpty() ? "is needed for users: hmac" : "is for users: hmac");
+      }
     }
 
     /** Token counts. */
@@ -241,6 +250,16 @@ public final class MaasConfig {
     /** The attributes of the payer that are labels beside user and tier, in their order. */
     public List<String> identityLabels() {
       return identityLabels;
+    }
+
+    /** How users are written in labels. */
+    public UserNames.Form users() {
+      return users;
+    }
+
+    /** The file with the key for {@link UserNames.Form#HMAC}, else empty. */
+    public String hmacKeyFile() {
+      return hmacKeyFile;
     }
 
     /**

@@ -2,22 +2,18 @@
 package io.semanticrouter.maas.journal;
 
 import io.semanticrouter.maas.config.ConfigSection;
+import io.semanticrouter.maas.config.UserNames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
-import javax.crypto.SecretKey;
-import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /** The {@code journal} section: where usage records are kept, and what a crash may cost. */
 public final class JournalConfig {
   /** The name of the section. */
   public static final String SECTION = "journal";
-
-  private static final int MIN_KEY_BYTES = 16;
-  private static final int MAX_KEY_BYTES = 4096;
 
   /** When a record is safe. */
   public enum Durability {
@@ -34,20 +30,10 @@ public final class JournalConfig {
     NONE
   }
 
-  /** How names of users are written. */
-  public enum Users {
-    /** As they are. */
-    PLAIN,
-    /** {@code hmac:} and the first 32 hexadecimal digits of their HMAC-SHA256. */
-    HMAC,
-    /** Not at all. */
-    NONE
-  }
-
   private final Path directory;
   private final Durability durability;
-  private final Users users;
-  private final @Nullable SecretKey hmacKey;
+  private final UserNames users;
+  private final String hmacKeyFile;
   private final long segmentBytes;
   private final Duration segmentAge;
   private final long keepBytes;
@@ -57,21 +43,19 @@ public final class JournalConfig {
   JournalConfig(
       Path directory,
       Durability durability,
-      Users users,
-      @Nullable SecretKey hmacKey,
+      UserNames users,
       long segmentBytes,
       Duration segmentAge,
       long keepBytes,
       Duration keepAge) {
-    this(
-        directory, durability, users, hmacKey, segmentBytes, segmentAge, keepBytes, keepAge, false);
+    this(directory, durability, users, "", segmentBytes, segmentAge, keepBytes, keepAge, false);
   }
 
   private JournalConfig(
       Path directory,
       Durability durability,
-      Users users,
-      @Nullable SecretKey hmacKey,
+      UserNames users,
+      String hmacKeyFile,
       long segmentBytes,
       Duration segmentAge,
       long keepBytes,
@@ -80,7 +64,7 @@ public final class JournalConfig {
     this.directory = directory;
     this.durability = durability;
     this.users = users;
-    this.hmacKey = hmacKey;
+    this.hmacKeyFile = hmacKeyFile;
     this.segmentBytes = segmentBytes;
     this.segmentAge = segmentAge;
     this.keepBytes = keepBytes;
@@ -93,8 +77,7 @@ public final class JournalConfig {
     return new JournalConfig(
         directory,
         Durability.PROCESS,
-        Users.PLAIN,
-        null,
+        UserNames.plain(),
         64L << 20,
         Duration.ofHours(24),
         0,
@@ -107,7 +90,7 @@ public final class JournalConfig {
         directory,
         other,
         users,
-        hmacKey,
+        hmacKeyFile,
         segmentBytes,
         segmentAge,
         keepBytes,
@@ -120,16 +103,14 @@ public final class JournalConfig {
     ConfigSection section = root.section(SECTION);
     String text = section.string("directory", "");
     Durability durability = section.oneOf("durability", Durability.PROCESS);
-    Users users = section.oneOf("users", Users.PLAIN);
-    SecretKey key = key(section, users);
+    UserNames.Form form = section.oneOf("users", UserNames.Form.PLAIN);
+    String hmacKeyFile = section.string("hmac_key_file", "");
+    UserNames users = users(section, form, hmacKeyFile);
     long segmentBytes = section.integer("segment_mb", 64, 1, 1024) << 20;
     Duration segmentAge = Duration.ofHours(section.integer("segment_hours", 24, 1, 8760));
     long keepBytes = section.integer("keep_gb", 0, 0, 1 << 20) << 30;
     Duration keepAge = Duration.ofDays(section.integer("keep_days", 0, 0, 36_500));
     boolean restoreCounters = section.bool("restore_counters", false);
-    if (restoreCounters && users != Users.PLAIN) {
-      section.reject("restore_counters", "needs users: plain, by which the metrics are labelled");
-    }
     section.rejectUnknownKeys();
     Path directory = null;
     try {
@@ -143,7 +124,7 @@ public final class JournalConfig {
             directory,
             durability,
             users,
-            key,
+            hmacKeyFile,
             segmentBytes,
             segmentAge,
             keepBytes,
@@ -151,29 +132,29 @@ public final class JournalConfig {
             restoreCounters);
   }
 
-  private static @Nullable SecretKey key(ConfigSection section, Users users) {
-    String file = section.string("hmac_key_file", "");
-    if (users != Users.HMAC) {
+  private static UserNames users(ConfigSection section, UserNames.Form form, String file) {
+    if (form != UserNames.Form.HMAC) {
       if (!file.isEmpty()) {
         section.reject("hmac_key_file", "is for users: hmac");
       }
-      return null;
+      return form == UserNames.Form.PLAIN ? UserNames.plain() : UserNames.none();
     }
     try {
       Path path = Path.of(file);
-      if (Files.isRegularFile(path) && Files.size(path) <= MAX_KEY_BYTES) {
-        byte[] key = Files.readAllBytes(path);
-        if (key.length >= MIN_KEY_BYTES) {
-          return new SecretKeySpec(key, "HmacSHA256");
-        }
+      if (Files.isRegularFile(path) && Files.size(path) <= UserNames.MAX_KEY_BYTES) {
+        return UserNames.hmac(Files.readAllBytes(path));
       }
-    } catch (IOException | InvalidPathException e) {
+    } catch (IOException | IllegalArgumentException e) {
       // As if there were none.
     }
     section.reject(
         "hmac_key_file",
-        "must be a readable file of " + MIN_KEY_BYTES + " to " + MAX_KEY_BYTES + " bytes");
-    return null;
+        "must be a readable file of "
+            + UserNames.MIN_KEY_BYTES
+            + " to "
+            + UserNames.MAX_KEY_BYTES
+            + " bytes");
+    return UserNames.none();
   }
 
   /** Of this journal alone; made when it does not exist. */
@@ -187,18 +168,23 @@ public final class JournalConfig {
   }
 
   /** How names of users are written. */
-  public Users users() {
+  public UserNames.Form users() {
+    return users.form();
+  }
+
+  /** The file with the key for {@link UserNames.Form#HMAC}, else empty. */
+  public String hmacKeyFile() {
+    return hmacKeyFile;
+  }
+
+  /** What writes them. */
+  UserNames userNames() {
     return users;
   }
 
   /** Whether the counters of the server go on where the run before has ended. */
   public boolean restoresCounters() {
     return restoreCounters;
-  }
-
-  /** The key for {@link Users#HMAC}, else null. */
-  @Nullable SecretKey hmacKey() {
-    return hmacKey;
   }
 
   /** The size at which a segment is sealed. */
@@ -224,6 +210,6 @@ public final class JournalConfig {
   /** Without the key. */
   @Override
   public String toString() {
-    return directory + ", durability " + Names.of(durability) + ", users " + Names.of(users);
+    return directory + ", durability " + Names.of(durability) + ", users " + Names.of(users());
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.journal;
 
+import io.semanticrouter.maas.config.UserNames;
 import io.semanticrouter.maas.record.AppliedPrice;
 import io.semanticrouter.maas.record.Cost;
 import io.semanticrouter.maas.record.Identity;
@@ -57,7 +58,7 @@ final class LineWriter {
   private final String writer;
   private final String epoch;
   private final String program;
-  private final Users users;
+  private final UserNames users;
   private final CRC32C crc = new CRC32C();
 
   private byte[] line = new byte[4096];
@@ -68,7 +69,7 @@ final class LineWriter {
 
   private String date = "";
 
-  LineWriter(String writer, long epoch, String program, Users users) {
+  LineWriter(String writer, long epoch, String program, UserNames users) {
     this.writer = writer;
     this.epoch = Long.toString(epoch);
     this.program = program;

@@ -159,7 +159,7 @@ public final class UsageJournal implements UsageSink.WhileOpen, AutoCloseable {
             disk,
             backlogBytes,
             new Segment(config.directory(), writer, epoch, before.lastSequence() + 1),
-            new LineWriter(writer, epoch, program, Users.of(config)),
+            new LineWriter(writer, epoch, program, config.userNames()),
             lock,
             new SegmentWriter.Owner() {
               @Override

@@ -3,6 +3,7 @@ package io.semanticrouter.maas.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.semanticrouter.maas.config.UserNames;
 import io.semanticrouter.maas.journal.JournalConfig.Durability;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.io.IOException;
@@ -111,8 +112,7 @@ class BadDiskTest {
         new JournalConfig(
             directory,
             Durability.PROCESS,
-            JournalConfig.Users.PLAIN,
-            null,
+            UserNames.plain(),
             1,
             Duration.ofDays(1),
             0,

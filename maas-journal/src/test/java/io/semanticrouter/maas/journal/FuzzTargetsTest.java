@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.DictionaryEntries;
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import io.semanticrouter.maas.config.UserNames;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -89,8 +89,8 @@ class FuzzTargetsTest {
         || line.sequence() > MAX_SEQUENCE) {
       return;
     }
-    Users plain = Users.of(JournalConfig.in(Path.of("unused")));
-    LineWriter writer = new LineWriter(line.writer(), line.epoch(), line.program(), plain);
+    LineWriter writer =
+        new LineWriter(line.writer(), line.epoch(), line.program(), UserNames.plain());
     if (line.kind() == JournalLine.Kind.OPEN) {
       writer.open(line.sequence(), line.record());
     } else {

@@ -4,8 +4,9 @@ package io.semanticrouter.maas.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.semanticrouter.maas.config.UserNames;
+import io.semanticrouter.maas.config.UserNames.Form;
 import io.semanticrouter.maas.journal.JournalConfig.Durability;
-import io.semanticrouter.maas.journal.JournalConfig.Users;
 import io.semanticrouter.maas.record.Measurement;
 import io.semanticrouter.maas.record.Measurement.Reason;
 import io.semanticrouter.maas.record.Measurement.Status;
@@ -27,9 +28,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import javax.crypto.SecretKey;
-import javax.crypto.spec.SecretKeySpec;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,8 +50,7 @@ class UsageJournalTest {
     return new JournalConfig(
         directory,
         Durability.PROCESS,
-        Users.PLAIN,
-        null,
+        UserNames.plain(),
         segmentBytes,
         Duration.ofDays(1),
         keepBytes,
@@ -181,7 +178,7 @@ class UsageJournalTest {
     Path inside = directory.resolve("a/journal");
     JournalConfig config =
         new JournalConfig(
-            inside, Durability.PROCESS, Users.PLAIN, null, 1, Duration.ofDays(1), 0, Duration.ZERO);
+            inside, Durability.PROCESS, UserNames.plain(), 1, Duration.ofDays(1), 0, Duration.ZERO);
     try (UsageJournal journal = UsageJournal.open(config, "test 1")) {
       journal.record(random.next());
       awaitSealed(inside, 1);
@@ -209,24 +206,47 @@ class UsageJournalTest {
 
   @Test
   void namesOfUsersAreHashedOrLeftOut() throws IOException {
-    UsageRecord record = Records.chat("run-1", "alice", "granite");
-    SecretKey key = new SecretKeySpec(new byte[32], "HmacSHA256");
-    assertThat(user(Users.HMAC, key, record)).isEqualTo("hmac:ce3837f76a54a635191b1704ac767226");
-    assertThat(user(Users.NONE, null, record)).isEmpty();
-    assertThat(user(Users.PLAIN, null, record)).isEqualTo("alice");
+    assertThat(user(Form.HMAC)).isEqualTo("hmac:ce3837f76a54a635191b1704ac767226");
+    assertThat(user(Form.NONE)).isEmpty();
+    assertThat(user(Form.PLAIN)).isEqualTo("alice");
   }
 
-  private String user(Users users, @Nullable SecretKey key, UsageRecord record) throws IOException {
-    Path of = directory.resolve(users.name());
-    JournalConfig config =
-        new JournalConfig(
-            of, Durability.PROCESS, users, key, 1 << 20, Duration.ofDays(1), 0, Duration.ZERO);
-    try (UsageJournal journal = UsageJournal.open(config, "test 1")) {
-      journal.record(record);
+  private String user(Form form) throws IOException {
+    Path of = directory.resolve(form.name());
+    try (UsageJournal journal = UsageJournal.open(config(of, form), "test 1")) {
+      journal.record(Records.chat("run-1", "alice", "granite"));
     }
     assertThat(Files.readString(Segment.in(of).first().plain()).contains("alice"))
-        .isEqualTo(users == Users.PLAIN);
+        .isEqualTo(form == Form.PLAIN);
     return ReadJournal.of(of).records().get(0).identity().user();
+  }
+
+  private static JournalConfig config(Path of, Form form) {
+    UserNames users =
+        switch (form) {
+          case PLAIN -> UserNames.plain();
+          case HMAC -> UserNames.hmac(new byte[32]);
+          case NONE -> UserNames.none();
+        };
+    return new JournalConfig(
+        of, Durability.PROCESS, users, 1 << 20, Duration.ofDays(1), 0, Duration.ZERO);
+  }
+
+  @Test
+  void theHashOfAUserIsTheSameInTheRecordOfACrash() throws IOException {
+    Path copy = directory.resolve("copy");
+    Path original = directory.resolve("original");
+    try (UsageJournal journal = UsageJournal.open(config(original, Form.HMAC), "test 1")) {
+      journal.opened(Records.begun(Records.chat("run-1", "alice", "granite")));
+      copy(original, copy); // as if it were killed now
+    }
+    UsageJournal.open(config(copy, Form.HMAC), "test 2").close();
+    assertThat(ReadJournal.of(copy).records())
+        .singleElement()
+        .satisfies(
+            record ->
+                assertThat(record.identity().user())
+                    .isEqualTo("hmac:ce3837f76a54a635191b1704ac767226"));
   }
 
   @Test
@@ -316,8 +336,7 @@ class UsageJournalTest {
         new JournalConfig(
             original,
             Durability.PROCESS,
-            Users.PLAIN,
-            null,
+            UserNames.plain(),
             1,
             Duration.ofDays(1),
             0,

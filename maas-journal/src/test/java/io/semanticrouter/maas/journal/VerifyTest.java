@@ -3,8 +3,8 @@ package io.semanticrouter.maas.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.semanticrouter.maas.config.UserNames;
 import io.semanticrouter.maas.journal.JournalConfig.Durability;
-import io.semanticrouter.maas.journal.JournalConfig.Users;
 import io.semanticrouter.maas.journal.JournalProblem.Kind;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -39,7 +39,7 @@ class VerifyTest {
   void write() throws IOException {
     JournalConfig config =
         new JournalConfig(
-            directory, Durability.NONE, Users.PLAIN, null, 1, Duration.ofDays(1), 0, Duration.ZERO);
+            directory, Durability.NONE, UserNames.plain(), 1, Duration.ofDays(1), 0, Duration.ZERO);
     int count = 0;
     for (int run = 1; run <= 4; run++) {
       try (UsageJournal journal =

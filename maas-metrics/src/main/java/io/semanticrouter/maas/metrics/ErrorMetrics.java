@@ -26,14 +26,14 @@ final class ErrorMetrics implements SeriesMetrics {
   private final SeriesCounter errors;
   private final SeriesIndex index;
 
-  ErrorMetrics(Spaces spaces, int max, ListedModels listed, boolean integrated) {
+  ErrorMetrics(Spaces spaces, int max, ListedModels listed, UserLabels users) {
     LabelSpace space = spaces.space(List.of("model"));
     errors =
         space.counter(
             "semantic_router_errors",
             "Exchanges that ended in an error, by the model that was asked for.",
             ClosedLabels.of("status", "3xx", "4xx", "5xx", "in_band", "no_response", "other"));
-    index = new SeriesIndex(space, max, listed, BYTES_PER_SERIES, integrated);
+    index = new SeriesIndex(space, max, listed, BYTES_PER_SERIES, users);
   }
 
   int series() {

@@ -3,6 +3,7 @@ package io.semanticrouter.maas.metrics;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.UsageSink;
+import io.semanticrouter.maas.config.ConfigException;
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.record.Identity;
 import io.semanticrouter.maas.record.Routing;
@@ -39,6 +40,7 @@ public final class PrometheusSink implements UsageSink {
   private static final long BYTES_PER_SERIES = 1536;
 
   private final boolean integrated;
+  private final UserLabels users;
 
   /** Attributes of the payer that are labels. */
   private final List<String> labels;
@@ -61,8 +63,9 @@ public final class PrometheusSink implements UsageSink {
     listed = new ListedModels(names(models, config));
     integrated = config.mode().isIntegrated();
     labels = integrated ? config.metrics().identityLabels() : List.of();
+    users = new UserLabels(config);
     spaces = new Spaces(registry);
-    LabelSpace exchanges = spaces.space(names(integrated, labels));
+    LabelSpace exchanges = spaces.space(names());
     requests = new RequestMetrics(spaces, exchanges);
     int max = config.metrics().maxSeries();
     SeriesUse uses = new SeriesUse();
@@ -77,7 +80,7 @@ public final class PrometheusSink implements UsageSink {
       metrics.add(new CacheMetrics(exchanges));
     }
     if (config.metrics().routing()) {
-      RoutingMetrics routing = new RoutingMetrics(config, listed, spaces);
+      RoutingMetrics routing = new RoutingMetrics(config, listed, users, spaces);
       metrics.add(routing);
       uses.add("routing", routing::series);
       metrics.add(new RouterMetrics(spaces));
@@ -91,21 +94,23 @@ public final class PrometheusSink implements UsageSink {
     if (integrated) {
       metrics.add(new IdentityMetrics(spaces));
     }
-    ErrorMetrics errors = new ErrorMetrics(spaces, max, listed, integrated);
+    ErrorMetrics errors = new ErrorMetrics(spaces, max, listed, users);
     metrics.add(errors);
     uses.add("errors", errors::series);
     metrics.add(new LatencyMetrics(registry, max, listed, integrated));
     kept = new KeptCounters(spaces);
     others = metrics.toArray(SeriesMetrics[]::new);
-    index = new SeriesIndex(exchanges, max, listed, BYTES_PER_SERIES, integrated);
+    index = new SeriesIndex(exchanges, max, listed, BYTES_PER_SERIES, users);
     uses.add("exchanges", index::size);
     uses.register(registry, max);
   }
 
-  private static List<String> names(boolean integrated, List<String> labels) {
+  private List<String> names() {
     List<String> names = new ArrayList<>();
-    if (integrated) {
+    if (users.areShown()) {
       names.add("user");
+    }
+    if (integrated) {
       names.add("tier");
       names.addAll(labels);
     }
@@ -116,6 +121,7 @@ public final class PrometheusSink implements UsageSink {
   /**
    * Registers the metrics that this configuration asks for.
    *
+   * @throws ConfigException when the key for {@code users: hmac} cannot be read
    * @throws IllegalArgumentException when the registry already has a metric of one of the names,
    *     for example from an earlier call; one sink per registry
    */
@@ -211,9 +217,10 @@ public final class PrometheusSink implements UsageSink {
 
   private Series series(UsageRecord record, String model) {
     Identity identity = record.identity();
-    String first = integrated ? identity.user() : model;
-    String second = integrated ? identity.tier() : "";
-    String third = integrated ? model : "";
+    boolean withUser = users.areShown();
+    String first = withUser ? users.shown(identity.user()) : integrated ? identity.tier() : model;
+    String second = withUser ? identity.tier() : integrated ? model : "";
+    String third = withUser ? model : "";
     String fourth = labels.isEmpty() ? "" : attributes(identity);
     if (record.measurement().usage() == null && !index.isListed(model)) {
       // A path or a request can name any model: it has a series when a backend has served it.

@@ -29,7 +29,7 @@ final class RoutingMetrics implements SeriesMetrics {
   private final SeriesCounter paths;
   private final Series everything;
 
-  RoutingMetrics(MaasConfig config, ListedModels listed, Spaces spaces) {
+  RoutingMetrics(MaasConfig config, ListedModels listed, UserLabels users, Spaces spaces) {
     tiers = config.mode().isIntegrated();
     LabelSpace space =
         spaces.space(
@@ -41,7 +41,7 @@ final class RoutingMetrics implements SeriesMetrics {
             "semantic_router_routing_decisions",
             "Exchanges by what the semantic router decided; without user, to stay small.",
             ClosedLabels.of("reasoning", "on", "off", "unknown"));
-    index = new SeriesIndex(space, config.metrics().maxSeries(), listed, BYTES_PER_SERIES, tiers);
+    index = new SeriesIndex(space, config.metrics().maxSeries(), listed, BYTES_PER_SERIES, users);
     LabelSpace global = spaces.space(List.of());
     paths =
         global.counter(

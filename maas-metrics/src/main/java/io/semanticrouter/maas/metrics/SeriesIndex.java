@@ -36,6 +36,11 @@ final class SeriesIndex {
   private final ListedModels listed;
   private final int tier;
   private final int model;
+
+  /** Labels between those two, whose values come as one, the last of all. */
+  private final int attributes;
+
+  private final UserLabels users;
   private final int share;
   private final long bytesOfShare;
   private final Room room;
@@ -78,18 +83,21 @@ final class SeriesIndex {
    * @param max the most series of their own, 1 or more
    * @param listed models of the configuration
    * @param bytesPerSeries what a series takes of a scrape on average, at most
-   * @param users whether users are known, so that each has a share
+   * @param users where they are known, each has a share
    */
-  SeriesIndex(LabelSpace space, int max, ListedModels listed, long bytesPerSeries, boolean users) {
+  SeriesIndex(
+      LabelSpace space, int max, ListedModels listed, long bytesPerSeries, UserLabels users) {
     this.space = space;
     this.max = max;
     this.listed = listed;
     this.tier = space.names().indexOf("tier");
     this.model = space.names().indexOf("model");
-    this.share = users ? Math.max(SMALLEST_SHARE, max / SHARES) : max;
+    this.attributes = model - tier - 1;
+    this.users = users;
+    this.share = users.areKnown() ? Math.max(SMALLEST_SHARE, max / SHARES) : max;
     long bytes = Math.max(SMALLEST_ROOM, bytesPerSeries * max);
     this.room = new Room(null, bytes);
-    this.bytesOfShare = users ? bytes / SHARES : bytes;
+    this.bytesOfShare = users.areKnown() ? bytes / SHARES : bytes;
     this.overflowRoom = new Room(null, bytes / OVERFLOW_PART);
     this.rest =
         space.series(
@@ -143,7 +151,7 @@ final class SeriesIndex {
         return overflow(values);
       }
       Room own = room;
-      if (!isListed) {
+      if (!isListed && !payer.isEmpty()) { // empty: of another run, which has named nobody
         Share opened =
             shares.computeIfAbsent(payer, user -> new Share(new Room(room, bytesOfShare)));
         if (opened.size == share) {
@@ -156,7 +164,9 @@ final class SeriesIndex {
       List<String> shown = shown(values);
       Series.Origin origin =
           new Series.Origin(
-              Series.Kind.OWN, payer, shown.equals(values) ? shown : List.copyOf(values));
+              Series.Kind.OWN,
+              users.shown(payer),
+              shown.equals(values) ? shown : List.copyOf(values));
       Series admitted = space.series(origin, shown, own, overflow(values), false);
       put(admitted, first, second, third, fourth);
       size++;
@@ -178,26 +188,30 @@ final class SeriesIndex {
     if (origin.kind() == Series.Kind.OVERFLOW) {
       return overflow(values);
     }
-    if (model > 2) {
-      String attributes = String.join(SEPARATOR, values.subList(2, model));
-      return find(origin.payer(), values.get(0), values.get(1), values.get(model), attributes);
-    }
     String[] all = {"", "", "", ""};
-    for (int i = 0; i < values.size(); i++) {
-      all[i] = values.get(i);
+    if (attributes > 0) {
+      for (int i = 0; i <= tier; i++) {
+        all[i] = values.get(i);
+      }
+      all[tier + 1] = values.get(model);
+      all[3] = String.join(SEPARATOR, values.subList(tier + 1, model));
+    } else {
+      for (int i = 0; i < values.size(); i++) {
+        all[i] = values.get(i);
+      }
     }
     return find(origin.payer(), all[0], all[1], all[2], all[3]);
   }
 
   /** The values in the order of the names: the attributes of a payer stand before the model. */
   private List<String> values(String first, String second, String third, String fourth) {
-    int names = space.names().size();
-    if (model <= 2) {
-      return List.of(first, second, third, fourth).subList(0, names);
+    List<String> all = List.of(first, second, third, fourth);
+    if (attributes == 0) {
+      return all.subList(0, space.names().size());
     }
-    List<String> values = new ArrayList<>(List.of(first, second));
+    List<String> values = new ArrayList<>(all.subList(0, tier + 1));
     values.addAll(List.of(fourth.split(SEPARATOR, -1)));
-    values.add(third);
+    values.add(all.get(tier + 1));
     return values;
   }
 

@@ -5,18 +5,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.semanticrouter.maas.config.Mode;
 import io.semanticrouter.maas.record.UsageRecord;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A combination that has been seen before costs no garbage. */
 @Tag("slow") // those run with the second compiler, without which it is not true
 class AllocationTest {
   private static final int EXCHANGES = 100_000;
 
-  @Test
-  void nothingPerExchange() {
-    Exposition hybrid = Exposition.of(Mode.HYBRID);
+  @ParameterizedTest
+  @ValueSource(strings = {"plain", "hmac", "none"})
+  void nothingPerExchange(String users, @TempDir Path directory) throws IOException {
+    Exposition hybrid = Exposition.of(Mode.HYBRID, UserLabelsTest.keys(users, directory));
     UsageRecord record =
         Records.of("alice", "premium", "qwen3")
             .routed("d", "math", true)

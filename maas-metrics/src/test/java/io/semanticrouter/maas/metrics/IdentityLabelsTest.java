@@ -38,6 +38,16 @@ class IdentityLabelsTest {
                     Map.of("attributes", ATTRIBUTES)))));
   }
 
+  /** With both attributes as labels, and users as they are asked for. */
+  static Exposition exposition(String users) {
+    return exposition(
+        Map.of("identity_labels", List.of("subscription", "cost_center"), "users", users));
+  }
+
+  static UsageRecord record(String user, Map<String, String> attributes) {
+    return record(Identity.of(user, "gold").withAttributes(attributes));
+  }
+
   private static UsageRecord record(Identity identity) {
     TokenUsage usage = TokenUsage.builder(7, 4).build();
     return UsageRecord.builder(
@@ -56,7 +66,8 @@ class IdentityLabelsTest {
 
     assertThat(exposition.text())
         .contains(
-            "semantic_router_tokens_total{model=\"m\",tier=\"gold\",type=\"prompt\",user=\"alice\"} 7.0")
+            "semantic_router_tokens_total{model=\"m\",tier=\"gold\",type=\"prompt\",user=\"alice\"}"
+                + " 7.0")
         .doesNotContain("cost_center");
   }
 

@@ -8,6 +8,7 @@ import io.semanticrouter.maas.config.Authentication;
 import io.semanticrouter.maas.config.IdentitySource;
 import io.semanticrouter.maas.config.TokenConfig;
 import io.semanticrouter.maas.http.Headers;
+import io.semanticrouter.maas.internal.spelling.HashedNames;
 import io.semanticrouter.maas.internal.spelling.Placeholders;
 import io.semanticrouter.maas.internal.spelling.Texts;
 import io.semanticrouter.maas.record.Identity;
@@ -19,7 +20,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,8 +39,6 @@ import org.jspecify.annotations.Nullable;
 public final class IdentityReader {
   private static final System.Logger LOG = System.getLogger("io.semanticrouter.maas.Metering");
 
-  private static final String HASH = "sha256:";
-  private static final int HASH_DIGITS = 32;
   private static final String BEARER = "bearer ";
 
   private final Authentication config;
@@ -288,7 +286,7 @@ public final class IdentityReader {
     if (Placeholders.isBracketed(value)) {
       return Placeholders.isTemplate(value) ? Source.UNEXPANDED_TEMPLATE : Source.BRACKETED;
     }
-    return isHash(value) ? Source.RESERVED : from;
+    return HashedNames.is(value) ? Source.RESERVED : from;
   }
 
   /**
@@ -317,25 +315,7 @@ public final class IdentityReader {
 
   private static String shown(@Nullable String value, Source source) {
     String name = requireNonNull(value);
-    return source.isHash() ? hash(name) : name;
-  }
-
-  private static String hash(String value) {
-    byte[] digest = digest(value);
-    return HASH + HexFormat.of().formatHex(digest, 0, HASH_DIGITS / 2);
-  }
-
-  private static boolean isHash(String value) {
-    if (!value.startsWith(HASH) || value.length() != HASH.length() + HASH_DIGITS) {
-      return false;
-    }
-    for (int i = HASH.length(); i < value.length(); i++) {
-      char c = value.charAt(i);
-      if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f')) {
-        return false;
-      }
-    }
-    return true;
+    return source.isHash() ? HashedNames.of(HashedNames.SHA_256, digest(name)) : name;
   }
 
   private static byte[] digest(String value) {

@@ -195,6 +195,8 @@ class IdentityReaderTest {
         row("\uDF0D\uD83C", hashed("??"), Source.INVALID_UTF8),
         // A hash is nobody's name, so that nobody adds to the bill of another one.
         row(hashed("{x}"), hashed(hashed("{x}")), Source.RESERVED),
+        row("hmac:" + "1a".repeat(16), hashed("hmac:" + "1a".repeat(16)), Source.RESERVED),
+        row("hmac:" + "a".repeat(31), "hmac:" + "a".repeat(31), Source.HEADER),
         row("sha256:" + "a".repeat(31), "sha256:" + "a".repeat(31), Source.HEADER),
         row("sha256:" + "A".repeat(32), "sha256:" + "A".repeat(32), Source.HEADER),
         row("SHA256:" + "a".repeat(32), "SHA256:" + "a".repeat(32), Source.HEADER));

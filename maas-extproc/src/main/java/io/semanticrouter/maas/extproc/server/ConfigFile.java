@@ -5,6 +5,7 @@ import io.semanticrouter.maas.config.ConfigError;
 import io.semanticrouter.maas.config.ConfigException;
 import io.semanticrouter.maas.config.ConfigSection;
 import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.config.UserNames.Form;
 import io.semanticrouter.maas.extproc.server.prices.PriceBooks;
 import io.semanticrouter.maas.extproc.server.text.ConfigText;
 import io.semanticrouter.maas.extproc.server.text.TextTree;
@@ -71,6 +72,7 @@ record ConfigFile(
             RouterConfig.from(root),
             ServerConfig.from(root),
             books.descriptions());
+    file.checkRestoring(errors);
     root.rejectMisspelledKeys();
     text.effective(books.named(root.effective()));
     ConfigSection logging = ConfigSection.root(environment, errors);
@@ -80,6 +82,26 @@ record ConfigFile(
       throw new ConfigException(errors);
     }
     return file;
+  }
+
+  /** What the journal has is counted by the names that it has. */
+  private void checkRestoring(List<ConfigError> errors) {
+    JournalConfig journal = server.journal();
+    if (journal == null || !journal.restoresCounters()) {
+      return;
+    }
+    Form shown = metering.metrics().users();
+    boolean same =
+        shown == journal.users() && metering.metrics().hmacKeyFile().equals(journal.hmacKeyFile());
+    if (journal.users() != Form.PLAIN && shown != Form.NONE && !same) {
+      errors.add(
+          new ConfigError(
+              "journal.restore_counters",
+              true,
+              "needs users: plain here, or the same users and hmac_key_file in"
+                  + " maas_integration.metrics, or users: none there",
+              null));
+    }
   }
 
   private static Map<String, @Nullable Object> tree(Path path, ConfigText text)

@@ -25,6 +25,7 @@ final class Setup {
     Authentication authentication = metering.authentication();
     if (metering.mode().isIntegrated()) {
       facts.add(new Fact("Who pays", describe(authentication), !isProven(authentication)));
+      facts.add(new Fact("Users in metrics", describe(metering.metrics()), false));
     }
     facts.add(new Fact("Usage that is not stated", describe(metering.usage()), false));
     facts.add(new Fact("Routing facts", describe(metering.routing()), false));
@@ -83,6 +84,15 @@ final class Setup {
             + " that header in each request (authentication.trust asks for a proof)";
   }
 
+  /** How metrics name who pays. */
+  static String describe(MaasConfig.Metrics metrics) {
+    return switch (metrics.users()) {
+      case PLAIN -> "as they are (metrics.users: plain)";
+      case HMAC -> "by the hash of their name (metrics.users: hmac)";
+      case NONE -> "not at all: each series is the sum of all users (metrics.users: none)";
+    };
+  }
+
   /** Whose word decides that an answer was cached, or what a looper used. */
   static String describe(RoutingConfig routing) {
     String profile = routing.profile().name();
@@ -119,8 +129,8 @@ final class Setup {
       case STANDALONE ->
           "mode standalone (maas_integration.enabled: false): no user or tier labels, headers"
               + " untouched, cost calculated";
-      case MAAS -> "mode maas: user and tier labels, cost left to MaaS";
-      case HYBRID -> "mode hybrid: user and tier labels, cost calculated for validation";
+      case MAAS -> "mode maas: labels for who pays, cost left to MaaS";
+      case HYBRID -> "mode hybrid: labels for who pays, cost calculated for validation";
     };
   }
 }

@@ -7,11 +7,14 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.semanticrouter.maas.config.ConfigError;
 import io.semanticrouter.maas.config.ConfigException;
 import io.semanticrouter.maas.journal.JournalConfig;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The section of the journal. */
 class JournalTest {
@@ -36,11 +39,43 @@ class JournalTest {
   void countersAreRestoredByTheNamesThatTheyHave() throws Exception {
     assertThat(read("journal: { directory: /var/lib/maas, restore_counters: true }"))
         .matches(config -> config != null && config.restoresCounters());
-    ConfigException e =
-        catchThrowableOfType(
-            ConfigException.class,
-            () -> read("journal: { directory: /tmp/j, users: none, restore_counters: true }"));
-    assertThat(e.errors()).singleElement().asString().startsWith("journal.restore_counters");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "plain, plain, true",
+    "plain, hmac, true",
+    "plain, none, true",
+    "hmac, hmac, true",
+    "hmac, other, false",
+    "hmac, plain, false",
+    "hmac, none, true",
+    "none, plain, false",
+    "none, hmac, false",
+    "none, none, true"
+  })
+  void countersAreRestoredWhereTheJournalHasTheNamesOfTheMetrics(
+      String journal, String metrics, boolean restored) throws Exception {
+    String yaml =
+        """
+        maas_integration: { enabled: true, metrics: { %s } }
+        journal: { directory: /tmp/j, restore_counters: true, %s }
+        """
+            .formatted(users(metrics), users(journal));
+    if (restored) {
+      assertThat(read(yaml)).isNotNull();
+    } else {
+      ConfigException e = catchThrowableOfType(ConfigException.class, () -> read(yaml));
+      assertThat(e.errors()).singleElement().asString().startsWith("journal.restore_counters");
+    }
+  }
+
+  private String users(String users) throws IOException {
+    if (users.equals("plain") || users.equals("none")) {
+      return "users: " + users;
+    }
+    Path key = Files.writeString(directory.resolve(users), "0123456789abcdef" + users);
+    return "users: hmac, hmac_key_file: " + key;
   }
 
   @Test

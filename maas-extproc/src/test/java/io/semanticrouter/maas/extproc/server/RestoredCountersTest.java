@@ -261,6 +261,49 @@ class RestoredCountersTest {
     assertThat(text(registry)).contains("model=\"added\"").doesNotContain("model=\"unknown\"");
   }
 
+  /** The live counters have plain names to hash, the journal has the hashes. */
+  @Test
+  void hashesOfTheJournalAreThoseOfTheMetrics() throws Exception {
+    Path key = Files.write(work.resolve("key"), new byte[32]);
+    String users = "users: hmac, hmac_key_file: " + key;
+    ConfigFile file =
+        ConfigFile.read(
+            Files.writeString(
+                work.resolve("hashed.yaml"),
+                """
+                maas_integration: { enabled: true, metrics: { %s } }
+                journal: { directory: %s, restore_counters: true, segment_mb: 1, %s }
+                """
+                    .formatted(users, directory, users)),
+            "info");
+    PrometheusRegistry live = new PrometheusRegistry();
+    PrometheusSink sink = PrometheusSink.register(file.metering(), live);
+    for (int run = 0; run < 2; run++) {
+      PrometheusRegistry restored = new PrometheusRegistry();
+      UsageJournal journal =
+          UsageJournal.open(Objects.requireNonNull(file.server().journal()), "test 1");
+      RestoredCounters counters =
+          new RestoredCounters(
+              directory, () -> PrometheusSink.register(file.metering(), new PrometheusRegistry()));
+      journal.whenSealed(counters::takeSealed);
+      PrometheusSink next = PrometheusSink.register(file.metering(), restored);
+      counters.restore(next);
+      assertThat(text(restored)).isEqualTo(text(live));
+      for (int i = 0; i < 3000; i++) {
+        UsageRecord record = record(Status.COMPLETE);
+        journal.record(record);
+        sink.record(record);
+        next.record(record);
+      }
+      assertThat(text(restored)).isEqualTo(text(live)).contains("user=\"hmac:");
+      awaitSealed(run + 1);
+      journal.close();
+    }
+    assertThat(Files.readString(directory.resolve("counters"), StandardCharsets.ISO_8859_1))
+        .contains("hmac:")
+        .doesNotContain("user1");
+  }
+
   private ConfigFile file(String models) throws Exception {
     Path file =
         Files.writeString(

@@ -65,8 +65,8 @@ class StatusPageTest {
   @Test
   void factsSayHowTheServerIsSetUp() throws Exception {
     assertThat(facts("maas_integration: { enabled: true }"))
-        .containsEntry("Mode", "mode maas: user and tier labels, cost left to MaaS")
-        .containsKeys("Who pays", "Journal", "Open port")
+        .containsEntry("Mode", "mode maas: labels for who pays, cost left to MaaS")
+        .containsKeys("Who pays", "Users in metrics", "Journal", "Open port")
         .doesNotContainKey("Prices");
     assertThat(facts("pricing: { models: { m: { prompt_per_1m: 1, completion_per_1m: 1 } } }"))
         .containsEntry("Prices", "models with a price: 1")
