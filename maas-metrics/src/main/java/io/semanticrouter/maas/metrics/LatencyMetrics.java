@@ -2,6 +2,7 @@
 package io.semanticrouter.maas.metrics;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.metrics.ModelTimes.Times;
 import io.semanticrouter.maas.record.Measurement.Status;
 import io.semanticrouter.maas.record.Operation;
@@ -9,29 +10,35 @@ import io.semanticrouter.maas.record.TokenUsage;
 import io.semanticrouter.maas.record.UsageRecord;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How long exchanges take, by model and operation and never by user, with the buckets that the
- * semantic conventions of OpenTelemetry advise for {@code gen_ai.server.request.duration}, {@code
- * gen_ai.server.time_to_first_token} and {@code gen_ai.server.time_per_output_token}.
+ * How long exchanges take, and how many tokens they have, by model and operation and never by user,
+ * with the buckets that the semantic conventions of OpenTelemetry advise for {@code
+ * gen_ai.server.request.duration}, {@code gen_ai.server.time_to_first_token}, {@code
+ * gen_ai.server.time_per_output_token} and {@code gen_ai.client.token.usage}.
  *
  * <p>A model has the name that its exchanges are counted with. Models that are not listed share a
  * room of bytes, of which one user opens at most a tenth; the rest is {@code model="__overflow__"}.
  */
 final class LatencyMetrics implements SeriesMetrics {
-  private static final long BYTES_PER_SERIES = 256;
+  private static final double NANOS_PER_SECOND = 1e9;
+  private static final long BYTES_PER_SERIES = 512;
 
   /** In bytes, for few series. */
   private static final long SMALLEST_ROOM = 256 << 10;
 
   private static final int SHARES = 10;
 
-  private final TimeHistogram duration =
-      new TimeHistogram(
+  private final ModelHistogram duration =
+      new ModelHistogram(
           "semantic_router_request_duration_seconds",
           "Time from the head of a request to the settlement of its exchange.",
+          List.of(),
+          NANOS_PER_SECOND,
           0.01,
           0.02,
           0.04,
@@ -46,10 +53,12 @@ final class LatencyMetrics implements SeriesMetrics {
           20.48,
           40.96,
           81.92);
-  private final TimeHistogram firstToken =
-      new TimeHistogram(
+  private final ModelHistogram firstToken =
+      new ModelHistogram(
           "semantic_router_time_to_first_token_seconds",
           "Time from the head of a request to the first byte of its answer, of answered streams.",
+          List.of(),
+          NANOS_PER_SECOND,
           0.001,
           0.005,
           0.01,
@@ -66,10 +75,12 @@ final class LatencyMetrics implements SeriesMetrics {
           5,
           7.5,
           10);
-  private final TimeHistogram perToken =
-      new TimeHistogram(
+  private final ModelHistogram perToken =
+      new ModelHistogram(
           "semantic_router_time_per_output_token_seconds",
           "Time of a stream after its first byte, for each completion token after the first one.",
+          List.of(),
+          NANOS_PER_SECOND,
           0.01,
           0.025,
           0.05,
@@ -84,6 +95,9 @@ final class LatencyMetrics implements SeriesMetrics {
           1,
           2.5);
 
+  /** Null when tokens are not exported. */
+  private final @Nullable ModelHistogram tokens;
+
   private final boolean users;
   private final ListedModels listed;
   private final Map<String, ModelTimes> models = new ConcurrentHashMap<>();
@@ -92,7 +106,9 @@ final class LatencyMetrics implements SeriesMetrics {
   private final Room room; // guarded by this
   private final Map<String, Room> shares = new HashMap<>(); // guarded by this
 
-  LatencyMetrics(PrometheusRegistry registry, int max, ListedModels listed, boolean users) {
+  LatencyMetrics(
+      PrometheusRegistry registry, MaasConfig.Metrics config, ListedModels listed, boolean users) {
+    int max = config.maxSeries();
     this.users = users;
     this.listed = listed;
     long bytes = Math.max(SMALLEST_ROOM, BYTES_PER_SERIES * max);
@@ -102,6 +118,32 @@ final class LatencyMetrics implements SeriesMetrics {
     registry.register(duration);
     registry.register(firstToken);
     registry.register(perToken);
+    tokens = config.tokens() ? tokens() : null;
+    if (tokens != null) {
+      registry.register(tokens);
+    }
+  }
+
+  private static ModelHistogram tokens() {
+    return new ModelHistogram(
+        "semantic_router_request_tokens",
+        "Measured tokens of an exchange that has any, of the model that answered.",
+        List.of("type"),
+        1,
+        1,
+        4,
+        16,
+        64,
+        256,
+        1_024,
+        4_096,
+        16_384,
+        65_536,
+        262_144,
+        1_048_576,
+        4_194_304,
+        16_777_216,
+        67_108_864);
   }
 
   @Override
@@ -120,6 +162,12 @@ final class LatencyMetrics implements SeriesMetrics {
     }
     long nanos = record.duration().toNanos();
     times.duration().add(nanos);
+    TokenUsage usage = record.measurement().usage();
+    Status status = record.measurement().status();
+    if (usage != null && status != Status.ESTIMATED && !record.isCacheHit()) {
+      count(times.prompt(), usage.prompt());
+      count(times.completion(), usage.completion());
+    }
     Duration toFirstByte = record.timeToFirstByte();
     if (toFirstByte != null
         && record.streamed()
@@ -127,13 +175,19 @@ final class LatencyMetrics implements SeriesMetrics {
         && record.httpStatus() / 100 == 2) {
       long first = toFirstByte.toNanos();
       times.firstToken().add(first);
-      TokenUsage usage = record.measurement().usage();
       if (usage != null
           && usage.completion() > 1
-          && record.measurement().status() == Status.COMPLETE
+          && status == Status.COMPLETE
           && record.abortReason() == null) {
         times.perToken().add((nanos - first) / (usage.completion() - 1));
       }
+    }
+  }
+
+  /** No tokens, known or not, are no request to be measured: an error, an embedding. */
+  private static void count(ModelHistogram.@Nullable Line line, long tokens) {
+    if (line != null && tokens > 0) {
+      line.add(tokens);
     }
   }
 
@@ -159,12 +213,14 @@ final class LatencyMetrics implements SeriesMetrics {
     return new Times(
         duration.line(model, operation.label()),
         firstToken.line(model, operation.label()),
-        perToken.line(model, operation.label()));
+        perToken.line(model, operation.label()),
+        tokens == null ? null : tokens.line(model, operation.label(), "type", "prompt"),
+        tokens == null ? null : tokens.line(model, operation.label(), "type", "completion"));
   }
 
   private boolean hasRoom(ModelTimes model, UsageRecord record) {
-    long bytes = 0;
-    for (TimeHistogram histogram : new TimeHistogram[] {duration, firstToken, perToken}) {
+    long bytes = tokens == null ? 0 : 2 * tokens.bytes(model.model);
+    for (ModelHistogram histogram : new ModelHistogram[] {duration, firstToken, perToken}) {
       bytes += histogram.bytes(model.model);
     }
     if (!users) {

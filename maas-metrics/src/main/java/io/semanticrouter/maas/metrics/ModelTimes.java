@@ -13,9 +13,15 @@ final class ModelTimes {
    * @param duration of all exchanges
    * @param firstToken of streams
    * @param perToken of streams
+   * @param prompt tokens, where they were measured; null when they are not exported
+   * @param completion the same
    */
   record Times(
-      TimeHistogram.Line duration, TimeHistogram.Line firstToken, TimeHistogram.Line perToken) {}
+      ModelHistogram.Line duration,
+      ModelHistogram.Line firstToken,
+      ModelHistogram.Line perToken,
+      ModelHistogram.@Nullable Line prompt,
+      ModelHistogram.@Nullable Line completion) {}
 
   /** As it is shown. */
   final String model;

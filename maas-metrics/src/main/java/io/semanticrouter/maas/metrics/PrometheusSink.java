@@ -97,7 +97,7 @@ public final class PrometheusSink implements UsageSink {
     ErrorMetrics errors = new ErrorMetrics(spaces, max, listed, users);
     metrics.add(errors);
     uses.add("errors", errors::series);
-    metrics.add(new LatencyMetrics(registry, max, listed, integrated));
+    metrics.add(new LatencyMetrics(registry, config.metrics(), listed, integrated));
     kept = new KeptCounters(spaces);
     others = metrics.toArray(SeriesMetrics[]::new);
     index = new SeriesIndex(exchanges, max, listed, BYTES_PER_SERIES, users);

@@ -64,7 +64,7 @@ class SwitchesTest {
     boolean security = (bits & 8) != 0;
     Set<String> expected = new TreeSet<>(ALWAYS);
     if (tokens) {
-      expected.addAll(Set.of("tokens", "estimated_tokens", "token_parts"));
+      expected.addAll(Set.of("tokens", "estimated_tokens", "token_parts", "request_tokens"));
     }
     if (cache) {
       expected.addAll(Set.of("cache_requests", "cache_tokens"));

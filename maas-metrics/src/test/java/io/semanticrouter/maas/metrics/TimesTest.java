@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class TimesTest {
   private static final String DURATION = "semantic_router_request_duration_seconds";
   private static final String FIRST = "semantic_router_time_to_first_token_seconds";
+  private static final String TOKENS = "semantic_router_request_tokens";
   private static final String EACH = "semantic_router_time_per_output_token_seconds";
 
   private final Exposition hybrid = Exposition.of(Mode.HYBRID);
@@ -67,6 +68,44 @@ class TimesTest {
         Records.of("a", "free", "m").stream(1, 2).unmeasured(Status.NONE, Reason.NO_USAGE));
     assertThat(hybrid.sum(FIRST + "_count", "")).isEqualByComparingTo("4");
     assertThat(hybrid.text()).doesNotContain(EACH);
+  }
+
+  @Test
+  void measuredTokensOfAnExchangeAreCountedByTheModelThatAnswered() {
+    hybrid.record(
+        Records.of("alice", "free", "m").tokens(17, 1),
+        Records.of("bob", "free", "m").measured(Status.PARTIAL, 1_024, 5).furtherModels(2));
+    assertThat(hybrid.lines(TOKENS + "_sum"))
+        .containsExactlyInAnyOrder(
+            TOKENS + "_sum{model=\"m\",operation=\"chat\",type=\"prompt\"} 1041.0",
+            TOKENS + "_sum{model=\"m\",operation=\"chat\",type=\"completion\"} 6.0");
+    assertThat(hybrid.lines(TOKENS + "_bucket"))
+        .contains(
+            TOKENS + "_bucket{model=\"m\",operation=\"chat\",type=\"prompt\",le=\"16.0\"} 0",
+            TOKENS + "_bucket{model=\"m\",operation=\"chat\",type=\"prompt\",le=\"64.0\"} 1",
+            TOKENS + "_bucket{model=\"m\",operation=\"chat\",type=\"prompt\",le=\"1024.0\"} 2",
+            TOKENS + "_bucket{model=\"m\",operation=\"chat\",type=\"completion\",le=\"1.0\"} 1",
+            TOKENS + "_bucket{model=\"m\",operation=\"chat\",type=\"completion\",le=\"+Inf\"} 2");
+  }
+
+  @Test
+  void whatIsNoMeasuredUsageIsInNoHistogramOfTokens() {
+    hybrid.record(
+        Records.of("a", "free", "m").measured(Status.ESTIMATED, 9, 9),
+        Records.of("a", "free", "m").cacheHit(true).tokens(9, 9),
+        Records.of("a", "free", "m").tokens(0, 0),
+        Records.of("a", "free", "m").refused(503, "m"),
+        Records.of("a", "free", "m").unmeasured(Status.FAILED, Reason.MALFORMED_USAGE));
+    assertThat(hybrid.text()).doesNotContain(TOKENS);
+  }
+
+  @Test
+  void claimsThatAreAbsurdDoNotMakeASumNegative() {
+    for (int i = 0; i < 3_000; i++) {
+      hybrid.record(Records.of("a", "free", "m").tokens((1L << 53) - 1, 1));
+    }
+    assertThat(hybrid.sum(TOKENS + "_sum", "prompt")).isPositive();
+    assertThat(hybrid.sum(TOKENS + "_count", "prompt")).isEqualByComparingTo("3000");
   }
 
   @ParameterizedTest

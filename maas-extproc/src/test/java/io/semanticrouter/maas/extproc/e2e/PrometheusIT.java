@@ -253,6 +253,7 @@ class PrometheusIT {
           sum(semantic_router_request_duration_seconds_count)                   | 20
           sum(semantic_router_time_to_first_token_seconds_count)                | 2
           sum(semantic_router_time_per_output_token_seconds_count)              | 2
+          sum(semantic_router_request_tokens_sum{type="prompt"}) == bool sum(semantic_router_tokens_total{type="prompt"}) | 1
           sum(semantic_router_identity_fallbacks_total{field="user"})           | 2
           sum(semantic_router_token_parts_total{part="reasoning"})              | 48
           sum(semantic_router_journal_lines_total) >= bool 20                   | 1
