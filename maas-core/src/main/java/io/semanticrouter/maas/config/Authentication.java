@@ -23,11 +23,13 @@ public final class Authentication {
    * wasm-shim, {@code wasm.kuadrant.auth.} and the path that a policy gives it, and the dynamic
    * metadata that Authorino answers an ext_authz filter with (kuadrant); the {@code payload} that
    * jwt_authn notes under the name of its provider (envoy-gateway, {@code
-   * deploy/gateways/envoy-gateway}).
+   * deploy/gateways/envoy-gateway}); the headers by which the semantic router itself tells users,
+   * teams and tenants apart, which has no tiers (vsr).
    */
   private enum Preset {
     SEED("x-auth-request-user", "x-auth-request-tier"),
     MAAS("x-maas-username", "x-maas-subscription"),
+    VSR("x-authz-user-id", "x-auth-request-tier"),
     KUADRANT("x-auth-request-user", "x-auth-request-tier"),
     ENVOY_GATEWAY("x-auth-request-user", "x-auth-request-tier");
 
@@ -40,19 +42,21 @@ public final class Authentication {
     }
 
     Map<String, String> attributes() {
-      if (this != MAAS) {
-        return Map.of();
-      }
       Map<String, String> attributes = new LinkedHashMap<>();
-      attributes.put("subscription", "x-maas-subscription");
-      attributes.put("organization_id", "x-maas-organization-id");
-      attributes.put("cost_center", "x-maas-cost-center");
+      if (this == MAAS) {
+        attributes.put("subscription", "x-maas-subscription");
+        attributes.put("organization_id", "x-maas-organization-id");
+        attributes.put("cost_center", "x-maas-cost-center");
+      } else if (this == VSR) {
+        attributes.put("team_id", "x-authz-team-id");
+        attributes.put("tenant_id", "x-authz-tenant-id");
+      }
       return attributes;
     }
 
     List<IdentitySource> trust(IdentitySource headers) {
       return switch (this) {
-        case SEED, MAAS -> List.of(headers);
+        case SEED, MAAS, VSR -> List.of(headers);
         case KUADRANT ->
             List.of(
                 IdentitySource.noted(

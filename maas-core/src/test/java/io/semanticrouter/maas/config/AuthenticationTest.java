@@ -136,6 +136,17 @@ class AuthenticationTest {
   }
 
   @Test
+  void presetOfTheSemanticRouterHasItsHeadersAndLabels() {
+    Authentication authentication = read(Map.of("preset", "vsr"));
+
+    assertThat(authentication.userHeader()).isEqualTo("x-authz-user-id");
+    assertThat(authentication.tierHeader()).isEqualTo("x-auth-request-tier");
+    assertThat(authentication.trust().get(0).attributes())
+        .isEqualTo(Map.of("team_id", "x-authz-team-id", "tenant_id", "x-authz-tenant-id"));
+    assertThat(authentication.labels()).containsExactly("team_id", "tenant_id");
+  }
+
+  @Test
   void headersOfAPresetCanBeOthers() {
     Authentication authentication = read(Map.of("preset", "maas", "tier_header", "x-plan"));
 

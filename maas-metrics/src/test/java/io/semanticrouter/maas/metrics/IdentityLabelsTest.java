@@ -93,6 +93,39 @@ class IdentityLabelsTest {
                 + "subscription=\"\",tier=\"gold\",user=\"alice\"} 2.0");
   }
 
+  /** Kuadrant stops all metrics where one attribute is missing (kuadrant-operator#2242). */
+  @Test
+  void badAttributeNeverStopsASample() {
+    Exposition exposition = exposition("plain");
+    List<String> values =
+        List.of(
+            "",
+            " ",
+            "\n",
+            "\u0000",
+            "\u0001",
+            "a\u0001b",
+            "\"",
+            "\\",
+            "{x}",
+            "<nil>",
+            "\uD83C",
+            "x".repeat(9_999));
+    int samples = 0;
+    for (String first : values) {
+      exposition.sink.record(record("alice", Map.of("cost_center", first)));
+      samples++;
+      for (String second : values) {
+        exposition.sink.record(
+            record("alice", Map.of("cost_center", first, "subscription", second, "other", first)));
+        samples++;
+      }
+    }
+    assertThat(exposition.total("semantic_router_requests_total", "")).isEqualTo(samples);
+    assertThat(exposition.total("semantic_router_tokens_total", "prompt")).isEqualTo(7L * samples);
+    assertThat(exposition.openMetrics()).endsWith("# EOF\n");
+  }
+
   @Test
   void totalsStayExactWhenAttributesOverflow() {
     Exposition exposition =
