@@ -129,12 +129,20 @@ final class OtlpPush implements AutoCloseable {
     }
   }
 
+  /** What a file has, which the library would take for no certificates, or fail with a trace. */
   private static byte[] certificates(Path file) throws IOException {
+    byte[] pem;
     try {
-      return Files.readAllBytes(file);
+      pem = Files.readAllBytes(file);
     } catch (IOException e) {
       throw new IOException("cannot be read: " + file, e);
     }
+    try {
+      Pem.certificates(pem);
+    } catch (Pem.MalformedException e) {
+      throw new IOException(file + " " + e.getMessage(), e);
+    }
+    return pem;
   }
 
   private static String describe(Throwable t) {

@@ -226,6 +226,12 @@ class OtlpPushTest {
     assertThatThrownBy(() -> start("https://127.0.0.1:1", Map.of("ca", missing.toString())).close())
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("server.otlp.ca: cannot be read: " + missing);
+    for (String text : List.of("", "secret")) {
+      Path empty = Files.writeString(directory.resolve("empty.pem"), text);
+      assertThatThrownBy(() -> start("https://127.0.0.1:1", Map.of("ca", empty.toString())).close())
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("server.otlp.ca: " + empty + " holds no certificate in PEM format");
+    }
   }
 
   @ParameterizedTest
