@@ -81,6 +81,7 @@ class PrometheusIT {
   private Envoy envoy;
   private Prometheus prometheus;
   private Path configuration;
+  private Path journal;
 
   @BeforeAll
   void start() throws Exception {
@@ -103,12 +104,8 @@ class PrometheusIT {
     protection =
         "  metrics_tls: { certificate: %s, private_key: %s }\n  metrics_token_file: %s\n"
             .formatted(own.certificate(), own.privateKey(), token);
-    server =
-        ServerJar.start(
-            directory,
-            Stack.PORTS
-                + protection
-                + CONFIG.formatted(Files.createTempDirectory(directory, "journal")));
+    journal = Files.createTempDirectory(directory, "journal");
+    server = ServerJar.start(directory, Stack.PORTS + protection + CONFIG.formatted(journal));
     envoy = Envoy.start(directory, EnvoyConfig.shipped(server.grpcPort(), backend.port()).text());
     configuration =
         Files.writeString(
@@ -483,6 +480,26 @@ class PrometheusIT {
         .isNotEmpty()
         .extracting(finding -> finding.get("id").asText())
         .noneMatch(id -> id.matches("(metrics|prometheus|certificate|grpc).*"));
+  }
+
+  /** What Prometheus has scraped is what the journal has. */
+  @Test
+  void verifyReadsAPrometheus() throws Exception {
+    Process verify =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-jar",
+                Project.file("maas-extproc/target/maas-extproc.jar").toString(),
+                "verify",
+                "--journal",
+                journal.toString(),
+                "--metrics",
+                prometheus.url() + "/federate?match[]={__name__=~\"semantic_router_.+\"}")
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(verify.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(verify.waitFor()).as(output).isZero();
+    assertThat(output).contains("last run ").doesNotContain("differs");
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -45,7 +47,8 @@ public final class VerifyCommand extends JournalCommand {
       names = "--metrics",
       paramLabel = "FILE|URL",
       description =
-          "What /metrics of the server says, to compare with the last run in the journal.")
+          "What /metrics of the server says, or /federate?match[]=… of a Prometheus, to compare"
+              + " with the last run in the journal.")
   private @Nullable String metrics;
 
   @Option(
@@ -221,7 +224,7 @@ public final class VerifyCommand extends JournalCommand {
       HttpClient client = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
       HttpResponse<InputStream> response =
           client.send(
-              HttpRequest.newBuilder(URI.create(where)).timeout(TIMEOUT).build(),
+              HttpRequest.newBuilder(uri(where)).timeout(TIMEOUT).build(),
               HttpResponse.BodyHandlers.ofInputStream());
       try (InputStream body = response.body()) {
         if (response.statusCode() != 200) {
@@ -233,6 +236,22 @@ public final class VerifyCommand extends JournalCommand {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException(e);
+    }
+  }
+
+  /** Selectors may stand in the query as people write them. */
+  private static URI uri(String where) throws IOException {
+    StringBuilder uri = new StringBuilder(where);
+    for (int i = uri.length() - 1; i > where.indexOf('?') && where.indexOf('?') >= 0; i--) {
+      char c = uri.charAt(i);
+      if ("[]{}\"|+ ".indexOf(c) >= 0) {
+        uri.replace(i, i + 1, "%" + HexFormat.of().withUpperCase().toHexDigits((byte) c));
+      }
+    }
+    try {
+      return new URI(uri.toString());
+    } catch (URISyntaxException e) {
+      throw new IOException(where + " is no URL", e);
     }
   }
 
