@@ -81,6 +81,9 @@ public final class VerifyCommand extends JournalCommand {
   private Sums all = new Sums();
   private Sums run = new Sums();
 
+  /** Answers of the response cache among them, whose tokens no backend has spent. */
+  private Sums hits = new Sums();
+
   /** What the counters of the server have begun with; 0 where they are not restored. */
   private interface Restored {
     long of(String what);
@@ -111,6 +114,7 @@ public final class VerifyCommand extends JournalCommand {
     if (line.epoch() > epoch) {
       epoch = line.epoch();
       run = new Sums();
+      hits = new Sums();
     }
     if (line.kind() == JournalLine.Kind.OPEN) {
       return;
@@ -124,12 +128,19 @@ public final class VerifyCommand extends JournalCommand {
     }
     if (replaced != null) {
       all.addAllModels(replaced, -1);
-      run.addAllModels(replaced, -1);
+      addToRun(replaced, -1);
     }
     all.addAllModels(line.record(), 1);
     // What a kill left open was no exchange of the run that found it.
     if (!line.record().measurement().has(Measurement.Reason.CRASH)) {
-      run.addAllModels(line.record(), 1);
+      addToRun(line.record(), 1);
+    }
+  }
+
+  private void addToRun(UsageRecord record, int sign) {
+    run.addAllModels(record, sign);
+    if (record.isCacheHit()) {
+      hits.addAllModels(record, sign);
     }
   }
 
@@ -195,9 +206,14 @@ public final class VerifyCommand extends JournalCommand {
     return sum;
   }
 
+  /** What backends have stated: the bill. */
   private long stated(boolean prompt) {
-    Sums.Part estimated = estimated();
-    return sum(run, prompt) - (prompt ? estimated.prompt() : estimated.completion());
+    return stated(run, prompt) - stated(hits, prompt);
+  }
+
+  private static long stated(Sums sums, boolean prompt) {
+    Sums.Part estimated = sums.part(Certainty.ESTIMATED);
+    return sum(sums, prompt) - (prompt ? estimated.prompt() : estimated.completion());
   }
 
   private Sums.Part estimated() {
