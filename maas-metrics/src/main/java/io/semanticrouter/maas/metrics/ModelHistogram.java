@@ -44,6 +44,9 @@ final class ModelHistogram implements Collector {
     /** Exact up to 2^53, and never negative, whatever backends claim. */
     private final DoubleAdder sum = new DoubleAdder();
 
+    /** In milliseconds since 1970. */
+    private final long created = System.currentTimeMillis();
+
     private Line(Labels labels, long[] amounts) {
       this.labels = labels;
       this.amounts = amounts;
@@ -117,6 +120,7 @@ final class ModelHistogram implements Collector {
         snapshot.dataPoint(
             HistogramDataPointSnapshot.builder()
                 .labels(line.labels)
+                .createdTimestampMillis(line.created)
                 .classicHistogramBuckets(ClassicHistogramBuckets.of(bounds, counts))
                 .sum(line.sum.sum() / unit)
                 .build());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.prometheus.metrics.model.snapshots.DataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.semanticrouter.maas.config.Mode;
 import io.semanticrouter.maas.record.UsageRecord;
@@ -131,6 +132,7 @@ class RestoredCountersTest {
     Set<Long> created = new TreeSet<>();
     for (MetricSnapshot snapshot : exposition.registry.scrape()) {
       for (DataPointSnapshot point : snapshot.getDataPoints()) {
+        assertThat(point.hasCreatedTimestamp() || snapshot instanceof GaugeSnapshot).isTrue();
         if (user.equals(point.getLabels().get("user"))) {
           created.add(point.getCreatedTimestampMillis());
         }
