@@ -32,7 +32,7 @@ public record ConfigError(
   /**
    * One short line, whatever the configuration contains. It goes to logs, so that what may be a
    * secret, written in the wrong place, is not shown: the value of a key that is named like one,
-   * and a text that looks like a key, a token or an address with a password.
+   * and a text that looks like a key, a token or an address with a password or a query.
    */
   @Override
   public String toString() {
@@ -74,7 +74,7 @@ public record ConfigError(
       }
     }
     int scheme = text.indexOf("://");
-    if (scheme >= 0 && text.indexOf('@', scheme) > 0) {
+    if (scheme >= 0 && (text.indexOf('@', scheme) > 0 || text.indexOf('?', scheme) > 0)) {
       return true;
     }
     int letters = 0;

@@ -4,10 +4,10 @@ package io.semanticrouter.maas.otel;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.common.AttributesBuilder;
 import io.semanticrouter.maas.record.Operation;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,10 +16,16 @@ import org.jspecify.annotations.Nullable;
  * made here. Thread-safe.
  */
 final class AttributeSets {
-  /** Each has two sets of tokens; the overflow has two sets for each operation and type. */
-  static final int MAX = 900;
+  /**
+   * Those that have all attributes. Each has two sets of tokens, as has each of {@link
+   * #MAX_LISTED}; the overflow has two sets for each operation and type.
+   */
+  static final int MAX = 600;
 
-  /** The part of them that one user opens, at most. */
+  /** Those of listed models only, without the model asked for, when the others are used up. */
+  static final int MAX_LISTED = 300;
+
+  /** The part of either that one user opens, at most. */
   private static final int SHARES = 10;
 
   static final String OVERFLOW = "__overflow__";
@@ -45,14 +51,35 @@ final class AttributeSets {
    */
   record AttributeSet(Attributes exchange, Attributes plain, Attributes input, Attributes output) {}
 
-  private final int share;
+  /** How many sets there may be. What is full stays full, so that this is seen without a lock. */
+  private static final class Room {
+    private final int max;
+    private final int share;
+    private final Map<String, Integer> opened = new ConcurrentHashMap<>();
+    private final AtomicInteger all = new AtomicInteger();
+
+    Room(int max, boolean users) {
+      this.max = max;
+      share = users ? max / SHARES : max;
+    }
+
+    boolean isFull(String user) {
+      return all.get() >= max || opened.getOrDefault(user, 0) >= share;
+    }
+
+    /** One more; under the lock of the sets. */
+    void take(String user) {
+      all.incrementAndGet();
+      opened.merge(user, 1, Integer::sum);
+    }
+  }
+
+  private final Room room;
+  private final Room roomOfListed;
   private final Map<Combination, AttributeSet> sets = new ConcurrentHashMap<>();
 
   /** Models that clients have asked for and got an answer. */
   private final Set<String> served = ConcurrentHashMap.newKeySet();
-
-  private final Map<String, Integer> opened = new HashMap<>(); // guarded by this
-  private int all; // guarded by this
 
   /**
    * No sets yet.
@@ -60,7 +87,8 @@ final class AttributeSets {
    * @param users whether users are told apart: each opens a tenth at most
    */
   AttributeSets(boolean users) {
-    share = users ? MAX / SHARES : MAX;
+    room = new Room(MAX, users);
+    roomOfListed = new Room(MAX_LISTED, users);
   }
 
   /** Whether an exchange with usage has asked for this model. */
@@ -72,6 +100,7 @@ final class AttributeSets {
    * The attributes of an exchange.
    *
    * @param isServed whether usage is known
+   * @param isListed whether {@code response} keeps its name as long as there is room for it
    */
   AttributeSet of(
       String user,
@@ -79,33 +108,41 @@ final class AttributeSets {
       @Nullable String requested,
       @Nullable String response,
       @Nullable String error,
-      boolean isServed) {
-    Combination combination = new Combination(operation, requested, response, error);
-    AttributeSet set = sets.get(combination);
-    return set != null ? set : open(user, combination, isServed);
+      boolean isServed,
+      boolean isListed) {
+    String model = isServed ? requested : null;
+    AttributeSet set =
+        find(room, user, new Combination(operation, requested, response, error), model);
+    String rest = error == null ? null : Conventions.OTHER;
+    if (set == null && isListed) {
+      set = find(roomOfListed, user, new Combination(operation, null, response, rest), null);
+    }
+    if (set == null) {
+      Combination overflow = new Combination(operation, OVERFLOW, OVERFLOW, rest);
+      set = sets.get(overflow);
+      return set != null ? set : sets.computeIfAbsent(overflow, AttributeSets::attributes);
+    }
+    return set;
   }
 
-  private synchronized AttributeSet open(String user, Combination combination, boolean isServed) {
-    AttributeSet known = sets.get(combination);
-    if (known != null) {
-      return known;
+  /** A set that is there or finds room, else null. */
+  private @Nullable AttributeSet find(
+      Room in, String user, Combination combination, @Nullable String servedModel) {
+    AttributeSet set = sets.get(combination);
+    return set != null || in.isFull(user) ? set : open(in, user, combination, servedModel);
+  }
+
+  private synchronized @Nullable AttributeSet open(
+      Room in, String user, Combination combination, @Nullable String servedModel) {
+    AttributeSet set = sets.get(combination);
+    if (set != null || in.isFull(user)) {
+      return set;
     }
-    int ofUser = opened.getOrDefault(user, 0);
-    if (all >= MAX || ofUser >= share) {
-      Combination overflow =
-          new Combination(
-              combination.operation,
-              OVERFLOW,
-              OVERFLOW,
-              combination.error == null ? null : Conventions.OTHER);
-      return sets.computeIfAbsent(overflow, AttributeSets::attributes);
+    in.take(user);
+    if (servedModel != null) {
+      served.add(servedModel);
     }
-    all++;
-    opened.put(user, ofUser + 1);
-    if (isServed && combination.requested != null) {
-      served.add(combination.requested);
-    }
-    AttributeSet set = attributes(combination);
+    set = attributes(combination);
     sets.put(combination, set);
     return set;
   }

@@ -29,9 +29,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Tokens are those that backends measured, cached ones and reasoning included: their sum is that
  * of {@code semantic_router_tokens_total}. Parts of them have counters of their own. No metric
  * names a user. At most {@value AttributeSets#MAX} combinations of operation, models and error have
- * attributes of their own, of which one user opens a tenth; the rest has the model {@code
- * __overflow__}, so that all sums stay exact. A model that a client asks for is named once it has
- * been served, or when it is listed.
+ * attributes of their own, of which one user opens a tenth. Beyond them, listed models keep their
+ * name, in {@value AttributeSets#MAX_LISTED} more; the rest has the model {@code __overflow__}, so
+ * that all sums stay exact. A model that a client asks for is named once it has been served, or
+ * when it is listed.
  *
  * <p>Thread-safe. {@link #record} neither blocks nor throws, as long as the provider's instruments
  * do not.
@@ -162,14 +163,16 @@ public final class OtelSink implements UsageSink {
         && !sets.hasServed(requested)) {
       requested = null; // anybody can ask for models that do not exist
     }
-    boolean isNamed = !model.equals(Routing.UNKNOWN_MODEL) && (isServed || listed.contains(model));
+    boolean isListed = listed.contains(model) && !model.equals(Routing.UNKNOWN_MODEL);
+    boolean isNamed = isListed || (isServed && !model.equals(Routing.UNKNOWN_MODEL));
     return sets.of(
         record.identity().user(),
         record.operation(),
         requested,
         isNamed ? model : null,
         Conventions.error(record),
-        isServed);
+        isServed,
+        isListed);
   }
 
   private void addTokens(AttributeSet set, TokenUsage usage) {

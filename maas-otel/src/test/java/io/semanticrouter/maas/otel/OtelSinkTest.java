@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -167,8 +168,54 @@ class OtelSinkTest {
   }
 
   @Test
+  void listedModelKeepsItsNameWhenUsersHaveInventedAllThatThereIsRoomFor() {
+    for (int i = 0; i < 2 * AttributeSets.MAX; i++) {
+      sink.record(
+          answered(Operation.CHAT, "invented-" + i, "m" + i, TokenUsage.of(2, 3))
+              .identity(Identity.of("user-" + i % 10, "free"))
+              .build());
+    }
+    sink.record(answered(Operation.CHAT, "alias", "listed", TokenUsage.of(5, 7)).build());
+    sink.record(
+        answered(Operation.CHAT, "alias", "listed", TokenUsage.of(5, 7)).httpStatus(500).build());
+    assertThat(collected.text())
+        .contains(
+            DURATION
+                + " s [gen_ai.operation.name=chat, gen_ai.provider.name=openai,"
+                + " gen_ai.response.model=listed] count 1")
+        .contains(
+            DURATION
+                + " s [error.type=_OTHER, gen_ai.operation.name=chat, gen_ai.provider.name=openai,"
+                + " gen_ai.response.model=listed] count 1");
+    assertThat(
+            collected.histogram(TOKENS, of -> "listed".equals(of.get(Conventions.RESPONSE_MODEL)))
+                .sum)
+        .isEqualTo(2 * 12);
+    assertThat(input(collected).sum).isEqualTo(2.0 * 2 * AttributeSets.MAX + 2 * 5);
+  }
+
+  @Test
+  void exchangesOfTheOverflowNeedNoLock() throws Exception {
+    AttributeSets sets = new AttributeSets(true);
+    for (int i = 0; i <= AttributeSets.MAX; i++) {
+      sets.of("alice", Operation.CHAT, "m" + i, "m" + i, null, true, false);
+    }
+    Thread another =
+        new Thread(() -> sets.of("alice", Operation.CHAT, "n", "n", null, true, false));
+    synchronized (sets) {
+      another.start();
+      another.join(30_000);
+      assertThat(another.isAlive()).isFalse();
+    }
+  }
+
+  @Test
   void setsOfManyUsersStayBelowTheBoundOfTheSdkSoThatTypesAreNeverMixed() {
+    Set<String> models =
+        IntStream.range(0, 300).mapToObj(i -> "listed-" + i).collect(Collectors.toSet());
+    OtelSink sink = OtelSink.create(config(true), models, collected.provider);
     int exchanges = 0;
+    int errors = 0;
     for (Operation operation : Operation.values()) {
       for (int i = 0; i < 300; i++) {
         String user = "user-" + i;
@@ -176,15 +223,22 @@ class OtelSinkTest {
             answered(operation, "m" + i, "m" + i, TokenUsage.of(2, 3))
                 .identity(Identity.of(user, "free"))
                 .build());
+        sink.record(
+            answered(operation, "m" + i, "listed-" + i, TokenUsage.of(2, 3))
+                .identity(Identity.of(user, "free"))
+                .build());
+        exchanges++;
         sink.record(refused(500, "m" + i).identity(Identity.of(user, "free")).build());
         exchanges++;
+        errors++;
       }
     }
-    assertThat(collected.points(TOKENS)).hasSizeBetween(AttributeSets.MAX, 1_999);
+    assertThat(collected.points(TOKENS))
+        .hasSizeBetween(AttributeSets.MAX + AttributeSets.MAX_LISTED, 1_999);
     assertThat(collected.text()).doesNotContain("otel.metric.overflow");
     assertThat(input(collected).sum).isEqualTo(2.0 * exchanges);
     assertThat(output(collected).sum).isEqualTo(3.0 * exchanges);
-    assertThat(collected.histogram(DURATION, OtelSinkTest::isError).count).isEqualTo(exchanges);
+    assertThat(collected.histogram(DURATION, OtelSinkTest::isError).count).isEqualTo(errors);
   }
 
   /** The same records in both sinks: all that both count is the same. */

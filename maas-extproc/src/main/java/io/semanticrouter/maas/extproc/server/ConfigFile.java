@@ -5,6 +5,7 @@ import io.semanticrouter.maas.config.ConfigError;
 import io.semanticrouter.maas.config.ConfigException;
 import io.semanticrouter.maas.config.ConfigSection;
 import io.semanticrouter.maas.config.MaasConfig;
+import io.semanticrouter.maas.config.UserNames;
 import io.semanticrouter.maas.config.UserNames.Form;
 import io.semanticrouter.maas.extproc.server.prices.PriceBooks;
 import io.semanticrouter.maas.extproc.server.text.ConfigText;
@@ -14,6 +15,7 @@ import io.semanticrouter.maas.journal.JournalConfig;
 import io.semanticrouter.maas.router.RouterConfig;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,7 +74,12 @@ record ConfigFile(
             RouterConfig.from(root),
             ServerConfig.from(root),
             books.descriptions());
+    file.checkKey(errors);
     file.checkRestoring(errors);
+    OtlpConfig otlp = file.server.otlp();
+    if (otlp != null) {
+      otlp.check(errors);
+    }
     root.rejectMisspelledKeys();
     text.effective(books.named(root.effective()));
     ConfigSection logging = ConfigSection.root(environment, errors);
@@ -82,6 +89,38 @@ record ConfigFile(
       throw new ConfigException(errors);
     }
     return file;
+  }
+
+  /** Metrics read their key when they start; in a mode without users they need none. */
+  private void checkKey(List<ConfigError> errors) {
+    String key = metering.metrics().hmacKeyFile();
+    if (metering.mode().isIntegrated()
+        && metering.metrics().users() == Form.HMAC
+        && !key.isEmpty()
+        && !isKey(key)) {
+      errors.add(
+          new ConfigError(
+              MaasConfig.SECTION + ".metrics.hmac_key_file",
+              key,
+              "must be a readable file of "
+                  + UserNames.MIN_KEY_BYTES
+                  + " to "
+                  + UserNames.MAX_KEY_BYTES
+                  + " bytes",
+              null));
+    }
+  }
+
+  private static boolean isKey(String file) {
+    try {
+      Path path = Path.of(file);
+      if (!Files.isRegularFile(path) || Files.size(path) > UserNames.MAX_KEY_BYTES) {
+        return false;
+      }
+      return Files.readAllBytes(path).length >= UserNames.MIN_KEY_BYTES;
+    } catch (IOException | InvalidPathException e) {
+      return false;
+    }
   }
 
   /** What the journal has is counted by the names that it has. */

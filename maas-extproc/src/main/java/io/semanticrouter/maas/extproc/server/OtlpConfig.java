@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server;
 
+import io.semanticrouter.maas.config.ConfigError;
+import io.semanticrouter.maas.config.ConfigException;
 import io.semanticrouter.maas.config.ConfigSection;
+import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -40,8 +45,11 @@ record OtlpConfig(URI endpoint, Duration interval, @Nullable Path headersFile, @
     }
     URI uri = endpoint(endpoint);
     if (uri == null) {
-      section.reject("endpoint", "must be an address like http://collector:4318");
-      return null;
+      section.reject(
+          "endpoint",
+          "must be an address like http://collector:4318, without a user and a query: headers_file"
+              + " is for secrets");
+      uri = URI.create(DEFAULT_PATH); // so that the files are checked too
     }
     return new OtlpConfig(uri, interval, headersFile, ca);
   }
@@ -54,6 +62,7 @@ record OtlpConfig(URI endpoint, Duration interval, @Nullable Path headersFile, @
           || !SCHEMES.contains(scheme.toLowerCase(Locale.ROOT))
           || uri.getHost() == null
           || uri.getUserInfo() != null
+          || uri.getRawQuery() != null
           || uri.getFragment() != null) {
         return null;
       }
@@ -73,6 +82,58 @@ record OtlpConfig(URI endpoint, Duration interval, @Nullable Path headersFile, @
       section.reject(key, "must be the path of a file");
       return null;
     }
+  }
+
+  /** Adds what is wrong with the files. */
+  void check(List<ConfigError> errors) {
+    try {
+      headers();
+    } catch (ConfigException e) {
+      errors.addAll(e.errors());
+    }
+    try {
+      certificates();
+    } catch (ConfigException e) {
+      errors.addAll(e.errors());
+    }
+  }
+
+  /**
+   * The headers of pushes; null when they need none.
+   *
+   * @throws ConfigException when the file cannot be used
+   */
+  @Nullable HeaderFile headers() {
+    try {
+      return headersFile == null ? null : new HeaderFile(headersFile);
+    } catch (IOException e) {
+      throw unusable("headers_file", String.valueOf(e.getMessage()));
+    }
+  }
+
+  /**
+   * The certificates of {@link #ca}, as PEM.
+   *
+   * @throws ConfigException when it has none, for which the library would take anything
+   */
+  byte @Nullable [] certificates() {
+    if (ca == null) {
+      return null;
+    }
+    try {
+      byte[] pem = Files.readAllBytes(ca);
+      Pem.certificates(pem);
+      return pem;
+    } catch (IOException e) {
+      throw unusable("ca", "cannot be read: " + ca);
+    } catch (Pem.MalformedException e) {
+      throw unusable("ca", ca + " " + e.getMessage());
+    }
+  }
+
+  private static ConfigException unusable(String key, String rule) {
+    return new ConfigException(
+        List.of(new ConfigError("server." + SECTION + "." + key, null, rule, null)));
   }
 
   @Override

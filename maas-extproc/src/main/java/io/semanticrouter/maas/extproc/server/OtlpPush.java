@@ -17,16 +17,11 @@ import io.opentelemetry.sdk.resources.Resource;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.semanticrouter.maas.UsageSink;
-import io.semanticrouter.maas.config.ConfigError;
 import io.semanticrouter.maas.config.ConfigException;
 import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.otel.OtelSink;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -57,7 +52,7 @@ final class OtlpPush implements AutoCloseable {
    *
    * @param models what the gateway knows besides those of the rate card
    * @param instance unique among the servers of a collector
-   * @throws ConfigException when a file cannot be read
+   * @throws ConfigException when a file cannot be used
    */
   OtlpPush(
       OtlpConfig config,
@@ -72,13 +67,13 @@ final class OtlpPush implements AutoCloseable {
             // The next push says all that this one would have said.
             .setRetryPolicy(null)
             .setMeterProvider(MeterProvider::noop);
-    Path ca = config.ca();
-    if (ca != null) {
-      exporter.setTrustedCertificates(read("ca", () -> certificates(ca)));
+    byte[] certificates = config.certificates();
+    if (certificates != null) {
+      exporter.setTrustedCertificates(certificates);
     }
-    Path headersFile = config.headersFile();
-    if (headersFile != null) {
-      exporter.setHeaders(read("headers_file", () -> new HeaderFile(headersFile))::current);
+    HeaderFile headers = config.headers();
+    if (headers != null) {
+      exporter.setHeaders(headers::current);
     }
     outcomes = new Outcomes(exporter.build(), config);
     provider =
@@ -111,38 +106,6 @@ final class OtlpPush implements AutoCloseable {
               callback.call((double) outcomes.failed.get(), "failed");
             })
         .register(registry);
-  }
-
-  /** What may throw when it reads a file. */
-  private interface Reading<T> {
-    T read() throws IOException;
-  }
-
-  private static <T> T read(String key, Reading<T> reading) {
-    try {
-      return reading.read();
-    } catch (IOException e) {
-      throw new ConfigException(
-          List.of(
-              new ConfigError(
-                  "server." + OtlpConfig.SECTION + "." + key, null, describe(e), null)));
-    }
-  }
-
-  /** What a file has, which the library would take for no certificates, or fail with a trace. */
-  private static byte[] certificates(Path file) throws IOException {
-    byte[] pem;
-    try {
-      pem = Files.readAllBytes(file);
-    } catch (IOException e) {
-      throw new IOException("cannot be read: " + file, e);
-    }
-    try {
-      Pem.certificates(pem);
-    } catch (Pem.MalformedException e) {
-      throw new IOException(file + " " + e.getMessage(), e);
-    }
-    return pem;
   }
 
   private static String describe(Throwable t) {

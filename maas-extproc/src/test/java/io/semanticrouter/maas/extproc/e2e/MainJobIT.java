@@ -22,7 +22,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -345,7 +344,8 @@ class MainJobIT {
         Duration.ofSeconds(30),
         () -> {
           Scrape scrape = stack.server.scrape();
-          Push push = Objects.requireNonNull(collector.last());
+          Push push = collector.last();
+          assertThat(push).isNotNull();
           assertThat(push.count("gen_ai.server.request.duration"))
               .isEqualTo((long) scrape.sum("semantic_router_requests_total"));
           assertThat(push.sum("gen_ai.client.token.usage", "gen_ai.token.type", "input"))

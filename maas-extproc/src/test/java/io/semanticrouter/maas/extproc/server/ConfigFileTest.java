@@ -372,6 +372,49 @@ class ConfigFileTest {
   }
 
   @Test
+  void filesThatAStartCannotUseAreErrorsToo() throws IOException {
+    Path shortKey = Files.writeString(directory.resolve("short"), "0123456789abcde");
+    Path noHeaders = Files.writeString(directory.resolve("headers"), "secret-without-a-name");
+    Path noCertificate = Files.writeString(directory.resolve("ca.pem"), "secret");
+    String yaml =
+        """
+        maas_integration:
+          enabled: %s
+          metrics: { users: hmac, hmac_key_file: %s }
+        server:
+          otlp:
+            endpoint: %s
+            headers_file: %s
+            ca: %s
+        """;
+    String collector = "http://collector:4318";
+    String key =
+        "maas_integration.metrics.hmac_key_file = \"%s\": must be a readable file of 16 to 4096"
+            + " bytes";
+    String ofHeaders =
+        "server.otlp.headers_file: must hold lines like `name: value` in ASCII, at most 16384"
+            + " bytes: "
+            + noHeaders;
+    String ofCa = "server.otlp.ca: " + noCertificate + " holds no certificate in PEM format";
+    assertThat(errors(yaml.formatted(true, shortKey, collector, noHeaders, noCertificate)))
+        .containsExactly(key.formatted(shortKey), ofHeaders, ofCa);
+    Path missing = directory.resolve("missing");
+    assertThat(errors(yaml.formatted(true, missing, collector, missing, missing)))
+        .containsExactly(
+            key.formatted(missing),
+            "server.otlp.headers_file: cannot be read: " + missing,
+            "server.otlp.ca: cannot be read: " + missing);
+    // Without users there is no key to read, and a wrong endpoint hides no wrong file.
+    assertThat(
+            errors(yaml.formatted(false, missing, "http://c?k=hidden", noHeaders, noCertificate)))
+        .containsExactly(
+            "server.otlp.endpoint = (not shown): must be an address like http://collector:4318,"
+                + " without a user and a query: headers_file is for secrets",
+            ofHeaders,
+            ofCa);
+  }
+
+  @Test
   void sectionsOfOthersAreTolerated() throws Exception {
     ConfigFile file =
         read(

@@ -20,6 +20,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -197,6 +198,7 @@ class OtlpPushTest {
       exchanges(server);
       assertThat(server.awaitSum(PUSHES, "failed", 1)).isPositive();
       exchanges(server);
+      assertStops(server);
     }
   }
 
@@ -208,9 +210,16 @@ class OtlpPushTest {
         exchanges(server);
         await(() -> collector.pushes() > 0);
         exchanges(server);
+        assertStops(server);
       }
-      // The server has stopped, and no push has had an answer.
     }
+  }
+
+  /** Within far more than the 3 s of the last push, and less than it takes without a bound. */
+  private static void assertStops(RunningServer server) {
+    long start = System.nanoTime();
+    server.server.close();
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(30));
   }
 
   @Test
@@ -247,7 +256,15 @@ class OtlpPushTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"collector:4318", "grpc://collector:4317", "http://", "http://u:p@c/", ":"})
+      strings = {
+        "collector:4318",
+        "grpc://collector:4317",
+        "http://",
+        "http://u:p@c/",
+        "http://c:4318?tenant=7",
+        "http://c:4318/v1/metrics?key=7",
+        ":"
+      })
   void endpointThatIsNoAddressIsAnError(String endpoint) {
     List<ConfigError> errors = new ArrayList<>();
     OtlpConfig.from(
