@@ -147,6 +147,41 @@ class RateCardTest {
     }
   }
 
+  @Test
+  void costOfASumIsTheSumOfTheCosts() {
+    long seed = System.nanoTime();
+    System.out.println("RateCardTest seed " + seed);
+    Random random = new Random(seed);
+    for (int i = 0; i < 2_000; i++) {
+      RateCard card =
+          card(
+              Map.of(
+                  "m",
+                  prices(
+                      randomPrice(random),
+                      randomPrice(random),
+                      randomPrice(random),
+                      randomPrice(random))));
+      long[] one = random.longs(4, 0, 1L << 40).toArray();
+      long[] other = random.longs(4, 0, 1L << 40).toArray();
+      long[] both = new long[4];
+      Arrays.setAll(both, j -> one[j] + other[j]);
+      BigDecimal cost = costOfParts(card, one);
+      assertThat(cost.add(costOfParts(card, other)))
+          .as("seed %d round %d", seed, i)
+          .isEqualByComparingTo(costOfParts(card, both));
+      assertThat(costOfParts(card, one)).as("the second time").isEqualTo(cost);
+    }
+  }
+
+  /**
+   * Of input that was neither read from a cache nor written to it, was read, was written; output.
+   */
+  private static BigDecimal costOfParts(RateCard card, long[] counts) {
+    long prompt = counts[0] + counts[1] + counts[2];
+    return costOf(card, "m", usage(prompt, counts[3], counts[1], counts[2])).amount();
+  }
+
   static List<Object> spellingsOfThreeQuarters() {
     return List.of(0.75, 0.75f, new BigDecimal("0.750"), "0.75", " 0.75 ", "75e-2", "+0.75");
   }

@@ -13,28 +13,36 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the counters of a sink have come to, for another run. First the names of all slots; then for
- * each series what it was found by, its counts by the number of the slot, and its costs, each with
- * the time at which it began; a 0 ends it. Texts are at most some hundred bytes long, so that
- * {@link DataOutput#writeUTF} takes them.
+ * What the counters of a sink have come to, for another run. First how users are shown, and the
+ * labels of each space; then the names of all slots; then for each series what it was found by, its
+ * counts by the number of the slot, and its costs, each with the time at which it began; a 0 ends
+ * it. Texts are at most some hundred bytes long, so that {@link DataOutput#writeUTF} takes them.
  */
 final class KeptCounters {
-  private static final int FORMAT = 0x4d43_0003;
+  private static final int FORMAT = 0x4d43_0004;
   private static final int END = 0;
   private static final int SERIES = 1;
   private static final Series.Kind[] KINDS = Series.Kind.values();
 
   private final Spaces spaces;
 
+  /** Of users and labels: a value of another one may not stand in the same place. */
+  private final String shape;
+
   /** Where a slot of another run is here. */
   private record Place(LabelSpace space, int slot) {}
 
-  KeptCounters(Spaces spaces) {
+  /** Those of all spaces that there are. */
+  KeptCounters(Spaces spaces, UserLabels users) {
     this.spaces = spaces;
+    List<List<String>> labels = new ArrayList<>();
+    spaces.all().forEach(space -> labels.add(space.names()));
+    shape = users.form() + labels;
   }
 
   void save(DataOutput out) throws IOException {
     out.writeInt(FORMAT);
+    out.writeUTF(shape);
     int slots = 0;
     for (LabelSpace space : spaces.all()) {
       slots += space.counters().size();
@@ -102,8 +110,8 @@ final class KeptCounters {
   }
 
   long restore(DataInput in) throws IOException {
-    if (in.readInt() != FORMAT) {
-      throw new IOException("Not the counters of a sink, or of another version");
+    if (in.readInt() != FORMAT || !in.readUTF().equals(shape)) {
+      return PrometheusSink.OTHER;
     }
     Map<String, Place> known = new HashMap<>();
     for (LabelSpace space : spaces.all()) {

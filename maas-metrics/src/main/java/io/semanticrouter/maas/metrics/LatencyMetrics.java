@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A model has the name that its exchanges are counted with. Models that are not listed share a
  * room of bytes, of which one user opens at most a tenth; the rest is {@code model="__overflow__"}.
  */
-final class LatencyMetrics implements SeriesMetrics {
+final class LatencyMetrics {
   private static final double NANOS_PER_SECOND = 1e9;
   private static final long BYTES_PER_SERIES = 512;
 
@@ -146,11 +146,8 @@ final class LatencyMetrics implements SeriesMetrics {
         67_108_864);
   }
 
-  @Override
-  public void record(Series series, UsageRecord record, int sign) {
-    if (sign < 0) {
-      return; // what a journal replaces has taken its time all the same
-    }
+  /** Counts an exchange of this run. */
+  void record(Series series, UsageRecord record) {
     ModelTimes model = series.times();
     if (model == null) {
       model = models.computeIfAbsent(series.model(), ModelTimes::new);

@@ -39,6 +39,9 @@ public final class PrometheusSink implements UsageSink {
   /** Room for some ten lines with names of the usual length. */
   private static final long BYTES_PER_SERIES = 1536;
 
+  /** What {@link #restore} returns when nothing was added. */
+  public static final long OTHER = -1;
+
   private final boolean integrated;
   private final UserLabels users;
 
@@ -51,6 +54,7 @@ public final class PrometheusSink implements UsageSink {
   private final ListedModels listed;
   private final RequestMetrics requests;
   private final SeriesMetrics[] others;
+  private final LatencyMetrics times;
   private final SeriesIndex index;
   private final Spaces spaces;
   private final KeptCounters kept;
@@ -58,12 +62,13 @@ public final class PrometheusSink implements UsageSink {
   /** For the lines of further models; null when tokens are not exported. */
   private final @Nullable TokenMetrics tokens;
 
-  private PrometheusSink(MaasConfig config, Set<String> models, PrometheusRegistry registry) {
+  private PrometheusSink(
+      MaasConfig config, Set<String> models, UserLabels users, PrometheusRegistry registry) {
     this.models = Set.copyOf(models);
     listed = new ListedModels(names(models, config));
     integrated = config.mode().isIntegrated();
     labels = integrated ? config.metrics().identityLabels() : List.of();
-    users = new UserLabels(config);
+    this.users = users;
     spaces = new Spaces(registry);
     LabelSpace exchanges = spaces.space(names());
     requests = new RequestMetrics(spaces, exchanges);
@@ -97,10 +102,10 @@ public final class PrometheusSink implements UsageSink {
     ErrorMetrics errors = new ErrorMetrics(spaces, max, listed, users);
     metrics.add(errors);
     uses.add("errors", errors::series);
-    metrics.add(new LatencyMetrics(registry, config.metrics(), listed, integrated));
-    kept = new KeptCounters(spaces);
+    times = new LatencyMetrics(registry, config.metrics(), listed, integrated);
     others = metrics.toArray(SeriesMetrics[]::new);
     index = new SeriesIndex(exchanges, max, listed, BYTES_PER_SERIES, users);
+    kept = new KeptCounters(spaces, users);
     uses.add("exchanges", index::size);
     uses.register(registry, max);
   }
@@ -136,7 +141,15 @@ public final class PrometheusSink implements UsageSink {
    */
   public static PrometheusSink register(
       MaasConfig config, Set<String> models, PrometheusRegistry registry) {
-    return new PrometheusSink(config, models, registry);
+    return new PrometheusSink(config, models, new UserLabels(config), registry);
+  }
+
+  /**
+   * A sink that has counted nothing, with the models of this one and users as this one shows them:
+   * for what {@link #save} writes.
+   */
+  public PrometheusSink another(MaasConfig config, PrometheusRegistry registry) {
+    return new PrometheusSink(config, models, users, registry);
   }
 
   /** The models of another rate card always show from now on. */
@@ -152,12 +165,13 @@ public final class PrometheusSink implements UsageSink {
 
   @Override
   public void record(UsageRecord record) {
-    record(record, 1);
+    record(record, 1, true);
   }
 
   /**
    * Counts what an earlier run has counted before, as a journal has it: lines that it is the first
-   * to add to are as old as it is. Not while other threads record.
+   * to add to are as old as it is. Histograms have what this run sees only. Not while other threads
+   * record.
    */
   public void replay(UsageRecord record) {
     replay(record, 1);
@@ -174,7 +188,7 @@ public final class PrometheusSink implements UsageSink {
   private void replay(UsageRecord record, int sign) {
     spaces.replay(record.startedAt().plus(record.duration()).toEpochMilli());
     try {
-      record(record, sign);
+      record(record, sign, false);
     } finally {
       spaces.endReplay();
     }
@@ -190,17 +204,18 @@ public final class PrometheusSink implements UsageSink {
   }
 
   /**
-   * Adds what another sink has saved. What has no place here, since the configuration is another
-   * one, is left out.
+   * Adds what another sink has saved. What has no place here, since other metrics are switched on,
+   * is left out.
    *
-   * @return how many counts were left out
-   * @throws IOException when it cannot be read, or is not what {@link #save} writes
+   * @return how many counts were left out; {@link #OTHER} when another version has saved it, or a
+   *     configuration with other labels or another form of users, so that nothing was added
+   * @throws IOException when it cannot be read
    */
   public long restore(DataInput in) throws IOException {
     return kept.restore(in);
   }
 
-  private void record(UsageRecord record, int sign) {
+  private void record(UsageRecord record, int sign, boolean isNew) {
     Series series = series(record, record.model());
     for (SeriesMetrics metrics : others) {
       metrics.record(series, record, sign);
@@ -211,7 +226,10 @@ public final class PrometheusSink implements UsageSink {
         tokens.addTokens(series(record, lines.get(i).model()), lines.get(i).usage(), sign);
       }
     }
-    // Behind all others, for it counts the exchange.
+    if (isNew) {
+      times.record(series, record);
+    }
+    // After all others, for it counts the exchange.
     requests.record(series, record, sign);
   }
 

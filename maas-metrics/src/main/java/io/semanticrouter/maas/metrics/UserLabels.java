@@ -71,6 +71,11 @@ final class UserLabels {
     return known && names.form() != Form.NONE;
   }
 
+  /** Differs where another one shows the same user otherwise; names nobody. */
+  String form() {
+    return names.form() == Form.HMAC ? names.written("form") : names.form().name();
+  }
+
   /** A user as labels have it; empty where they have none. */
   String shown(String user) {
     if (names.form() != Form.HMAC) {

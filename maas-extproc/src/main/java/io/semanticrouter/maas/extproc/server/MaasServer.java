@@ -123,7 +123,7 @@ final class MaasServer implements AutoCloseable {
             ? new StatusPage(() -> Setup.facts(this.metering.config(), router, config))
             : null;
     if (journal != null) {
-      restore(router, journal);
+      restore(journal);
     }
   }
 
@@ -133,15 +133,13 @@ final class MaasServer implements AutoCloseable {
   }
 
   /** Nothing has been counted yet; from then on other threads make sinks for what is sealed. */
-  private void restore(RouterConfig router, UsageJournal journal) throws IOException {
+  private void restore(UsageJournal journal) throws IOException {
     JournalConfig section = config.journal();
     if (section != null && section.restoresCounters()) {
       RestoredCounters restored =
           new RestoredCounters(
               section.directory(),
-              () ->
-                  PrometheusSink.register(
-                      metering.config(), router.modelNames(), new PrometheusRegistry()));
+              () -> counters.another(metering.config(), new PrometheusRegistry()));
       restored.restore(counters);
       RestoredCounters.register(registry);
       journal.whenSealed(restored::takeSealed);

@@ -137,6 +137,11 @@ final class RestoredCounters {
     in.readInt();
     long last = in.readLong();
     long leftOut = sink.restore(in);
+    if (leftOut == PrometheusSink.OTHER) {
+      LOG.warn(
+          "{} is of another version or has other labels: the whole journal is read instead", file);
+      return 0;
+    }
     if (leftOut > 0) {
       LOG.warn("{} counts have no place under this configuration, and are left out", leftOut);
     }

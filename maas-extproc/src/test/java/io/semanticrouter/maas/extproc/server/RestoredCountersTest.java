@@ -41,12 +41,18 @@ class RestoredCountersTest {
   private static final MaasConfig HYBRID =
       MaasConfig.from(
           Map.of(
-              "authentication",
-              Map.of("attributes", Map.of("cost_center", "x-cost-center")),
-              "metrics",
-              Map.of("identity_labels", List.of("cost_center")),
               "maas_integration",
-              Map.of("enabled", true, "metrics", Map.of("internal_cost_calculation", true))));
+              Map.of(
+                  "enabled",
+                  true,
+                  "authentication",
+                  Map.of("attributes", Map.of("cost_center", "x-cost-center")),
+                  "metrics",
+                  Map.of(
+                      "internal_cost_calculation",
+                      true,
+                      "identity_labels",
+                      List.of("cost_center")))));
 
   private final Path directory;
   private final Path work;
@@ -302,6 +308,38 @@ class RestoredCountersTest {
     assertThat(Files.readString(directory.resolve("counters"), StandardCharsets.ISO_8859_1))
         .contains("hmac:")
         .doesNotContain("user1");
+  }
+
+  /** Names that are no longer to be shown are in the file, and in no series. */
+  @Test
+  void aSinkThatShowsUsersOtherwiseReadsTheWholeJournal() throws Exception {
+    try (UsageJournal journal = UsageJournal.open(config(directory, ""), "test 1")) {
+      journal.whenSealed(of(directory)::takeSealed);
+      give(journal, 3000);
+      awaitSealed(1);
+    }
+    assertThat(directory.resolve("counters")).exists();
+    MaasConfig none =
+        MaasConfig.from(
+            Map.of(
+                "maas_integration",
+                Map.of(
+                    "enabled",
+                    true,
+                    "authentication",
+                    Map.of("attributes", Map.of("cost_center", "x-cost-center")),
+                    "metrics",
+                    Map.of("users", "none", "identity_labels", List.of("cost_center")))));
+    PrometheusRegistry fresh = new PrometheusRegistry();
+    PrometheusSink sink = PrometheusSink.register(none, fresh);
+    RestoredCounters counters =
+        new RestoredCounters(directory, () -> sink.another(none, new PrometheusRegistry()));
+    counters.restore(sink);
+    assertThat(text(fresh)).doesNotContain("user").contains("tier=\"tier1\"");
+    counters.takeSealed();
+    PrometheusRegistry again = new PrometheusRegistry();
+    counters.restore(PrometheusSink.register(none, again));
+    assertThat(text(again)).isEqualTo(text(fresh));
   }
 
   private ConfigFile file(String models) throws Exception {
