@@ -212,9 +212,13 @@ final class RateCardReader {
 
   // --- layers ----------------------------------------------------------------------------------
 
-  /** The offers of a section of models. */
+  /**
+   * The offers of a section of models. Those with a window come first, so that they count before
+   * prices of all hours, also where they meet by an alias; patterns keep the order of the models.
+   */
   private List<Offer> layer(ConfigSection models, String currency, String book) {
-    List<Offer> offers = new ArrayList<>();
+    List<Offer> windows = new ArrayList<>();
+    List<Offer> others = new ArrayList<>();
     Map<String, List<Offer>> named = new HashMap<>();
     for (String model : models.keys()) {
       if (!MaasConfig.isCleanText(model)) {
@@ -234,12 +238,11 @@ final class RateCardReader {
         ofModel.add(OfferReader.offer(version, model, currency, book));
         version.rejectUnknownKeys();
       }
-      // Windows count before prices of all hours.
       ofModel.sort(Comparator.comparing(offer -> offer.validity().window() == null));
       for (Offer offer : ofModel) {
         for (String name : offer.names()) {
-          List<Offer> others = named.computeIfAbsent(name, key -> new ArrayList<>(1));
-          if (others.stream().anyMatch(other -> other.validity().hides(offer.validity()))) {
+          List<Offer> same = named.computeIfAbsent(name, key -> new ArrayList<>(1));
+          if (same.stream().anyMatch(other -> other.validity().meets(offer.validity()))) {
             models.reject(
                 model,
                 "has a price for "
@@ -249,12 +252,20 @@ final class RateCardReader {
                         ? ""
                         : " (windows of one model must have the same zone)"));
           }
+          same.add(offer);
+        }
+        if (offer.validity().window() == null) {
           others.add(offer);
+          continue;
+        }
+        windows.add(offer.without(Set.of(), Set.copyOf(offer.patterns())));
+        if (!offer.patterns().isEmpty()) {
+          others.add(offer.without(Set.copyOf(offer.names()), Set.of()));
         }
       }
-      offers.addAll(ofModel);
     }
-    return offers;
+    windows.addAll(others);
+    return windows;
   }
 
   /** The upper offers, then what the lower ones have for other models and other times. */

@@ -45,12 +45,13 @@ record Validity(long from, long until, @Nullable PriceWindow window) {
     return from == Long.MIN_VALUE && until == Long.MAX_VALUE && window == null;
   }
 
-  /**
-   * Whether it takes something from one that counts after it; one without a window can lose some.
-   */
-  boolean hides(Validity later) {
-    boolean meets = from < later.until && later.from < until;
-    return meets && (window == null || (later.window != null && window.overlaps(later.window)));
+  /** Whether there is a time for which neither goes first: a window does before all hours. */
+  boolean meets(Validity other) {
+    boolean together = from < other.until && other.from < until;
+    return together
+        && (window == null
+            ? other.window == null
+            : other.window != null && window.overlaps(other.window));
   }
 
   /** How a price is named that counts then. */

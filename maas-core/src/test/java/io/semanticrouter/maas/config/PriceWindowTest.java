@@ -129,14 +129,55 @@ class PriceWindowTest {
     assertThat(errors(ALWAYS, ALWAYS)).hasSize(1);
   }
 
-  @Test
-  void windowOfAnotherEntryOfTheSameNameThatWouldNeverCountIsRejected() {
-    Map<String, Object> other = entry(hours("06:00-07:00"), "2");
-    other.put("aliases", List.of("m"));
+  private static Map<String, Object> models(String a, Object ofA, String b, Object ofB) {
     Map<String, Object> inOrder = new LinkedHashMap<>();
-    inOrder.put("m", ALWAYS);
-    inOrder.put("n", other);
-    assertThat(errorsOfModels(inOrder)).hasSize(1);
+    inOrder.put(a, ofA);
+    inOrder.put(b, ofB);
+    return inOrder;
+  }
+
+  @Test
+  void windowOfANameCountsBeforeAllHoursOfAnAliasInAnyOrderOfTheModels() {
+    Map<String, Object> night = entry(hours("00:00-06:00"), "2");
+    Map<String, Object> other = entry(null, "1");
+    other.put("aliases", List.of("m"));
+    for (Map<String, Object> models :
+        List.of(models("m", night, "b", other), models("b", other, "m", night))) {
+      assertThat(applied(Map.of("models", models), "2026-12-01T03:00:00Z"))
+          .as(models.toString())
+          .isEqualTo("m 00:00-06:00");
+      assertThat(applied(Map.of("models", models), "2026-12-01T06:00:00Z"))
+          .as(models.toString())
+          .isEqualTo("b");
+    }
+  }
+
+  @Test
+  void nameAndAliasWithTheSameTimeAreRejectedInAnyOrderOfTheModels() {
+    for (Object window : new Object[] {hours("00:00-06:00"), hours("05:00-07:00")}) {
+      Map<String, Object> other = entry(window, "1");
+      other.put("aliases", List.of("m"));
+      Map<String, Object> night = entry(hours("00:00-06:00"), "2");
+      String rule =
+          " = {...}: has a price for \"m\" at a time that has one already (windows of one model"
+              + " must have the same zone)";
+      assertThat(errorsOfModels(models("m", night, "b", other)))
+          .containsExactly("pricing.models.b" + rule);
+      assertThat(errorsOfModels(models("b", other, "m", night)))
+          .containsExactly("pricing.models.m" + rule);
+    }
+  }
+
+  @Test
+  void patternsKeepTheirOrderWhicheverHaveWindows() {
+    Map<String, Object> some = entry(null, "1");
+    some.put("match", List.of("m*"));
+    Map<String, Object> all = entry(hours("00:00-06:00"), "2");
+    all.put("match", List.of("*"));
+    assertThat(applied(Map.of("models", models("a", some, "b", all)), "2026-12-01T03:00:00Z"))
+        .isEqualTo("a");
+    assertThat(applied(Map.of("models", models("b", all, "a", some)), "2026-12-01T03:00:00Z"))
+        .isEqualTo("b 00:00-06:00");
   }
 
   @Test

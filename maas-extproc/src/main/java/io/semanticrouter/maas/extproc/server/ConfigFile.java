@@ -123,10 +123,10 @@ record ConfigFile(
     }
   }
 
-  /** What the journal has is counted by the names that it has. */
+  /** What the journal has is counted by the names that it has, where metrics have users. */
   private void checkRestoring(List<ConfigError> errors) {
     JournalConfig journal = server.journal();
-    if (journal == null || !journal.restoresCounters()) {
+    if (journal == null || !journal.restoresCounters() || !metering.mode().isIntegrated()) {
       return;
     }
     Form shown = metering.metrics().users();

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The section of the journal. */
 class JournalTest {
@@ -68,6 +69,13 @@ class JournalTest {
       ConfigException e = catchThrowableOfType(ConfigException.class, () -> read(yaml));
       assertThat(e.errors()).singleElement().asString().startsWith("journal.restore_counters");
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"hmac", "none"})
+  void countersAreRestoredWithAnyNamesWhereMetricsHaveNoUsers(String journal) throws Exception {
+    String yaml = "journal: { directory: /tmp/j, restore_counters: true, %s }";
+    assertThat(read(yaml.formatted(users(journal)))).isNotNull();
   }
 
   private String users(String users) throws IOException {

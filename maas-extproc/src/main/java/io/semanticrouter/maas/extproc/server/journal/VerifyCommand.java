@@ -256,11 +256,11 @@ public final class VerifyCommand extends JournalCommand {
   }
 
   /** Selectors may stand in the query as people write them. */
-  private static URI uri(String where) throws IOException {
+  static URI uri(String where) throws IOException {
     StringBuilder uri = new StringBuilder(where);
     for (int i = uri.length() - 1; i > where.indexOf('?') && where.indexOf('?') >= 0; i--) {
       char c = uri.charAt(i);
-      if ("[]{}\"|+ ".indexOf(c) >= 0) {
+      if ("[]{}\"|+ \\^<>`".indexOf(c) >= 0) {
         uri.replace(i, i + 1, "%" + HexFormat.of().withUpperCase().toHexDigits((byte) c));
       }
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.semanticrouter.maas.extproc.server.prices;
 
+import io.semanticrouter.maas.config.ConfigException;
+import io.semanticrouter.maas.config.MaasConfig;
 import io.semanticrouter.maas.config.PriceUnit;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -274,9 +276,16 @@ final class BookDraft {
         refuse(whole, "others have all its names");
         continue;
       }
-      names.addAll(all);
       List<String> inOrder = List.copyOf(all);
-      entries.put(inOrder.get(0), versions(model, inOrder.subList(1, inOrder.size())));
+      String first = inOrder.get(0);
+      List<Object> versions = versions(model, inOrder.subList(1, inOrder.size()));
+      String problem = problem(first, versions);
+      if (problem != null) {
+        refuse(whole, "a book cannot have it: " + problem);
+        continue;
+      }
+      names.addAll(all);
+      entries.put(first, versions);
     }
     Map<String, @Nullable Object> book = new LinkedHashMap<>();
     book.put("version", version);
@@ -285,6 +294,17 @@ final class BookDraft {
     book.put("currency", "USD");
     book.put("models", entries);
     return book;
+  }
+
+  /** What is wrong with a model as a rate card reads it, such as hours that overlap; or null. */
+  private static @Nullable String problem(String name, List<Object> versions) {
+    try {
+      MaasConfig unused =
+          MaasConfig.from(Map.of("pricing", Map.of("models", Map.of(name, versions))));
+      return null;
+    } catch (ConfigException e) {
+      return e.errors().get(0).rule();
+    }
   }
 
   /** Prices that stay the same are one entry, however often the list states them. */

@@ -15,7 +15,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 
 /**
  * {@code api.json} of models.dev: by provider and model a {@code cost} per million tokens in USD,
@@ -34,6 +36,9 @@ final class ModelsDevList {
           "output_audio", PriceUnit.AUDIO_OUTPUT);
 
   private static final String OVER_200K = "context_over_200k";
+
+  private static final Set<String> TOP_KEYS = Set.of("tiers", OVER_200K);
+  private static final Set<String> SIZE_KEYS = Set.of("tier");
 
   private final BookDraft draft;
 
@@ -57,22 +62,7 @@ final class ModelsDevList {
   private void model(String provider, String model, Map<?, ?> cost) {
     String name = provider + "/" + model;
     Terms terms = new Terms();
-    BigDecimal output = decimal(cost.get("output"));
-    for (Map.Entry<?, ?> one : cost.entrySet()) {
-      String key = text(one.getKey());
-      PriceUnit unit = UNITS.get(key);
-      BigDecimal price = one.getValue() instanceof Number ? decimal(one.getValue()) : null;
-      if (unit != null && price != null) {
-        terms.put(unit, price);
-      } else if (key.equals("reasoning") && price != null) {
-        if (output == null || price.compareTo(output) != 0) {
-          draft.refuse(name, "it has another price for reasoning, or when it was asked to think");
-          return;
-        }
-      } else if (!key.equals("tiers") && !key.equals(OVER_200K)) {
-        draft.flag(name, key + " is left out");
-      }
-    }
+    boolean known = prices(name, "", cost, TOP_KEYS, terms::put);
     Map<Long, Map<?, ?>> sizes = new LinkedHashMap<>();
     for (Object one : list(cost.get("tiers"))) {
       Map<?, ?> tier = map(map(one).get("tier"));
@@ -86,17 +76,52 @@ final class ModelsDevList {
       // Where there are tiers, this repeats one of them for readers that know no others.
       sizes.put(200_000L, over);
     }
-    sizes.forEach(
-        (size, prices) ->
-            UNITS.forEach(
-                (key, unit) -> {
-                  BigDecimal price = decimal(prices.get(key));
-                  if (price != null) {
-                    terms.put(size, unit, price);
-                  }
-                }));
+    for (Map.Entry<Long, Map<?, ?>> one : sizes.entrySet()) {
+      long size = one.getKey();
+      known &=
+          prices(
+              name,
+              " above " + size,
+              one.getValue(),
+              SIZE_KEYS,
+              (unit, price) -> terms.put(size, unit, price));
+    }
+    if (!known) {
+      draft.refuse(name, "it has another price for reasoning, or when it was asked to think");
+      return;
+    }
     NavigableMap<String, List<Entry>> always = new TreeMap<>();
     always.put("", List.of(new Entry(terms, Map.of(), Map.of(), "")));
     draft.add(provider, model, List.of(), always);
+  }
+
+  /**
+   * Reads the prices of all inputs, or of those above a size.
+   *
+   * @param where which inputs these are, for what is listed
+   * @param others keys that are no prices
+   * @return whether reasoning costs what the rest of the answer costs
+   */
+  private boolean prices(
+      String name,
+      String where,
+      Map<?, ?> prices,
+      Set<String> others,
+      BiConsumer<PriceUnit, BigDecimal> terms) {
+    BigDecimal output = decimal(prices.get("output"));
+    boolean known = true;
+    for (Map.Entry<?, ?> one : prices.entrySet()) {
+      String key = text(one.getKey());
+      PriceUnit unit = UNITS.get(key);
+      BigDecimal price = one.getValue() instanceof Number ? decimal(one.getValue()) : null;
+      if (unit != null && price != null) {
+        terms.accept(unit, price);
+      } else if (key.equals("reasoning") && price != null) {
+        known &= output != null && price.compareTo(output) == 0;
+      } else if (!others.contains(key)) {
+        draft.flag(name, key + where + " is left out");
+      }
+    }
+    return known;
   }
 }

@@ -3,6 +3,7 @@ package io.semanticrouter.maas.extproc.server.prices;
 
 import io.semanticrouter.maas.extproc.server.text.UnreadableException;
 import java.math.BigDecimal;
+import java.time.DateTimeException;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +19,8 @@ enum PriceList {
 
     @Override
     String date(@Nullable Object list) {
-      return text(map(list).get("updated_at"));
+      String updated = text(map(list).get("updated_at"));
+      return updated.isEmpty() ? "" : updated.substring(0, 10);
     }
   },
   /** {@code model_prices_and_context_window.json} of LiteLLM. */
@@ -58,7 +60,7 @@ enum PriceList {
   /** Adds what it says. */
   abstract void read(@Nullable Object list, BookDraft draft);
 
-  /** When it was made, when it says so. */
+  /** The day on which it was made; empty when it does not say so. */
   String date(@Nullable Object list) {
     return "";
   }
@@ -76,20 +78,22 @@ enum PriceList {
    */
   Map<String, @Nullable Object> book(@Nullable Object list, String sha256, BookDraft draft)
       throws UnreadableException {
+    String date;
     try {
       read(list, draft);
-    } catch (ClassCastException e) {
+      date = date(list);
+    } catch (ClassCastException | DateTimeException | IndexOutOfBoundsException e) {
       throw new UnreadableException("this is no list of " + label + ": " + e.getMessage());
     }
     if (draft.read() == 0) {
       throw new UnreadableException("there are no prices of " + label + " in it");
     }
-    String date = date(list);
-    String version = date.isEmpty() ? sha256.substring(0, 12) : date.substring(0, 10);
+    String version = date.isEmpty() ? sha256.substring(0, 12) : date;
     return draft.section(label + " " + version, source, license);
   }
 
-  // What lists are made of. Anything else than expected is a ClassCastException.
+  // What lists are made of. Anything else than expected is a ClassCastException, or that of a time
+  // or an index.
 
   static Map<?, ?> map(@Nullable Object value) {
     return value == null ? Map.of() : (Map<?, ?>) value;

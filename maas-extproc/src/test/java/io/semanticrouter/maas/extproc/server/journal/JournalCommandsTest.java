@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.math.BigDecimal;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -406,6 +407,15 @@ class JournalCommandsTest {
         .isEqualTo(1);
     assertThat(run(new ReportCommand(), "--from", "yesterday")).isNotZero();
     assertThat(run(new ReportCommand(), "--format", "xml")).isEqualTo(2);
+  }
+
+  @Test
+  void selectorsMayStandInTheQueryOfVerifyAsTheyAre() throws IOException {
+    String selector = "{a=~\"10\\\\..*|[^b]+\", c!=\"<`>\"}";
+    URI uri = VerifyCommand.uri("http://127.0.0.1:9090/federate?match[]=" + selector);
+    assertThat(uri.getRawQuery())
+        .isEqualTo("match%5B%5D=%7Ba=~%2210%5C%5C..*%7C%5B%5Eb%5D%2B%22,%20c!=%22%3C%60%3E%22%7D");
+    assertThat(uri.getQuery()).isEqualTo("match[]=" + selector);
   }
 
   @Test

@@ -419,6 +419,11 @@ class PricesCommandTest {
                  "input_audio": 40, "reasoning": 25.0,
                  "tiers": [{"input": 10, "output": 37.5, "cache_read": 1, "tier": {"type": "context", "size": 200000}}],
                  "context_over_200k": {"input": 10, "output": 37.5, "cache_read": 1}}},
+               "deep": {"cost": {"input": 1, "output": 2, "reasoning": 2, "tiers": [
+                 {"input": 2, "output": 4, "reasoning": 6, "tier": {"type": "context", "size": 200000}}]}},
+               "deep-over": {"cost": {"input": 1, "output": 2, "context_over_200k": {"input": 2, "output": 4, "reasoning": 6}}},
+               "songs": {"cost": {"input": 1, "output": 2, "tiers": [
+                 {"input": 2, "output": 4, "reasoning": 4, "per_song": 3, "tier": {"type": "context", "size": 200000}}]}},
                "over": {"cost": {"input": 1, "output": 2, "per_song": 3, "context_over_200k": {"input": 2, "output": 4}}},
                "think": {"cost": {"input": 0.4, "output": 1.2, "reasoning": 4}},
                "days": {"cost": {"input": 1, "output": 2, "tiers": [{"input": 2, "output": 4, "tier": {"type": "day", "size": 3}}]}},
@@ -437,20 +442,82 @@ class PricesCommandTest {
              "currency": "USD",
              "models": {
               "lab/a": [{"prompt_per_1m":"5","completion_per_1m":"25","cached_input_per_1m":"0.5","cache_write_per_1m":"6.25","audio_input_per_1m":"40","above":[{"input_tokens_over":200000,"prompt_per_1m":"10","completion_per_1m":"37.5","cached_input_per_1m":"1"}]}],
+              "songs": [{"prompt_per_1m":"1","completion_per_1m":"2","above":[{"input_tokens_over":200000,"prompt_per_1m":"2","completion_per_1m":"4"}],"aliases":["lab/songs"]}],
               "over": [{"prompt_per_1m":"1","completion_per_1m":"2","above":[{"input_tokens_over":200000,"prompt_per_1m":"2","completion_per_1m":"4"}],"aliases":["lab/over"]}],
               "reseller/a": [{"prompt_per_1m":"6","completion_per_1m":"26"}]}}
             """);
     assertThat(err.toString())
         .isEqualTo(
             """
+            left out: lab/deep: it has another price for reasoning, or when it was asked to think
+            left out: lab/deep-over: it has another price for reasoning, or when it was asked to think
             left out: lab/think: it has another price for reasoning, or when it was asked to think
             left out: lab/days: its price depends on {type=day, size=3}
             left out: lab/float: prompt_per_1m cannot be kept exactly: 0.09999999999999999 looks like a sum or product of binary floats
             left out: lab/free: it is free there; if it is for you, say so in pricing.models
+            look at: lab/songs: per_song above 200000 is left out
             look at: lab/over: per_song is left out
             look at: lab/a: others have this name too: only so, in full
             look at: reseller/a: others have this name too: only so, in full
-            7 sets of prices read, 4 left out, 3 to look at; 3 models
+            10 sets of prices read, 6 left out, 4 to look at; 4 models
+            """);
+  }
+
+  @Test
+  void listWithTimesThatAreNoneIsRefused() throws Exception {
+    String genai =
+        """
+        [{"id": "lab", "models": [{"id": "a", "prices": [{"prices": {"input_mtok": 1, "output_mtok": 1}},
+          {"constraint": {"start_time": "16:30", "end_time": "00:30:00Z"}, "prices": {"input_mtok": 2, "output_mtok": 2}}]}]}]
+        """;
+    assertThat(run("import", "--from", "genai-prices", write("list.json", genai))).isEqualTo(2);
+    assertThat(err.toString())
+        .isEqualTo(
+            "prices import: this is no list of genai-prices: Text '16:30' could not be parsed at"
+                + " index 5\n");
+    String modelPrices =
+        """
+        {"updated_at": "2026-10-26T18:46:35Z", "schedules": {
+           "holidays": {"cn": {"utc_offset_hours": 8, "covers_through": "2026-12-31", "dates": []}},
+           "schedule": [{"provider": "lab", "valid_from": "2026-03-01T00:00:00Z", "holidays": "cn",
+             "peak_hours_utc": [["01:00", "04:00"]], "peak_multiplier": 2}]},
+         "prices": {"lab": {"a": {"standard": [{"start": null, "rates": {"input": 1, "output": 2}}]}}}}
+        """;
+    assertThat(run("import", "--from", "model-prices", write("list.json", modelPrices))).isZero();
+    for (String[] wrong :
+        new String[][] {
+          {"\"01:00\"", "\"1 am\""},
+          {"[\"01:00\", \"04:00\"]", "[\"01:00\"]"},
+          {"2026-12-31", "end of 2026"},
+          {": 8,", ": 80,"},
+          {"2026-10-26T18:46:35Z", "2026"}
+        }) {
+      Path list = write("list.json", modelPrices.replace(wrong[0], wrong[1]));
+      assertThat(run("import", "--from", "model-prices", list)).as(wrong[1]).isEqualTo(2);
+      assertThat(err.toString()).startsWith("prices import: this is no list of model-prices: ");
+      assertThat(out.toString()).isEmpty();
+    }
+  }
+
+  @Test
+  void onlyTheModelIsLeftOutWhoseHoursABookCannotHave() throws Exception {
+    Path list =
+        write(
+            "list.json",
+            """
+            [{"id": "lab", "models": [
+              {"id": "twice", "prices": [{"prices": {"input_mtok": 1, "output_mtok": 1}},
+                {"constraint": {"start_time": "01:00:00Z", "end_time": "04:00:00Z"}, "prices": {"input_mtok": 2, "output_mtok": 2}},
+                {"constraint": {"start_time": "03:00:00Z", "end_time": "05:00:00Z"}, "prices": {"input_mtok": 3, "output_mtok": 3}}]},
+              {"id": "a", "prices": {"input_mtok": 1, "output_mtok": 2}}]}]
+            """);
+    assertThat(run("import", "--from", "genai-prices", list)).isZero();
+    assertThat(out.toString()).contains("\"a\": [").doesNotContain("twice");
+    assertThat(err.toString())
+        .isEqualTo(
+            """
+            left out: lab/twice: a book cannot have it: has a price for "twice" at a time that has one already (windows of one model must have the same zone)
+            5 sets of prices read, 1 left out, 0 to look at; 1 models
             """);
   }
 
