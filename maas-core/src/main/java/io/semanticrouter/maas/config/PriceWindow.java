@@ -43,10 +43,12 @@ final class PriceWindow {
   /** Seconds that they are ahead of UTC before the first change, and after each. */
   private final int[] offsets;
 
-  /** Seconds of the day, first and behind the last; across midnight more than a day. */
+  /** The second of the day with which each span of hours begins. */
   private final int[] from;
 
+  /** The second after its last, from the same midnight on: more than a day across the next one. */
   private final int[] until;
+
   private final boolean weekdaysOnly;
 
   /** Days since 1970, ascending. */

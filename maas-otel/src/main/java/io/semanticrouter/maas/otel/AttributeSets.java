@@ -84,7 +84,7 @@ final class AttributeSets {
   /**
    * No sets yet.
    *
-   * @param users whether users are told apart: each opens a tenth at most
+   * @param users whether exchanges have users, each of whom opens a tenth at most
    */
   AttributeSets(boolean users) {
     room = new Room(MAX, users);

@@ -462,18 +462,7 @@ class PrometheusIT {
             """
                 .formatted(server.grpcPort(), server.metricsPort(), protection));
     Process doctor =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-jar",
-                Project.file("maas-extproc/target/maas-extproc.jar").toString(),
-                "doctor",
-                "--json",
-                "--config",
-                config.toString(),
-                "--prometheus",
-                prometheus.url())
-            .redirectErrorStream(true)
-            .start();
+        run("doctor", "--json", "--config", config.toString(), "--prometheus", prometheus.url());
     String output = new String(doctor.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(new ObjectMapper().readTree(output))
         .as(output)
@@ -486,20 +475,25 @@ class PrometheusIT {
   @Test
   void verifyReadsAPrometheus() throws Exception {
     Process verify =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-jar",
-                Project.file("maas-extproc/target/maas-extproc.jar").toString(),
-                "verify",
-                "--journal",
-                journal.toString(),
-                "--metrics",
-                prometheus.url() + "/federate?match[]={__name__=~\"semantic_router_.+\"}")
-            .redirectErrorStream(true)
-            .start();
+        run(
+            "verify",
+            "--journal",
+            journal.toString(),
+            "--metrics",
+            prometheus.url() + "/federate?match[]={__name__=~\"semantic_router_.+\"}");
     String output = new String(verify.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(verify.waitFor()).as(output).isZero();
     assertThat(output).contains("last run ").doesNotContain("differs");
+  }
+
+  /** A command of the server's jar, both outputs together. */
+  private static Process run(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-jar");
+    command.add(Project.file("maas-extproc/target/maas-extproc.jar").toString());
+    command.addAll(List.of(arguments));
+    return new ProcessBuilder(command).redirectErrorStream(true).start();
   }
 
   @Test

@@ -39,20 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Counters that go on after a kill. */
 class RestoredCountersTest {
   private static final MaasConfig HYBRID =
-      MaasConfig.from(
-          Map.of(
-              "maas_integration",
-              Map.of(
-                  "enabled",
-                  true,
-                  "authentication",
-                  Map.of("attributes", Map.of("cost_center", "x-cost-center")),
-                  "metrics",
-                  Map.of(
-                      "internal_cost_calculation",
-                      true,
-                      "identity_labels",
-                      List.of("cost_center")))));
+      config(Map.of("internal_cost_calculation", true, "identity_labels", List.of("cost_center")));
 
   private final Path directory;
   private final Path work;
@@ -70,6 +57,16 @@ class RestoredCountersTest {
     long seed = Long.getLong("maas.seed", System.nanoTime());
     System.out.println("-Dmaas.seed=" + seed);
     random = new Random(seed);
+  }
+
+  /** With an attribute of the payer, and keys of the section {@code metrics}. */
+  private static MaasConfig config(Map<String, Object> metrics) {
+    Map<String, Object> authentication =
+        Map.of("attributes", Map.of("cost_center", "x-cost-center"));
+    return MaasConfig.from(
+        Map.of(
+            MaasConfig.SECTION,
+            Map.of("enabled", true, "authentication", authentication, "metrics", metrics)));
   }
 
   private JournalConfig config(Path of, String keys) throws Exception {
@@ -319,17 +316,7 @@ class RestoredCountersTest {
       awaitSealed(1);
     }
     assertThat(directory.resolve("counters")).exists();
-    MaasConfig none =
-        MaasConfig.from(
-            Map.of(
-                "maas_integration",
-                Map.of(
-                    "enabled",
-                    true,
-                    "authentication",
-                    Map.of("attributes", Map.of("cost_center", "x-cost-center")),
-                    "metrics",
-                    Map.of("users", "none", "identity_labels", List.of("cost_center")))));
+    MaasConfig none = config(Map.of("users", "none", "identity_labels", List.of("cost_center")));
     PrometheusRegistry fresh = new PrometheusRegistry();
     PrometheusSink sink = PrometheusSink.register(none, fresh);
     RestoredCounters counters =
